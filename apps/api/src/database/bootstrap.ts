@@ -1,0 +1,48 @@
+import { Client } from 'pg';
+import type { DatabaseAddress } from '#core';
+
+const GROUPS = {
+  /** The grants of the application's login. */
+  ncy8_application: 'NOLOGIN',
+  /** Owns the two functions that look across companies: accounts by e-mail, ids of companies. */
+  ncy8_sign_in: 'NOLOGIN',
+  /** May blank and delete in history, logs; entered by SET LOCAL ROLE only. */
+  ncy8_retention: 'NOLOGIN',
+  /** Reads every row; pg_dump runs as it. */
+  ncy8_backup: 'NOLOGIN',
+  // A policy TO a role applies to all who inherit it. These two are members without inheriting (NOINHERIT works alike on 15 and 18),
+  // so that whoever is in them may SET ROLE through, and sees nothing by just being there.
+  ncy8_owner_gate: 'NOLOGIN NOINHERIT',
+  ncy8_application_gate: 'NOLOGIN NOINHERIT',
+};
+
+/**
+ * Makes the roles that are missing and who is in which. Needs LOGIN and CREATEROLE of the owner, no superuser; can be repeated.
+ * @param application the login of the server; an existing one keeps its password
+ */
+export async function bootstrap(owner: DatabaseAddress, application: { username: string; password: string }): Promise<void> {
+  const client = new Client({ ...owner, user: owner.username, ssl: owner.ssl });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('ncy8 bootstrap', 0))`);
+    const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles');
+    const existing = new Set(rows.map((row) => row.rolname));
+    for (const [name, attributes] of Object.entries(GROUPS)) {
+      if (!existing.has(name)) await client.query(`CREATE ROLE ${name} ${attributes}`);
+    }
+    const login = client.escapeIdentifier(application.username);
+    if (!existing.has(application.username)) {
+      await client.query(
+        `CREATE ROLE ${login} LOGIN INHERIT NOCREATEROLE NOCREATEDB PASSWORD ${client.escapeLiteral(application.password)}`,
+      );
+    }
+    await client.query('GRANT ncy8_sign_in, ncy8_retention, ncy8_backup TO ncy8_owner_gate');
+    await client.query('GRANT ncy8_retention TO ncy8_application_gate');
+    await client.query(`GRANT ncy8_owner_gate TO ${client.escapeIdentifier(owner.username)}`);
+    await client.query(`GRANT ncy8_application, ncy8_application_gate TO ${login}`);
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,13 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const folder = join(import.meta.dirname, '../../../../migrations');
+
+export const migrationFiles = [join(folder, '*-*.js')];
+
+/** The migrations of this build by the names that the `migrations` table knows them by, oldest first. */
+export const migrationNames: string[] = readdirSync(folder)
+  .map((file) => /^(\d+)-(\w+)\.(?:js|ts)$/.exec(file))
+  .filter((match) => match !== null)
+  .map(([, timestamp, name]) => `${name}${timestamp}`)
+  .toSorted();

@@ -1,0 +1,36 @@
+import { Client } from 'pg';
+import { ConfigError } from '#core';
+import type { DatabaseAddress } from '#core';
+
+const POWERS = `
+  SELECT r.rolsuper AS "superuser", r.rolbypassrls AS "BYPASSRLS", r.rolcreaterole AS "CREATEROLE", r.rolreplication AS "REPLICATION",
+    EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'public' AND pg_has_role(r.oid, c.relowner, 'MEMBER')) AS "the owner of the tables, or a member of it",
+    EXISTS (SELECT FROM pg_roles p WHERE p.oid <> r.oid AND (p.rolsuper OR p.rolbypassrls) AND pg_has_role(r.oid, p.oid, 'MEMBER'))
+      AS "a member of a superuser or of a role with BYPASSRLS",
+    EXISTS (SELECT FROM pg_roles p WHERE pg_has_role(r.oid, p.oid, 'MEMBER')
+            AND p.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
+      AS "a member of a role that reads or writes everything",
+    EXISTS (SELECT FROM pg_roles p WHERE p.rolname IN ('ncy8_sign_in', 'ncy8_retention', 'ncy8_backup') AND pg_has_role(r.oid, p.oid, 'USAGE'))
+      AS "an heir of ncy8_sign_in, ncy8_retention or ncy8_backup, whose policies see every company"
+  FROM pg_roles r WHERE r.rolname = current_user`;
+
+/** @throws ConfigError when the application's role could get round row security: the server must not run as it */
+export async function refusePowerfulRole(database: DatabaseAddress): Promise<void> {
+  const client = new Client({ ...database, user: database.username, connectionTimeoutMillis: 5000 });
+  try {
+    await client.connect();
+    const { rows } = await client.query<Record<string, boolean>>(POWERS);
+    const powers = Object.entries(rows[0] ?? {}).flatMap(([power, holds]) => (holds ? [power] : []));
+    if (powers.length > 0) {
+      throw new ConfigError([`DB_USERNAME "${database.username}" is ${powers.join(', ')}: set a role made by \`npm run db:bootstrap\``]);
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError([
+      `The database at ${database.host}:${database.port} does not let ${database.username} in: ${(error as Error).message}`,
+    ]);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}

@@ -1,0 +1,36 @@
+import { CompanySettings, Task, Team, TeamMember } from '#companies';
+import { AccessLog, AuditLog, BackupSnapshot, Company, IdempotencyKey, QueuedMail } from '#core';
+import { ActiveSession, ApiKey, OneTimeToken, SignInAttempt, User, UserApprover, UserStatus } from '#identity';
+import { LeaveRequest } from '#leave';
+import { Permission, Role, RolePermission } from '#rbac';
+import { ActionCode, Timesheet, TimesheetApproval, TimesheetEntry, TimesheetHistory } from '#timesheets';
+
+/** Every table; a spec holds them against what the migrations make. */
+export const entities = [
+  Company,
+  AuditLog,
+  AccessLog,
+  BackupSnapshot,
+  IdempotencyKey,
+  QueuedMail,
+  Role,
+  Permission,
+  RolePermission,
+  UserStatus,
+  User,
+  UserApprover,
+  ActiveSession,
+  ApiKey,
+  OneTimeToken,
+  SignInAttempt,
+  CompanySettings,
+  Team,
+  TeamMember,
+  Task,
+  LeaveRequest,
+  ActionCode,
+  Timesheet,
+  TimesheetApproval,
+  TimesheetEntry,
+  TimesheetHistory,
+];

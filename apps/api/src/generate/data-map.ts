@@ -1,0 +1,47 @@
+import type { EntityMetadata } from 'typeorm';
+import { classificationsOf } from '#core';
+import type { Classification } from '#core';
+
+export interface MappedColumn extends Partial<Classification> {
+  table: string;
+  column: string;
+}
+
+/** What each column of the entities tells about a person; without a `kind` where nobody said so. */
+export function dataMap(entities: EntityMetadata[]): MappedColumn[] {
+  return entities
+    .toSorted((a, b) => (a.tableName < b.tableName ? -1 : 1))
+    .flatMap(({ tableName, target, columns }) => {
+      const classifications = classificationsOf(target as { prototype: object });
+      return columns.map(({ databaseName, propertyName }) => ({
+        table: tableName,
+        column: databaseName,
+        ...classifications.get(propertyName),
+      }));
+    });
+}
+
+/** docs/data-map.md */
+export function dataMapText(columns: MappedColumn[]): string {
+  const tables = Object.entries(Object.groupBy(columns, ({ table }) => table));
+  return `# Data map
+
+Written by \`npm run docs\` from what each column declares (GDPR Art. 30). \`whose\` is the column of the same table that names the person;
+\`erasure\` is what anonymisation does to the value; \`retention\` is the clock that ends the row. Columns that tell nothing about a person are only named.
+
+${tables.map(([table, list = []]) => tableText(table, list)).join('\n\n')}
+`;
+}
+
+function tableText(table: string, columns: MappedColumn[]): string {
+  const personal = columns.filter(({ kind }) => kind !== 'none');
+  const others = columns.filter(({ kind }) => kind === 'none').map(({ column }) => `\`${column}\``);
+  const rows = personal.map(
+    ({ column, kind, whose, purpose, erasure, retention }) =>
+      `| \`${column}\` | ${kind} | \`${whose}\` | ${purpose} | ${typeof erasure === 'object' ? `replaced with "${erasure.replaceWith}"` : erasure} | ${retention} |`,
+  );
+  const head = ['| column | kind | whose | purpose | erasure | retention |', '| --- | --- | --- | --- | --- | --- |'];
+  return [`## ${table}`, '', ...(rows.length > 0 ? [...head, ...rows, ''] : []), `Not personal: ${others.join(', ') || 'nothing'}.`].join(
+    '\n',
+  );
+}

@@ -1,0 +1,128 @@
+import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { Lifecycle, requestScope } from '#core';
+import type { Config } from '#core';
+
+const MIB = 1024 * 1024;
+const SANE_ID = /^[\w.:-]{1,128}$/;
+const EXPOSED = [
+  'ETag',
+  'Location',
+  'X-Request-Id',
+  'Idempotent-Replayed',
+  'Retry-After',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+];
+
+/** How the server itself behaves: bounded bodies and times, request ids, whose `X-Forwarded-For` counts. */
+export function httpOptions(config: Config) {
+  return {
+    bodyLimit: MIB,
+    trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
+    requestTimeout: 30_000, // to receive a request whole; slower clients are cut off
+    connectionTimeout: 60_000,
+    // Else Fastify answers by itself, past every hook: no problem document, no headers.
+    rewriteUrl: ({ url = '/' }: { url?: string }) => (isDecodable(url) ? url : encodeURI(url)),
+    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
+    },
+  };
+}
+
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url.split('?', 1)[0]!);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What all requests share, before any route. */
+export async function setUpHttp(app: NestFastifyApplication, config: Config, log: Logger): Promise<void> {
+  app.setGlobalPrefix('api/v1', {
+    exclude: ['health', 'health/*path', 'metrics', 'docs', 'docs/*path', 'openapi.json', '.well-known/*path'],
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  await securityHeaders(fastify, config);
+  acceptJsonOnly(fastify);
+  const lifecycle = app.get(Lifecycle);
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+    done();
+  });
+  // Kept alive, a connection whose request was in flight would hold the shutdown for the keep-alive time of 72 s.
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (lifecycle.draining) reply.header('connection', 'close');
+    done();
+  });
+  // Not earlier: reading the body loses the asynchronous context.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    requestScope.run({ requestId: request.id, ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, 512) ?? null }, done);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        route: routeOf(request),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    );
+    done();
+  });
+}
+
+/** The template of the route, never the address itself: that may hold ids and search texts. */
+export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unknown';
+
+async function securityHeaders(fastify: FastifyInstance, { corsOrigins }: Config): Promise<void> {
+  await fastify.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        styleSrc: ["'self'", "'unsafe-inline'"], // the page at /docs styles itself
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    strictTransportSecurity: { maxAge: 365 * 24 * 3600 },
+    crossOriginResourcePolicy: { policy: corsOrigins.length > 0 ? 'cross-origin' : 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+    frameguard: { action: 'deny' },
+  });
+  if (corsOrigins.length > 0) {
+    await fastify.register(cors, {
+      origin: corsOrigins,
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      exposedHeaders: EXPOSED,
+      maxAge: 600,
+    });
+  }
+}
+
+/** Bodies are JSON in UTF-8; an empty one is none. */
+function acceptJsonOnly(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0) return done(null, undefined);
+    if (!isUtf8(body)) return done(Object.assign(new Error('not UTF-8'), { statusCode: 400 }));
+    return parse(request, body.toString(), done);
+  });
+}

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import type { Company } from '../../../test/factories.js';
+import { routesOf } from './generate/routes.js';
+
+const ROWS = 10_000; // in each of two companies
+const STATEMENTS = 6; // entering, the principal, the scope, the page, the commit
+/** What a list cannot be asked without. */
+const NEEDED: Record<string, string> = {
+  '/reports/time': 'from=2026-01-01&to=2026-12-31&groupBy=user,month',
+  '/reports/payroll': 'from=2026-01-01&to=2026-12-31',
+  '/reports/missing': 'from=2026-01-01&to=2026-01-31',
+  '/absences': 'from=2026-01-01&to=2026-01-31',
+  '/company/holidays': 'year=2026',
+};
+
+interface Sent {
+  text: string;
+  values: unknown[];
+}
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  Plans?: Plan[];
+}
+
+/** Fills the tables that grow, in one company. */
+async function fill(server: TestServer, { id, admin }: Company): Promise<void> {
+  const on = `SELECT $1::uuid AS "companyId", n, md5($1 || n::text)::uuid AS id FROM generate_series(1, ${ROWS}) n`;
+  const values = [id, admin.id];
+  await server.sql(
+    `INSERT INTO users ("companyId", id, email, "firstName", "lastName", "passwordHash", "roleId", "statusId")
+     SELECT r."companyId", r.id, 'p' || r.n || '@example.com', 'First', 'Last ' || r.n, '', u."roleId", u."statusId" FROM (${on}) r JOIN users u ON u.id = $2`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO action_codes ("companyId", id, code, name) SELECT "companyId", id, 'C' || n, 'Code' FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO teams ("companyId", id, name) SELECT "companyId", id, 'Team ' || n FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO tasks ("companyId", id, title) SELECT "companyId", id, 'Task ' || n FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO timesheets ("companyId", id, "userId", "periodStart", "periodEnd", status)
+     SELECT "companyId", id, id, date '2026-01-05' + (n % 40) * 7, date '2026-01-11' + (n % 40) * 7, 'SUBMITTED' FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO timesheet_approvals ("companyId", "timesheetId", "approverId") SELECT "companyId", id, $2 FROM (${on}) r`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO timesheet_entries ("companyId", id, "userId", "timesheetId", "actionCodeId", country, timezone, "durationMin", day)
+     SELECT "companyId", id, id, id, id, 'DE', 'UTC', 60, date '2026-01-05' + (n % 40) * 7 FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
+     SELECT "companyId", id, 'Timesheet', id, 'created', timestamptz '2026-01-01' + n * interval '1 minute' FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+  await server.sql(
+    `INSERT INTO leave_requests ("companyId", id, "userId", "startDate", "endDate", "leaveType")
+     SELECT "companyId", id, id, date '2026-01-01' + n % 300, date '2026-01-02' + n % 300, 'PTO' FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+  for (const log of ['audit_logs', 'access_logs']) {
+    await server.sql(
+      `INSERT INTO ${log} ("companyId", action, "targetType", "userId", "occurredAt")
+       SELECT "companyId", 'made', 'User', id, timestamptz '2026-01-01' + n * interval '1 minute' FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+      values,
+    );
+  }
+  await server.sql(
+    `INSERT INTO active_sessions ("companyId", id, "userId", "tokenHash", nonce, "expiresAt", "lastSeenAt")
+     SELECT "companyId", id, id, id::text, '', now() + interval '1 day', now() FROM (${on}) r WHERE $2::uuid IS NOT NULL`,
+    values,
+  );
+}
+
+function sequentialScans({ 'Node Type': type, 'Relation Name': table, Plans = [] }: Plan): string[] {
+  return [...(type === 'Seq Scan' && table ? [table] : []), ...Plans.flatMap(sequentialScans)];
+}
+
+describe('with 20,000 rows in two companies', () => {
+  let server: TestServer;
+  let company: Company;
+  let large: Set<string>;
+
+  beforeAll(async () => {
+    server = await startTestServer({ RATE_LIMIT_PER_MINUTE: '0' });
+    company = await server.company();
+    for (const each of [await server.company(), company]) await fill(server, each);
+    await server.sql('VACUUM ANALYZE');
+    const rows = await server.sql<{ name: string }>(`SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND reltuples >= ${ROWS}`);
+    large = new Set(rows.map(({ name }) => name));
+  }, 120_000);
+
+  afterAll(() => server.stop());
+
+  /** What a request sends to the database. */
+  async function sentBy(work: () => Promise<unknown>): Promise<Sent[]> {
+    const sent: Sent[] = [];
+    const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
+    pg.Client.prototype.query = function query(this: pg.Client, ...args: unknown[]) {
+      const [config] = args as [string | Sent];
+      if (this.database === server.database.name)
+        sent.push(typeof config === 'string' ? { text: config, values: [] } : { text: config.text, values: config.values ?? [] });
+      return original.apply(this, args);
+    } as typeof pg.Client.prototype.query;
+    try {
+      await work();
+    } finally {
+      pg.Client.prototype.query = original as typeof pg.Client.prototype.query;
+    }
+    return sent;
+  }
+
+  /** The large tables that a statement reads from end to end, as the application's role in its company would. */
+  function scansOf(statements: Sent[], setting = 'search_path = public'): Promise<string[]> {
+    return server.database.as('application', async (client) => {
+      await client.query('BEGIN');
+      await client.query(`SET LOCAL ${setting}`);
+      await client.query('SELECT enter_company($1, $2)', [company.id, company.admin.id]);
+      const scans: string[] = [];
+      for (const { text, values } of statements.filter(
+        (one) => /^\s*(SELECT|WITH)\b/i.test(one.text) && !/enter_company|pg_\w*lock/.test(one.text),
+      )) {
+        const { rows } = await client.query<{ 'QUERY PLAN': Array<{ Plan: Plan }> }>(`EXPLAIN (FORMAT JSON) ${text}`, values);
+        scans.push(...sequentialScans(rows[0]!['QUERY PLAN'][0]!.Plan).filter((table) => large.has(table)));
+      }
+      return scans;
+    });
+  }
+
+  it('lets every list answer in few statements, none of which reads a table from end to end', async () => {
+    const faults: string[] = [];
+    const lists = routesOf(server.app).filter(
+      ({ method, path, access }) => method === 'GET' && path.startsWith('/api/v1/') && !path.includes(':') && access?.kind !== 'public',
+    );
+    expect(lists.length).toBeGreaterThan(5);
+    await company.admin.get('/me'); // the principal is known now
+    for (const { path } of lists) {
+      const route = path.replace('/api/v1', '');
+      let status = 0;
+      const sent = await sentBy(async () => ({ status } = await company.admin.get(NEEDED[route] ? `${route}?${NEEDED[route]}` : route)));
+      if (status !== 200) faults.push(`${route} answered ${status}`);
+      if (sent.length > STATEMENTS) faults.push(`${route} took ${sent.length} statements`);
+      const isReport = route.startsWith('/reports/') || route === '/me/personal-data'; // what reads most rows may well read all
+      if (!isReport) faults.push(...(await scansOf(sent)).map((table) => `${route} reads ${table} from end to end`));
+    }
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  it('notices a list that reads a table from end to end', async () => {
+    const planted = { text: `SELECT id FROM timesheet_entries WHERE "companyId" = $1 AND note = 'x'`, values: [company.id] };
+    await server.sql('DROP INDEX timesheet_entries_user_day_idx, timesheet_entries_timesheet_idx, timesheet_entries_day_idx');
+    await server.sql('DROP INDEX timesheet_entries_action_code_idx, timesheet_entries_task_idx');
+    expect(await scansOf([planted], 'enable_bitmapscan = off')).toEqual(['timesheet_entries']);
+  });
+});

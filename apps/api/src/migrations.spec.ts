@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { dataSourceOptions } from '#core';
+import type { DatabaseAddress } from '#core';
+import { connect, TestDatabase } from '../../../test/database.js';
+import { startSystemPostgres } from '../../../test/system-postgres.js';
+import type { SystemPostgres } from '../../../test/system-postgres.js';
+import { bootstrap } from './database/bootstrap.js';
+import { readCatalogue } from './generate/catalogue.js';
+import { schemaText } from './generate/schema-text.js';
+
+const root = join(import.meta.dirname, '../../..');
+
+type Migration = new () => MigrationInterface;
+const migrations: Migration[] = [];
+
+beforeAll(async () => {
+  for (const file of readdirSync(join(root, 'migrations')).toSorted()) {
+    migrations.push(...Object.values((await import(join(root, 'migrations', file))) as Record<string, Migration>));
+  }
+});
+
+/** Runs each migration, takes all of them back, and runs them again; what the schema was after each step. */
+async function thereAndBack(owner: DatabaseAddress, list = migrations) {
+  const dataSource = await new DataSource({ ...dataSourceOptions(owner, { poolSize: 1, patient: true }), migrations: list }).initialize();
+  const all = dataSource.migrations;
+  const steps = async (step: (index: number) => Promise<unknown>): Promise<string[]> => {
+    const schemas: string[] = [];
+    for (const index of all.keys()) {
+      await step(index);
+      schemas.push(schemaText(await readCatalogue((text) => dataSource.query(text))));
+    }
+    return schemas;
+  };
+  const run = (index: number) => {
+    Object.assign(dataSource, { migrations: all.slice(0, index + 1) }); // it runs whatever is pending
+    return dataSource.runMigrations({ transaction: 'each' });
+  };
+  try {
+    return {
+      up: await steps(run),
+      down: await steps(() => dataSource.undoLastMigration({ transaction: 'each' })),
+      again: await steps(run),
+    };
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+function expectThereAndBack({ up, down, again }: Awaited<ReturnType<typeof thereAndBack>>): void {
+  expect(again).toEqual(up);
+  // What is left when a migration has been taken back is what was there before it; nothing but TypeORM's own table before the first.
+  expect(down.slice(0, -1)).toEqual(up.slice(0, -1).toReversed());
+  expect(down.at(-1)?.match(/^(table|function) \S+/gm)).toEqual(['table migrations']);
+}
+
+describe('every migration can be taken back and run again', () => {
+  let embedded: TestDatabase;
+  let migrated: TestDatabase;
+  let system: SystemPostgres | undefined;
+
+  beforeAll(async () => {
+    embedded = await TestDatabase.empty();
+    migrated = await TestDatabase.clone();
+    system = await startSystemPostgres(15);
+  });
+  afterAll(async () => {
+    await embedded.drop();
+    await migrated.drop();
+    await system?.stop();
+  });
+
+  it('on the embedded PostgreSQL', async () => {
+    await bootstrap(embedded.address('owner'), embedded.address('application'));
+    expectThereAndBack(await thereAndBack(embedded.address('owner')));
+  });
+
+  it('or it is found out', async () => {
+    class Forgetful9999999999999 implements MigrationInterface {
+      async up(db: QueryRunner): Promise<void> {
+        await db.query('CREATE TABLE IF NOT EXISTS forgotten (id uuid)');
+      }
+
+      async down(): Promise<void> {}
+    }
+    const owner = embedded.address('owner');
+    await thereAndBack(owner).catch(() => undefined);
+    const schemas = await thereAndBack(owner, [...migrations, Forgetful9999999999999]);
+    expect(() => expectThereAndBack(schemas)).toThrow('table forgotten');
+  });
+
+  it('on PostgreSQL 15', async () => {
+    if (!system) {
+      console.warn('NOT TESTED on PostgreSQL 15: the machine has none in /usr/lib/postgresql/15/bin');
+      return;
+    }
+    const admin = await connect(system.address);
+    await admin.query('CREATE ROLE owner_15 LOGIN CREATEROLE');
+    await admin.query('CREATE DATABASE ncy8_15 OWNER owner_15');
+    await admin.end();
+    const owner = { ...system.address, username: 'owner_15', database: 'ncy8_15' };
+    await bootstrap(owner, { username: 'application_15', password: 'x' });
+    const schemas = await thereAndBack(owner);
+    expectThereAndBack(schemas);
+    // The two servers print it alike.
+    expect(schemas.up.at(-1)).toBe(schemaText(await readCatalogue((text) => migrated.sql(text))));
+  });
+});
+
+/** What the embedded PostgreSQL knows and 15 does not; where no 15 is at hand, nothing else would notice. */
+const NEWER_THAN_15 = [
+  /\buuidv[47]\(/i,
+  /\bWITHOUT OVERLAPS\b/,
+  /\bRETURNING\s+(WITH\b|(OLD|NEW)\b)/i,
+  /\bGENERATED ALWAYS AS \((?:[^()]|\([^()]*\))*\)(?!\s*STORED)/i,
+  /\b(JSON_TABLE|JSON_EXISTS|JSON_VALUE|JSON_QUERY|JSON_SCALAR|JSON_SERIALIZE|JSON_OBJECTAGG|JSON_ARRAYAGG|ANY_VALUE)\s*\(/i,
+  /\bIS JSON\b/,
+  /\bNOT ENFORCED\b/,
+  /\bMERGE INTO\b/, // 15 has it without RETURNING; a distributed PostgreSQL has it not at all
+  /\b(array_sample|array_shuffle|array_sort|array_reverse|casefold|date_add|date_subtract|pg_input_is_valid|uuid_extract_timestamp)\(/,
+];
+
+const newerThan15 = (text: string): string[] => NEWER_THAN_15.flatMap((pattern) => pattern.exec(text)?.[0] ?? []);
+
+describe('no SQL newer than PostgreSQL 15', () => {
+  it('is written anywhere', () => {
+    const files = ['apps', 'libs', 'migrations']
+      .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))))
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'));
+    const found = files.flatMap((name) => newerThan15(readFileSync(join(root, name), 'utf8')).map((words) => `${name}: ${words}`));
+    expect(files.length).toBeGreaterThan(50);
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['"id" uuid DEFAULT uuidv7()'],
+    ['PRIMARY KEY (id, span WITHOUT OVERLAPS)'],
+    ['UPDATE t SET a = 1 RETURNING OLD.a'],
+    ['total integer GENERATED ALWAYS AS (coalesce(a, 0) + 1) VIRTUAL'],
+    ['total integer GENERATED ALWAYS AS (a + 1)'],
+    ["SELECT JSON_VALUE(x, '$.a')"],
+  ])('or it is found: %s', (text) => {
+    expect(newerThan15(text)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,20 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
+  testMatch: ['**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': '@swc/jest' }, // reads .swcrc
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^#([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+  },
+  setupFiles: ['<rootDir>/test/preload.ts'],
+  globalSetup: '<rootDir>/test/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/global-teardown.mjs',
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '700MB', // each spec leaks about 20 MB in its worker
+  testTimeout: 30_000,
+  coverageProvider: 'v8', // babel's counts the helpers of decorators
+  collectCoverageFrom: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
+};

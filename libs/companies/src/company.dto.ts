@@ -1,0 +1,45 @@
+import { Email, Id, Instant, Integer, Part, Text, TimeZone } from '#core';
+import { TokensView, UserView } from '#identity';
+
+const NAME = { example: 'Analytical Engines' };
+
+class Owner {
+  @Email() email!: string;
+  @Text(1024, { example: 'correct horse battery staple' }) password!: string;
+  @Text(255, { example: 'Ada' }) firstName!: string;
+  @Text(255, { example: 'Lovelace' }) lastName!: string;
+}
+
+export class SignUpBody {
+  @Text(255, NAME) name!: string;
+  @TimeZone({ optional: true, default: 'UTC' }) timezone?: string;
+  @Part(() => Owner) owner!: Owner;
+}
+
+export class UpdateCompany {
+  @Text(255, { ...NAME, optional: true }) name?: string;
+  @TimeZone({ optional: true, description: 'The same value as in the settings.' }) timezone?: string;
+  @Id({ optional: true, description: 'An ACTIVE Admin.' }) ownerUserId?: string;
+}
+
+/** What a change of the company may hold. */
+export type CompanyPatch = Pick<UpdateCompany, keyof UpdateCompany>;
+
+export class CompanyView {
+  @Id() id!: string;
+  @Text(255, NAME) name!: string;
+  @TimeZone() timezone!: string;
+  @Id({ description: 'Who signed the company up, or was named since.' }) ownerUserId!: string;
+  @Instant() createdAt!: string;
+  @Instant() updatedAt!: string;
+  @Integer(1, 2 ** 31 - 1) version!: number;
+}
+
+/** The company out of the database. */
+export type CompanyRow = Pick<CompanyView, keyof CompanyView>;
+
+export class SignUpView {
+  @Part(() => CompanyView) company!: CompanyView;
+  @Part(() => UserView) user!: UserView;
+  @Part(() => TokensView) tokens!: TokensView;
+}

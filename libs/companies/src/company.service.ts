@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, changes, clock, Company, expectVersion, Problem, UnitOfWork } from '#core';
+import type { ExpectedVersion } from '#core';
+import type { SettingsPatch, SettingsRow } from './company-settings.dto.js';
+import { CompanySettings } from './company-settings.entity.js';
+import type { CompanyPatch, CompanyRow } from './company.dto.js';
+import { CompanyRepository, fromMonday } from './company.repository.js';
+import { holidaysOf } from './holidays.js';
+import type { Holiday } from './holidays.js';
+
+/** Changes of the company and its settings. Both show the time zone, so that both versions move with it. */
+@Injectable()
+export class CompanyService {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly companies: CompanyRepository,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws 400 for an owner who is no ACTIVE Admin, 412, 409 `company_name_taken`; a change that changes nothing leaves the version alone */
+  async change(body: CompanyPatch, expected: ExpectedVersion): Promise<CompanyRow> {
+    const fields = { ...body, ...(body.ownerUserId ? { ownerUserId: body.ownerUserId.toLowerCase() } : {}) };
+    const before = await this.companies.lock();
+    if (fields.ownerUserId && fields.ownerUserId !== before.ownerUserId) await this.requireAdmin(fields.ownerUserId);
+    expectVersion(before, expected);
+    const told = changes(before, fields);
+    if (Object.keys(told.after).length === 0) return before;
+    const { ownerUserId, ...named } = fields;
+    if (named.timezone && named.timezone !== before.timezone) await this.updateSettings({ timezone: named.timezone });
+    // No part of what the settings show: their version stays.
+    if (ownerUserId) await this.work.execute('UPDATE company_settings SET "ownerUserId" = $2 WHERE "companyId" = $1', [ownerUserId]);
+    await this.updateCompany(named);
+    await this.audit.record({ action: 'company_updated', targetType: 'Company', targetId: before.id, ...told });
+    return this.companies.get();
+  }
+
+  /** @throws 412; a change that changes nothing leaves the version alone */
+  async changeSettings(body: SettingsPatch, expected: ExpectedVersion): Promise<SettingsRow> {
+    const { id } = await this.companies.lock();
+    const before = await this.companies.getSettings();
+    expectVersion(before, expected);
+    const { workWeek, ...others } = body;
+    const fields: SettingsPatch = { ...others, ...(workWeek ? { workWeek: fromMonday(workWeek) } : {}) };
+    const told = changes(before, fields);
+    if (Object.keys(told.after).length === 0) return before;
+    await this.updateSettings(fields);
+    if (fields.timezone && fields.timezone !== before.timezone) await this.updateCompany({ timezone: fields.timezone });
+    await this.audit.record({ action: 'company_settings_updated', targetType: 'CompanySettings', targetId: id, ...told });
+    return this.companies.getSettings();
+  }
+
+  /** The holidays of the company that are kept in a year, the present one of its zone by default. */
+  async holidays(year?: number): Promise<readonly Holiday[]> {
+    const { holidayCalendar, timezone } = await this.companies.readSettings();
+    return holidaysOf(holidayCalendar, year ?? presentYear(timezone));
+  }
+
+  private async requireAdmin(userId: string): Promise<void> {
+    const mayOwn = await this.companies.mayOwn(userId);
+    if (mayOwn === undefined) throw Problem.field('/ownerUserId', 'names nothing here', 'unknown_reference');
+    if (!mayOwn) throw Problem.field('/ownerUserId', 'must be an ACTIVE Admin');
+  }
+
+  private async updateCompany(fields: { name?: string; timezone?: string }): Promise<void> {
+    const { companyId } = this.work.tenant;
+    await (await this.work.manager()).update(Company, { id: companyId }, { ...fields, ...this.work.changed() });
+  }
+
+  private async updateSettings(fields: SettingsPatch): Promise<void> {
+    const { companyId } = this.work.tenant;
+    await (await this.work.manager()).update(CompanySettings, { companyId }, { ...fields, ...this.work.changed() });
+  }
+}
+
+const presentYear = (timeZone: string): number => Number(new Intl.DateTimeFormat('en', { timeZone, year: 'numeric' }).format(clock.now()));

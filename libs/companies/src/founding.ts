@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, Company, UnitOfWork } from '#core';
+import { User } from '#identity';
+import { SystemRoles } from '#rbac';
+import type { SystemRole } from '#rbac';
+import { CompanySettings } from './company-settings.entity.js';
+import type { WorkWeek } from './company-settings.entity.js';
+
+interface Founded {
+  name: string;
+  timezone?: string;
+  owner: { email: string; firstName: string; lastName: string };
+}
+
+const NINE_TO_FIVE: WorkWeek = { monday: [9, 17], tuesday: [9, 17], wednesday: [9, 17], thursday: [9, 17], friday: [9, 17] };
+
+/** Writes a company with what it cannot be without, in its own transaction, acting as its owner. */
+@Injectable()
+export class Founding {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly roles: SystemRoles,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @returns the ids of the system roles */
+  async found({ name, timezone = 'UTC', owner }: Founded, passwordHash: string): Promise<Record<SystemRole, string>> {
+    const { companyId, userId } = this.work.tenant;
+    const { companyId: _, ...stamps } = this.work.created();
+    const manager = await this.work.manager();
+    await manager.insert(Company, { ...stamps, id: companyId, name, timezone });
+    const roleIds = await this.roles.make();
+    const [active] = await this.work.query<{ id: string }>(`SELECT id FROM user_statuses WHERE code = 'ACTIVE' AND $1::uuid IS NOT NULL`);
+    if (!active) throw new Error('the user statuses are not seeded: run `npm run db:seed`');
+    const { email, firstName, lastName } = owner;
+    await manager.insert(User, {
+      ...this.work.created(),
+      id: userId!,
+      email,
+      firstName,
+      lastName,
+      passwordHash,
+      roleId: roleIds.Admin,
+      statusId: active.id,
+    });
+    await manager.insert(CompanySettings, { ...this.work.created(), ownerUserId: userId!, timezone, workWeek: NINE_TO_FIVE });
+    await this.audit.record({ action: 'company_created', targetType: 'Company', targetId: companyId, userId });
+    return roleIds;
+  }
+}

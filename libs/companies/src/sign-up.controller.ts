@@ -1,0 +1,24 @@
+import { Body, Controller, Header, Post, UseGuards } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CarriesSecret } from '#core';
+import { Public } from '#rbac';
+import { SignUpBody, SignUpView } from './company.dto.js';
+import { SignUpGuard } from './sign-up.guard.js';
+import { SignUp } from './sign-up.js';
+
+@ApiTags('Company')
+@Controller('companies')
+export class SignUpController {
+  constructor(private readonly signUp: SignUp) {}
+
+  @Post()
+  @Public()
+  @UseGuards(SignUpGuard)
+  @CarriesSecret()
+  @Header('location', '/api/v1/company')
+  @ApiOperation({ summary: 'Sign up a company; its owner becomes Admin and is signed in' })
+  @ApiCreatedResponse({ type: SignUpView })
+  create(@Body() body: SignUpBody): Promise<SignUpView> {
+    return this.signUp.signUp(body);
+  }
+}

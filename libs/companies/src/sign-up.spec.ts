@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from '../../../test/client.js';
+import { PASSWORD } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const OWNER = { email: 'ada@example.com', password: PASSWORD, firstName: 'Ada', lastName: 'Lovelace' };
+
+describe('signing a company up', () => {
+  it('makes the company with its roles, its settings and its owner, an Admin who is signed in', async () => {
+    const { status, body, headers } = await server.anybody.post('/companies', { name: 'Engines', timezone: 'Europe/London', owner: OWNER });
+    expect(status).toBe(201);
+    expect(headers.location).toBe('/api/v1/company');
+    expect(headers['cache-control']).toContain('no-store');
+    expect(body.company).toMatchObject({ name: 'Engines', timezone: 'Europe/London', ownerUserId: body.user.id, version: 1 });
+    expect(body.user).toMatchObject({ email: OWNER.email, firstName: 'Ada', status: 'ACTIVE', role: { name: 'Admin' } });
+    const admin = new Client(server.app, body.tokens.accessToken);
+    expect((await admin.get('/company')).body).toEqual(body.company);
+    expect((await admin.get('/roles')).body.items).toHaveLength(3);
+    expect((await admin.get('/company/settings')).body.workWeek.friday).toEqual([9, 17]);
+    expect(JSON.stringify(body)).not.toContain(PASSWORD);
+  });
+
+  it('takes a name once, of twenty at once exactly one', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        server.anybody.post('/companies', { name: 'Race', owner: { ...OWNER, email: `race-${index}@example.com` } }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(19).fill(409)]);
+    expect(answers.find(({ status }) => status === 409)!.body.code).toBe('company_name_taken');
+    const rows = await server.sql(`SELECT 1 FROM users WHERE email LIKE 'race-%'`);
+    expect(rows).toHaveLength(1);
+  });
+
+  it('names every fault by its pointer', async () => {
+    const { status, body } = await server.anybody.post('/companies', {
+      timezone: 'Nowhere',
+      owner: { email: 'ada', password: PASSWORD, firstName: '', roleId: 'Admin' },
+      version: 1,
+    });
+    expect(status).toBe(400);
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer).toSorted()).toEqual([
+      '/name',
+      '/owner/email',
+      '/owner/firstName',
+      '/owner/lastName',
+      '/owner/roleId',
+      '/timezone',
+      '/version',
+    ]);
+    const weak = await server.anybody.post('/companies', { name: 'Weak', owner: { ...OWNER, password: 'lovelace lovelace' } });
+    expect([weak.status, weak.body.code]).toEqual([400, 'password_too_weak']);
+  });
+
+  it('takes one connection, so that many at once cannot wait for each other', async () => {
+    const narrow = new Client(await server.secondReplica({ DB_POOL_SIZE: '1' }));
+    expect((await narrow.post('/companies', { name: 'Narrow', owner: OWNER })).status).toBe(201);
+  });
+
+  it('is refused where it is switched off, whatever the request', async () => {
+    const closed = new Client(await server.secondReplica({ SIGNUP_ENABLED: 'false' }));
+    for (const body of [{ name: 'Closed', owner: OWNER }, {}]) {
+      const answer = await closed.post('/companies', body);
+      expect([answer.status, answer.body.code]).toEqual([403, 'signup_disabled']);
+    }
+  });
+});

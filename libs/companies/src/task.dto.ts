@@ -1,0 +1,52 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Day, Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { TASK_STATUSES } from './task.entity.js';
+import type { TaskStatus } from './task.entity.js';
+
+const TITLE = { example: 'Write the quarterly report' };
+const ASSIGNEE = { nullable: true, description: 'Who does it.' };
+const DUE_DATE = { nullable: true, example: '2026-03-31' };
+
+export class CreateTask {
+  @Text(255, TITLE) title!: string;
+  @Note() description?: string | null;
+  @Id({ ...ASSIGNEE, optional: true }) assigneeId?: string | null;
+  @OneOf(TASK_STATUSES, { optional: true, default: 'OPEN' }) status?: TaskStatus;
+  @Day({ ...DUE_DATE, optional: true }) dueDate?: string | null;
+}
+
+export class UpdateTask {
+  @Text(255, { ...TITLE, optional: true }) title?: string;
+  @Note() description?: string | null;
+  @Id({ ...ASSIGNEE, optional: true }) assigneeId?: string | null;
+  @OneOf(TASK_STATUSES, { optional: true }) status?: TaskStatus;
+  @Day({ ...DUE_DATE, optional: true }) dueDate?: string | null;
+}
+
+/** What a change of a task may hold. */
+export type TaskPatch = Pick<UpdateTask, keyof UpdateTask>;
+
+export class TaskQuery extends PageQuery {
+  @Id({ optional: true, description: 'Who does it.' }) assigneeId?: string;
+  @OneOf(TASK_STATUSES, { optional: true }) status?: TaskStatus;
+}
+
+export class TaskView {
+  @Id() id!: string;
+  @Text(255, TITLE) title!: string;
+  @Note({ optional: false }) description!: string | null;
+  @Id(ASSIGNEE) assigneeId!: string | null;
+  @OneOf(TASK_STATUSES) status!: TaskStatus;
+  @Day(DUE_DATE) dueDate!: string | null;
+  @Instant() createdAt!: string;
+  @Instant() updatedAt!: string;
+  @Integer(1, 2 ** 31 - 1) version!: number;
+}
+
+/** A task out of the database. */
+export type TaskRow = Pick<TaskView, keyof TaskView>;
+
+export class TaskPage {
+  @ApiProperty({ type: TaskView, isArray: true }) items!: TaskView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}

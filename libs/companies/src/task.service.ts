@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
+import type { ExpectedVersion } from '#core';
+import { isLivingUser } from './living-user.js';
+import type { CreateTask, TaskPatch, TaskRow } from './task.dto.js';
+import { Task } from './task.entity.js';
+import { TaskRepository } from './task.repository.js';
+
+/** Free text may tell of people: the log only says that it changed. */
+const PERSONAL = ['title', 'description'];
+
+@Injectable()
+export class TaskService {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly tasks: TaskRepository,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws 400 `unknown_reference` */
+  async create(body: Pick<CreateTask, keyof CreateTask>): Promise<TaskRow> {
+    const fields = normal(body);
+    await this.requireAssignee(fields);
+    const id = randomUUID();
+    await (await this.work.manager()).insert(Task, { ...this.work.created(), id, ...fields });
+    const { after } = changes({}, fields, PERSONAL);
+    await this.audit.record({ action: 'task_created', targetType: 'Task', targetId: id, userId: fields.assigneeId, after });
+    return this.tasks.get(id);
+  }
+
+  /** @throws 400 `unknown_reference` for a new assignee, 412; a change that changes nothing leaves the version alone */
+  async change(id: string, body: TaskPatch, expected: ExpectedVersion): Promise<TaskRow> {
+    const fields = normal(body);
+    const before = await this.tasks.lock(id);
+    if (fields.assigneeId !== before.assigneeId) await this.requireAssignee(fields);
+    expectVersion(before, expected);
+    const told = changes(before, fields, PERSONAL);
+    if (Object.keys(told.after).length === 0) return before;
+    await this.update(id, fields);
+    const after = await this.tasks.get(id);
+    await this.audit.record({ action: 'task_updated', targetType: 'Task', targetId: id, userId: after.assigneeId, ...told });
+    return after;
+  }
+
+  /** What was booked on it stays. @throws 412 */
+  async delete(id: string, expected: ExpectedVersion): Promise<void> {
+    const before = await this.tasks.lock(id);
+    expectVersion(before, expected);
+    await this.update(id, { deletedAt: this.work.changed().updatedAt });
+    await this.audit.record({ action: 'task_deleted', targetType: 'Task', targetId: id, userId: before.assigneeId });
+  }
+
+  private async requireAssignee({ assigneeId }: { assigneeId?: string | null }): Promise<void> {
+    if (assigneeId && !(await isLivingUser(this.work, assigneeId)))
+      throw Problem.field('/assigneeId', 'names nothing here', 'unknown_reference');
+  }
+
+  private async update(id: string, fields: TaskPatch | Pick<Task, 'deletedAt'>): Promise<void> {
+    const { companyId } = this.work.tenant;
+    await (await this.work.manager()).update(Task, { companyId, id }, { ...fields, ...this.work.changed() });
+  }
+}
+
+/** Ids as the database writes them. */
+const normal = <T extends TaskPatch>(body: T): T => ({
+  ...body,
+  ...(body.assigneeId ? { assigneeId: body.assigneeId.toLowerCase() } : {}),
+});

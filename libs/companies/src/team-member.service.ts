@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { IsNull } from 'typeorm';
+import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
+import type { ExpectedVersion, Page } from '#core';
+import type { Principal } from '#rbac';
+import { isLivingUser } from './living-user.js';
+import { TeamMemberRepository } from './team-member.repository.js';
+import type { MemberQuery, MemberRow, PutMemberView } from './team.dto.js';
+import { Team, TeamMember } from './team.entity.js';
+import type { TeamRole } from './team.entity.js';
+import { TeamRepository } from './team.repository.js';
+
+/** Who is in a team, and who leads it. All changes of one team queue on its row, and move its version. */
+@Injectable()
+export class TeamMemberService {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly teams: TeamRepository,
+    private readonly members: TeamMemberRepository,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws 404 */
+  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<Page<MemberRow>> {
+    await this.teams.get(teamId);
+    return this.members.list(caller, teamId, query);
+  }
+
+  /** Makes somebody a member or a lead; where they are so already, nothing changes. @throws 404 also for the user, 412 on the team's version */
+  async put(caller: Principal, teamId: string, userId: string, role: TeamRole, expected: ExpectedVersion): Promise<PutMemberView> {
+    const team = await this.teams.lock(teamId);
+    if (!(await isLivingUser(this.work, userId))) throw new Problem('not_found');
+    expectVersion(team, expected);
+    const before = await this.members.roleOf(teamId, userId);
+    if (before === role) return { ...(await this.members.get(caller, teamId, userId)), version: team.version };
+    const manager = await this.work.manager();
+    if (before) await manager.update(TeamMember, this.living(teamId, userId), { role, ...this.work.changed() });
+    else await manager.insert(TeamMember, { ...this.work.created(), teamId, userId, role });
+    await this.moved(teamId);
+    const action = before ? 'team_member_changed' : 'team_member_added';
+    await this.tell(action, teamId, userId, { ...(before ? { before: { role: before } } : {}), after: { role } });
+    return { ...(await this.members.get(caller, teamId, userId)), version: team.version + 1 };
+  }
+
+  /** @throws 404 also for somebody who is not in the team, 412 on the team's version */
+  async delete(teamId: string, userId: string, expected: ExpectedVersion): Promise<void> {
+    const team = await this.teams.lock(teamId);
+    const before = await this.members.roleOf(teamId, userId);
+    if (!before) throw new Problem('not_found');
+    expectVersion(team, expected);
+    const changed = this.work.changed();
+    await (await this.work.manager()).update(TeamMember, this.living(teamId, userId), { deletedAt: changed.updatedAt, ...changed });
+    await this.moved(teamId);
+    await this.tell('team_member_removed', teamId, userId, { before: { role: before } });
+  }
+
+  private living(teamId: string, userId: string) {
+    return { companyId: this.work.tenant.companyId, teamId, userId, deletedAt: IsNull() };
+  }
+
+  private async moved(teamId: string): Promise<void> {
+    const { companyId } = this.work.tenant;
+    await (await this.work.manager()).update(Team, { companyId, id: teamId }, this.work.changed());
+  }
+
+  private tell(
+    action: string,
+    teamId: string,
+    userId: string,
+    change: { before?: { role: string }; after?: { role: string } },
+  ): Promise<void> {
+    return this.audit.record({ action, targetType: 'Team', targetId: teamId, userId, ...change });
+  }
+}

@@ -1,0 +1,62 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Email, Id, Instant, Integer, OneOf, PageQuery, Text } from '#core';
+import { TEAM_ROLES } from './team.entity.js';
+import type { TeamRole } from './team.entity.js';
+
+const NAME = { example: 'Research' };
+const ROLE = { description: 'A lead may read the time and leave of the members, and decide their leave.' };
+
+export class CreateTeam {
+  @Text(255, NAME) name!: string;
+}
+
+export class UpdateTeam {
+  @Text(255, { ...NAME, optional: true }) name?: string;
+}
+
+/** What a change of a team may hold. */
+export type TeamPatch = Pick<UpdateTeam, keyof UpdateTeam>;
+
+export class TeamQuery extends PageQuery {}
+
+export class TeamView {
+  @Id() id!: string;
+  @Text(255, NAME) name!: string;
+  @Instant() createdAt!: string;
+  @Instant() updatedAt!: string;
+  @Integer(1, 2 ** 31 - 1) version!: number;
+}
+
+/** A team out of the database. */
+export type TeamRow = Pick<TeamView, keyof TeamView>;
+
+export class TeamPage {
+  @ApiProperty({ type: TeamView, isArray: true }) items!: TeamView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}
+
+export class PutMember {
+  @OneOf(TEAM_ROLES, ROLE) role!: TeamRole;
+}
+
+export class MemberQuery extends PageQuery {}
+
+export class MemberView {
+  @Id() userId!: string;
+  @Text(255, { example: 'Ada' }) firstName!: string;
+  @Text(255, { example: 'Lovelace' }) lastName!: string;
+  @Email({ optional: true, description: 'With `read_team`.' }) email?: string;
+  @OneOf(TEAM_ROLES, { ...ROLE, optional: true, description: 'In this team; with `read_team`.' }) role?: TeamRole;
+}
+
+/** A member out of the database. */
+export type MemberRow = Pick<MemberView, keyof MemberView>;
+
+export class MemberPage {
+  @ApiProperty({ type: MemberView, isArray: true }) items!: MemberView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}
+
+export class PutMemberView extends MemberView {
+  @Integer(1, 2 ** 31 - 1, { description: 'Of the team, also as ETag: it moves with the members.' }) version!: number;
+}

@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import type { Page } from '#core';
+import type { TeamQuery, TeamRow } from './team.dto.js';
+
+const LIST = 'teams';
+const LIVING = `
+  SELECT t.id, t.name, t."createdAt", t."updatedAt", t.version
+  FROM teams t
+  WHERE t."companyId" = $1 AND t."deletedAt" IS NULL`;
+const ONE = `${LIVING} AND t.id = $2`;
+
+@Injectable()
+export class TeamRepository {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly cursors: Cursors,
+  ) {}
+
+  async list(query: TeamQuery): Promise<Page<TeamRow>> {
+    const { text, values } = new Query(LIVING)
+      .after(['t.name', 't.id'], '>', this.cursors.after(LIST, query))
+      .page('t.name, t.id', query.limit);
+    return this.cursors.page(LIST, query, await this.work.last<TeamRow>(text, values), ({ name, id }) => [name, id]);
+  }
+
+  /** The whole answer of a request. @throws 404 */
+  async read(id: string): Promise<TeamRow> {
+    return living(await this.work.last<TeamRow>(ONE, [id]));
+  }
+
+  /** Before something else. @throws 404 */
+  async get(id: string): Promise<TeamRow> {
+    return living(await this.work.query<TeamRow>(ONE, [id]));
+  }
+
+  /** For change of the team or its members, one after the other. @throws 404 */
+  async lock(id: string): Promise<TeamRow> {
+    return living(await this.work.query<TeamRow>(`${ONE} FOR UPDATE`, [id]));
+  }
+}
+
+function living([found]: TeamRow[]): TeamRow {
+  if (!found) throw new Problem('not_found');
+  return found;
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Audit, changes, expectVersion, UnitOfWork } from '#core';
+import type { ExpectedVersion } from '#core';
+import type { CreateTeam, TeamPatch, TeamRow } from './team.dto.js';
+import { Team } from './team.entity.js';
+import { TeamRepository } from './team.repository.js';
+
+@Injectable()
+export class TeamService {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly teams: TeamRepository,
+    private readonly audit: Audit,
+  ) {}
+
+  async create({ name }: CreateTeam): Promise<TeamRow> {
+    const id = randomUUID();
+    await (await this.work.manager()).insert(Team, { ...this.work.created(), id, name });
+    await this.audit.record({ action: 'team_created', targetType: 'Team', targetId: id, after: { name } });
+    return this.teams.get(id);
+  }
+
+  /** @throws 412; a change that changes nothing leaves the version alone */
+  async change(id: string, fields: TeamPatch, expected: ExpectedVersion): Promise<TeamRow> {
+    const before = await this.teams.lock(id);
+    expectVersion(before, expected);
+    const told = changes(before, fields);
+    if (Object.keys(told.after).length === 0) return before;
+    await this.update(id, fields);
+    await this.audit.record({ action: 'team_updated', targetType: 'Team', targetId: id, ...told });
+    return this.teams.get(id);
+  }
+
+  /** The memberships rest: who was in it stays known, but from now on its leads lead nobody by it. @throws 412 */
+  async delete(id: string, expected: ExpectedVersion): Promise<void> {
+    const before = await this.teams.lock(id);
+    expectVersion(before, expected);
+    await this.update(id, { deletedAt: this.work.changed().updatedAt });
+    await this.audit.record({ action: 'team_deleted', targetType: 'Team', targetId: id, before: { name: before.name } });
+  }
+
+  private async update(id: string, fields: Partial<Pick<Team, 'name' | 'deletedAt'>>): Promise<void> {
+    const { companyId } = this.work.tenant;
+    await (await this.work.manager()).update(Team, { companyId, id }, { ...fields, ...this.work.changed() });
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable, SetMetadata } from '@nestjs/common';
+import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { from, lastValueFrom } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { etagOf } from './etag.js';
+import { Idempotency, idempotencyKey } from './idempotency.js';
+import { requestScope } from './request-scope.js';
+import { UnitOfWork } from './unit-of-work.js';
+import { refuseUndeclaredInput } from './undeclared-input.js';
+
+const SECRET = 'answer:secret';
+
+/** For a route whose answer carries a secret: it is never kept for safe repeats. */
+export const CarriesSecret = () => SetMetadata(SECRET, true);
+
+/**
+ * Closes the transaction of a request before its answer leaves: commit on success (anew, a few times, after a deadlock), and what all
+ * answers have in common: ETag and Location of a record, 304, safe repeats.
+ */
+@Injectable()
+export class AnswerInterceptor implements NestInterceptor {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly idempotency: Idempotency,
+    private readonly reflector: Reflector,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    const reply = context.switchToHttp().getResponse<FastifyReply>();
+    refuseUndeclaredInput(context, request);
+    const key = this.reflector.get<boolean>(SECRET, context.getHandler()) ? undefined : idempotencyKey(request);
+    return from(
+      this.work.attempt(async () => {
+        if (key === undefined || !requestScope.getStore()?.tenant) return describe(await lastValueFrom(next.handle()), request, reply);
+        const kept = await this.idempotency.replay(key, request);
+        if (kept) {
+          reply.status(kept.statusCode).headers({ ...kept.headers, 'idempotent-replayed': 'true' });
+          return kept.body;
+        }
+        const body = JSON.stringify(describe(await lastValueFrom(next.handle(), { defaultValue: null }), request, reply) ?? null);
+        reply.type('application/json; charset=utf-8');
+        await this.idempotency.keep(key, request, reply, body);
+        return body;
+      }),
+    );
+  }
+}
+
+/** The headers that follow from a record in the answer. */
+function describe(answer: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+  const record = answer as { id?: unknown; version?: unknown } | null | undefined;
+  if (typeof record?.version !== 'number') return answer;
+  const etag = etagOf(record.version);
+  reply.header('etag', etag);
+  if (reply.statusCode === 201 && !reply.hasHeader('location'))
+    reply.header('location', `${request.url.split('?', 1)[0]}/${String(record.id)}`);
+  if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) {
+    reply.status(304);
+    return undefined;
+  }
+  return answer;
+}
+
+const matches = (header: string | undefined, etag: string): boolean =>
+  header === '*' || (header?.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag) ?? false);

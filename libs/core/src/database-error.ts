@@ -1,0 +1,64 @@
+import { Problem } from './problem.js';
+import type { ProblemCode } from './problem.js';
+
+/** The fields of PostgreSQL's error that we look at; TypeORM wraps it as `driverError`. */
+interface DatabaseError {
+  code?: string;
+  constraint?: string;
+  message: string;
+}
+
+/** Which rule a violated constraint stands for. */
+const CONSTRAINTS: Record<string, ProblemCode> = {
+  companies_name_unique: 'company_name_taken',
+  users_email_unique: 'email_taken',
+  users_external_id_unique: 'external_id_taken',
+  roles_name_unique: 'role_name_taken',
+  leave_requests_no_overlap: 'leave_overlap',
+  action_codes_code_unique: 'action_code_taken',
+  timesheets_no_period_overlap: 'timesheet_period_overlap',
+  timesheets_period_unique: 'timesheet_period_overlap',
+  timesheet_entries_no_overlap: 'entry_overlap',
+};
+
+const RETRYABLE = new Set(['40001', '40P01']); // serialization failure, deadlock
+const INVALID = new Set(['22P02', '22003', '22007', '22008', '22021', '22P05', '22023']);
+const CONFLICT = new Set(['23505', '23P01']);
+const UNAVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '57P01', '57P02', '57P03']);
+const LOST =
+  /Connection terminated|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/;
+
+function databaseError(error: unknown): DatabaseError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return (error as { driverError?: DatabaseError }).driverError ?? error;
+}
+
+export const isRetryable = (error: unknown): boolean => RETRYABLE.has(databaseError(error)?.code ?? '');
+
+/** The rule that a database error stands for; undefined when it is a fault of ours. */
+export function problemOf(error: unknown): Problem | undefined {
+  const found = databaseError(error);
+  if (!found) return undefined;
+  const { code = '' } = found;
+  if (CONFLICT.has(code)) return new Problem(CONSTRAINTS[constraintOf(found)] ?? 'conflict', { cause: error });
+  if (code === '23503') return foreignKeyProblem(found, error);
+  if (INVALID.has(code)) return new Problem('validation_failed', { cause: error });
+  if (code === '42501' && /row-level security/.test(found.message)) return new Problem('not_found', { cause: error });
+  if (RETRYABLE.has(code) || UNAVAILABLE.has(code) || code.startsWith('08') || LOST.test(`${code} ${found.message}`)) {
+    return new Problem('service_unavailable', { headers: { 'retry-after': '1' }, cause: error });
+  }
+  return undefined;
+}
+
+/** Citus leaves `constraint` empty and appends the shard's number to the name in the message. */
+function constraintOf(error: DatabaseError): string {
+  return error.constraint || (/constraint "([^"]+)"/.exec(error.message)?.[1]?.replace(/_\d+$/, '') ?? '');
+}
+
+/** On a write the id in the body names nothing here; on a delete something still points at the record. */
+function foreignKeyProblem(error: DatabaseError, cause: unknown): Problem {
+  if (error.message.startsWith('update or delete on table')) return new Problem('conflict', { cause });
+  const column = /_([A-Za-z]+)_fkey$/.exec(constraintOf(error))?.[1]; // timesheet_entries_actionCodeId_fkey
+  const errors = column ? [{ pointer: `/${column}`, detail: 'names nothing here' }] : undefined;
+  return new Problem('unknown_reference', { errors, cause });
+}

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+
+/** What a lib does about a user, in the transaction of the present request. */
+type Listener = (userId: string) => Promise<void>;
+
+/**
+ * A user leaves ACTIVE, is deleted or anonymised. What has to happen further right in the same transaction registers here when its module
+ * starts; a throw of a listener undoes the departure.
+ */
+@Injectable()
+export class UserLeft {
+  private readonly listeners: Listener[] = [];
+
+  register(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+
+  /** One after another: they share one transaction. */
+  async run(userId: string): Promise<void> {
+    for (const listener of this.listeners) await listener(userId);
+  }
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clock } from './clock.js';
+import { Problem } from './problem.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const KEPT_MS = 24 * 3600 * 1000;
+const KEPT_HEADERS = ['content-type', 'location', 'etag', 'cache-control'];
+
+interface Kept {
+  requestHash: string;
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** The key of a request that asks for a safe repeat. @throws 400 for a key of another form */
+export function idempotencyKey(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (request.method !== 'POST' || key === undefined) return undefined;
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))
+    throw Problem.field('/Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
+  return key;
+}
+
+/**
+ * Safe repeats: the answer of a POST is kept in the transaction of its effect, so that either both exist or neither.
+ * In flight an advisory lock stands for the record: a unique key alone would make the second caller wait for the first.
+ */
+@Injectable()
+export class Idempotency {
+  constructor(private readonly work: UnitOfWork) {}
+
+  /** The kept answer of this key, if there is one. @throws 409 while the first runs, 422 for another request under the key */
+  async replay(key: string, request: FastifyRequest): Promise<Kept | undefined> {
+    const { companyId, userId } = this.work.tenant;
+    const [lock] = await this.work.query<{ got: boolean }>(
+      'SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text || $3::text, 1)) AS got',
+      [userId, key],
+    );
+    if (!lock?.got) throw new Problem('idempotency_in_progress', { headers: { 'retry-after': '1' } });
+    const [kept] = await this.work.query<Kept>(
+      `SELECT "requestHash", "statusCode", headers, body FROM idempotency_keys
+       WHERE "companyId" = $1 AND "userId" = $2 AND key = $3 AND "expiresAt" > $4`,
+      [userId, key, clock.now()],
+    );
+    if (kept && kept.requestHash !== requestHash(request, companyId)) throw new Problem('idempotency_key_reused');
+    return kept;
+  }
+
+  /** Keeps the answer; the last statement of its transaction. */
+  async keep(key: string, request: FastifyRequest, reply: FastifyReply, body: string): Promise<void> {
+    const { companyId, userId } = this.work.tenant;
+    const headers = Object.fromEntries(
+      KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
+    );
+    const now = clock.now();
+    await this.work.execute(
+      `INSERT INTO idempotency_keys ("companyId", "userId", key, "requestHash", "statusCode", headers, body, "createdAt", "expiresAt")
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       ON CONFLICT ("companyId", "userId", key) DO UPDATE SET "requestHash" = EXCLUDED."requestHash", "statusCode" = EXCLUDED."statusCode",
+         headers = EXCLUDED.headers, body = EXCLUDED.body, "createdAt" = EXCLUDED."createdAt", "expiresAt" = EXCLUDED."expiresAt"`,
+      [
+        userId,
+        key,
+        requestHash(request, companyId),
+        reply.statusCode,
+        JSON.stringify(headers),
+        body,
+        now,
+        new Date(now.getTime() + KEPT_MS),
+      ],
+    );
+  }
+}
+
+function requestHash(request: FastifyRequest, companyId: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([companyId, request.method, request.url, request.body ?? null]))
+    .digest('hex');
+}

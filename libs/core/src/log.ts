@@ -1,0 +1,42 @@
+import { Inject } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
+import { pino } from 'pino';
+import type { Logger } from 'pino';
+
+/**
+ * One JSON line an event on stdout; a readable form when a person watches a terminal.
+ * Never logs bodies, headers, query strings, names or addresses of people.
+ */
+export function createLog(level: string, destination: NodeJS.WriteStream = process.stdout): Logger {
+  const options = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
+  return destination.isTTY
+    ? pino({
+        ...options,
+        transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true } },
+      })
+    : pino(options, destination);
+}
+
+export const LOG = Symbol('log');
+
+/** Injects the process' log. */
+export const InjectLog = (): ParameterDecorator => Inject(LOG);
+
+/** Lets Nest's own messages go the same way. */
+export class NestLog implements LoggerService {
+  constructor(private readonly target: Logger) {}
+
+  log = this.at('info');
+  error = this.at('error');
+  warn = this.at('warn');
+  debug = this.at('debug');
+  verbose = this.at('trace');
+  fatal = this.at('fatal');
+
+  private at(level: 'info' | 'error' | 'warn' | 'debug' | 'trace' | 'fatal') {
+    return (message: unknown, ...rest: unknown[]): void => {
+      if (message instanceof Error) this.target[level](message);
+      else this.target[level]({ context: rest.at(-1) }, String(message));
+    };
+  }
+}

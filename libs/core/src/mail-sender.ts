@@ -1,0 +1,188 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
+import type { Logger } from 'pino';
+import { clock } from './clock.js';
+import { Config } from './config.js';
+import { deriveKeys } from './keys.js';
+import { InjectLog } from './log.js';
+import { unseal } from './mail-seal.js';
+import { plainName, render } from './mail-templates.js';
+import { MailTransport } from './mail-transport.js';
+import type { Message } from './mail-transport.js';
+import type { Tenant } from './tenant.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+/** With pauses of 1, 2, 4 ... 256 minutes, then twice 6 hours, the last attempt comes 20 hours after the first. */
+const ATTEMPTS = 12;
+/** At once: each needs a connection of the pool for a moment. */
+const BATCH = 4;
+/** What a stopping server leaves to the mails that are on their way. */
+const FINISH_WITHIN_MS = 3_000;
+
+interface Claimed {
+  id: string;
+  userId: string;
+  template: string;
+  sealed: string | null;
+  attempts: number;
+  expiresAt: string;
+  createdAt: string;
+}
+
+interface Recipient {
+  id: string;
+  email: string;
+  firstName: string;
+  lastName: string;
+  company: string;
+}
+
+// Whoever claims a mail has it for two minutes: a replica that dies meanwhile leaves it to the others. The next attempt is set before
+// this one begins, so that nothing has to be written when it fails badly.
+const CLAIM = `
+  WITH due AS MATERIALIZED (
+    SELECT id FROM queued_mails
+    WHERE "companyId" = $1 AND "dueAt" <= $2 AND ("leasedUntil" IS NULL OR "leasedUntil" <= now())
+    ORDER BY "dueAt", id LIMIT $3 FOR UPDATE SKIP LOCKED)
+  UPDATE queued_mails m SET attempts = m.attempts + 1, "leasedUntil" = now() + interval '2 minutes',
+    "dueAt" = $2::timestamptz + least(interval '1 minute' * power(2, m.attempts), interval '6 hours')
+  FROM due WHERE m."companyId" = $1 AND m.id = due.id
+  RETURNING m.id, m."userId", m.template, m.sealed, m.attempts, m."expiresAt", m."createdAt"`;
+
+const RECIPIENTS = `
+  SELECT u.id, u.email, u."firstName", u."lastName", c.name AS company
+  FROM users u JOIN companies c ON c.id = u."companyId" AND c."deletedAt" IS NULL
+  WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND NOT u."isAnonymized"`;
+
+/** Sends what is queued: right after the commit, and every minute what did not get through. */
+@Injectable()
+export class MailSender implements BeforeApplicationShutdown {
+  private readonly keys: Buffer[];
+  /** Companies that may have something to send. */
+  private readonly waiting = new Set<string>();
+  private working: Promise<void> | undefined;
+  private readonly stopped = new AbortController();
+  private isStopping = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly work: UnitOfWork,
+    private readonly transport: MailTransport,
+    @InjectLog() private readonly log: Logger,
+  ) {
+    this.keys = deriveKeys(config.jwtSecrets, 'mail');
+  }
+
+  /** Sends what is due in a company, in the background. */
+  wake(companyId: string): void {
+    if (this.isStopping) return; // it stays queued: the next start, or another replica, has it within a minute
+    this.waiting.add(companyId);
+    this.working ??= this.sendWaiting();
+  }
+
+  /** Sends what is due in every company. */
+  @Cron(CronExpression.EVERY_MINUTE, { name: 'mail', waitForCompletion: true })
+  async sendAll(): Promise<void> {
+    try {
+      for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) this.wake(id);
+      await this.working;
+    } catch (error) {
+      this.log.error({ code: codeOf(error) }, 'the queued mails could not be looked at');
+    }
+  }
+
+  /** Resolves when no mail is on its way from this replica. */
+  async idle(): Promise<void> {
+    await this.working;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    this.waiting.clear();
+    const tooLate = setTimeout(() => this.stopped.abort(), FINISH_WITHIN_MS);
+    await this.working;
+    clearTimeout(tooLate);
+  }
+
+  private async sendWaiting(): Promise<void> {
+    for (const companyId of this.waiting) {
+      this.waiting.delete(companyId); // woken again meanwhile, it is there again
+      try {
+        await this.sendDue(companyId);
+      } catch (error) {
+        this.log.error({ code: codeOf(error) }, 'the queued mails of a company could not be looked at');
+      }
+    }
+    this.working = undefined; // in the same breath as the last look at who waits
+  }
+
+  private async sendDue(companyId: string): Promise<void> {
+    const tenant = { companyId, userId: null };
+    for (;;) {
+      const claimed = await this.work.within(tenant, async () => {
+        const mails = await this.work.query<Claimed>(CLAIM, [clock.now(), BATCH]);
+        if (mails.length === 0) return [];
+        const recipients = await this.work.query<Recipient>(RECIPIENTS, [mails.map(({ userId }) => userId)]);
+        return mails.map((mail) => ({ mail, recipient: recipients.find(({ id }) => id === mail.userId) }));
+      });
+      if (claimed.length === 0) return;
+      await Promise.all(claimed.map(({ mail, recipient }) => this.settle(tenant, mail, recipient)));
+      if (this.isStopping) return;
+    }
+  }
+
+  private async settle(tenant: Tenant, mail: Claimed, recipient: Recipient | undefined): Promise<void> {
+    const isDone = await this.deliver(mail, recipient);
+    try {
+      await this.work.within(tenant, () => this.work.execute(isDone ? REMOVE : RELEASE, [mail.id]));
+    } catch (error) {
+      this.log.error({ mail: mail.id, code: codeOf(error) }, 'the end of a mail was not noted; it may be sent again');
+    }
+  }
+
+  /** Whether there is nothing left to do for this mail: it is sent, or never will be. */
+  private async deliver(mail: Claimed, recipient: Recipient | undefined): Promise<boolean> {
+    const about = { mail: mail.id, template: mail.template, attempt: mail.attempts };
+    if (!recipient || Date.parse(mail.expiresAt) <= clock.now().getTime()) {
+      this.log.info(about, 'a mail was not sent: its recipient or its link is gone');
+      return true;
+    }
+    try {
+      await this.transport.send(this.compose(mail, recipient), this.stopped.signal);
+      this.log.info(about, 'mail sent');
+      return true;
+    } catch (error) {
+      const isGivenUp = mail.attempts >= ATTEMPTS || isRefused(error);
+      this.log[isGivenUp ? 'error' : 'warn']({ ...about, code: codeOf(error) }, isGivenUp ? 'mail given up' : 'mail not sent yet');
+      return isGivenUp;
+    }
+  }
+
+  private compose(mail: Claimed, { email, firstName, lastName, company }: Recipient): Message {
+    const secrets = mail.sealed === null ? {} : unseal(mail.sealed, mail.id, this.keys);
+    if (!secrets) throw Object.assign(new Error('sealed under a secret that is not configured any more'), { code: 'UNSEALABLE' });
+    return {
+      id: mail.id,
+      userId: mail.userId,
+      to: { name: plainName(`${firstName} ${lastName}`), address: secrets.address ?? email },
+      date: new Date(mail.createdAt),
+      ...render(mail.template, { firstName, company, publicUrl: this.config.publicUrl, token: secrets.token ?? '' }),
+    };
+  }
+}
+
+const REMOVE = 'DELETE FROM queued_mails WHERE "companyId" = $1 AND id = $2';
+const RELEASE = 'UPDATE queued_mails SET "leasedUntil" = NULL WHERE "companyId" = $1 AND id = $2';
+
+/** The server says that this address takes no mail, now and later. Whatever else is refused may be our configuration. */
+const isRefused = (error: unknown): boolean => {
+  const { command, responseCode = 0 } = error as { command?: string; responseCode?: number };
+  return command === 'RCPT TO' && responseCode >= 500;
+};
+
+/** What may be logged of an error: its message would tell the address. */
+const codeOf = (error: unknown): string => {
+  const { code = 'unknown', responseCode = '' } = (error ?? {}) as { code?: string; responseCode?: number };
+  return `${code} ${responseCode}`.trim();
+};

@@ -1,0 +1,62 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Injectable } from '@nestjs/common';
+import { createTransport } from 'nodemailer';
+import { Config } from './config.js';
+
+/** A mail, ready to be sent. */
+export interface Message {
+  /** The queued mail's. */
+  id: string;
+  /** Whose it is; names the file, so that an erasure finds it. */
+  userId: string;
+  to: { name: string; address: string };
+  subject: string;
+  text: string;
+  html: string;
+  date: Date;
+}
+
+/** An SMTP server that does not answer must not hold the others' mails, nor the shutdown. In milliseconds. */
+const TIMEOUTS = { connectionTimeout: 5_000, dnsTimeout: 5_000, greetingTimeout: 5_000, socketTimeout: 10_000 };
+
+/** Hands mails to the SMTP server; with no `SMTP_URL` they become files in `DATA_DIR/mail`. */
+@Injectable()
+export class MailTransport {
+  readonly dir: string;
+  private readonly smtp;
+  private readonly file = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+
+  constructor(private readonly config: Config) {
+    this.dir = join(config.dataDir, 'mail');
+    this.smtp = config.smtpUrl ? createTransport({ url: config.smtpUrl, ...TIMEOUTS }) : undefined;
+  }
+
+  get writesFiles(): boolean {
+    return !this.smtp;
+  }
+
+  /** @throws when it was not taken, an error whose message may hold the address */
+  async send(message: Message, signal: AbortSignal): Promise<void> {
+    const { id, userId, ...parts } = message;
+    const mail = {
+      ...parts,
+      from: this.config.mailFrom,
+      messageId: `<${id}@${new URL(this.config.publicUrl).hostname}>`,
+      headers: { 'Auto-Submitted': 'auto-generated' }, // no replies of absence assistants
+      textEncoding: 'quoted-printable' as const,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    };
+    if (this.smtp) await this.smtp.sendMail({ ...mail, signal });
+    else await this.write(`${userId}.${id}.eml`, (await this.file.sendMail(mail)).message as Buffer);
+  }
+
+  /** Readable by its owner only, and never seen half-written. */
+  private async write(name: string, content: Buffer): Promise<void> {
+    await mkdir(this.dir, { recursive: true, mode: 0o700 });
+    const draft = join(this.dir, `${name}.draft`);
+    await writeFile(draft, content, { mode: 0o600 });
+    await rename(draft, join(this.dir, name));
+  }
+}

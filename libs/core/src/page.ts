@@ -1,0 +1,75 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Config } from './config.js';
+import { Limit, Text } from './fields.js';
+import { deriveKeys } from './keys.js';
+import { Problem } from './problem.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+/** Query parameters of every list. */
+export class PageQuery {
+  @Limit()
+  limit: number = 50;
+
+  @Text(4000, {
+    optional: true,
+    description: 'Where to go on: the `nextCursor` of the page before, with the same filters.',
+    example: undefined,
+  })
+  cursor?: string;
+}
+
+export interface Page<T> {
+  items: T[];
+  /** For the next page; null on the last one. */
+  nextCursor: string | null;
+}
+
+type Key = string | number | null;
+
+/**
+ * Cursors: the sort key of the last row, signed together with list, filters and company, so that none can be forged or carried over.
+ */
+@Injectable()
+export class Cursors {
+  private readonly keys: Buffer[];
+
+  constructor(
+    config: Config,
+    private readonly work: UnitOfWork,
+  ) {
+    this.keys = deriveKeys(config.jwtSecrets, 'cursor');
+  }
+
+  /** The key to go on after; undefined for the first page. @throws 400 for a cursor that this list did not give */
+  after(list: string, { cursor, ...query }: PageQuery): Key[] | undefined {
+    if (cursor === undefined) return undefined;
+    const [payload = '', mac = ''] = cursor.split('.');
+    const given = Buffer.from(mac, 'base64url');
+    const genuine = this.keys.some((key) => {
+      const expected = this.sign(key, list, query, payload);
+      return expected.length === given.length && timingSafeEqual(expected, given);
+    });
+    if (!genuine) throw Problem.field('/cursor', 'is not a cursor of this list with these filters');
+    return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Key[];
+  }
+
+  /** The page out of one row more than its limit. @param keyOf the sort key of an item, as the statement orders */
+  page<T>(list: string, query: PageQuery, rows: T[], keyOf: (item: T) => Key[]): Page<T> {
+    const { cursor: _, ...filters } = query;
+    if (rows.length <= query.limit) return { items: rows, nextCursor: null };
+    const items = rows.slice(0, query.limit);
+    const payload = Buffer.from(JSON.stringify(keyOf(items.at(-1)!))).toString('base64url');
+    return { items, nextCursor: `${payload}.${this.sign(this.keys[0]!, list, filters, payload).toString('base64url')}` };
+  }
+
+  private sign(key: Buffer, list: string, { limit: _, ...filters }: Omit<PageQuery, 'cursor'>, payload: string): Buffer {
+    const bound = JSON.stringify([
+      list,
+      this.work.tenant.companyId,
+      Object.entries(filters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      payload,
+    ]);
+    return createHmac('sha256', key).update(bound).digest().subarray(0, 16);
+  }
+}

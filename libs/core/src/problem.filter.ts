@@ -1,0 +1,90 @@
+import { Catch, HttpException } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { problemOf } from './database-error.js';
+import { InjectLog } from './log.js';
+import { Problem, PROBLEMS } from './problem.js';
+import type { ProblemCode } from './problem.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const BY_STATUS: Record<number, ProblemCode> = {
+  400: 'malformed_body',
+  401: 'not_signed_in',
+  403: 'forbidden',
+  404: 'not_found',
+  405: 'not_found',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+  429: 'too_many_requests',
+  503: 'service_unavailable',
+};
+
+/** Turns whatever was thrown into a problem; undefined fields and the text of unknown errors never leave the server. */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const known = problemOf(error);
+  if (known) return known;
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: number } | null)?.statusCode;
+  return new Problem(BY_STATUS[status ?? 500] ?? 'internal_error', { cause: error });
+}
+
+/** The RFC 9457 document of a problem. */
+export function problemDocument(problem: Problem, request: FastifyRequest): Record<string, unknown> {
+  const { title, status } = PROBLEMS[problem.code];
+  return {
+    type: `/docs/problems#${problem.code}`,
+    title,
+    status,
+    detail: problem.message,
+    instance: request.url.split('?', 1)[0],
+    code: problem.code,
+    requestId: request.id,
+    ...(problem.more.errors ? { errors: problem.more.errors } : {}),
+    ...problem.more.extra,
+  };
+}
+
+export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
+  void reply
+    .status(problem.status)
+    .headers({ 'cache-control': 'no-store', ...problem.more.headers })
+    .type('application/problem+json; charset=utf-8')
+    .send(JSON.stringify(problemDocument(problem, request)));
+}
+
+/** The one place where errors become answers. What was written is rolled back before the answer leaves. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  constructor(
+    private readonly work: UnitOfWork,
+    @InjectLog() private readonly log: Logger,
+  ) {}
+
+  async catch(error: unknown, host: ArgumentsHost): Promise<void> {
+    await this.work.rollback();
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const problem = asProblem(error);
+    if (problem.status >= 500) this.log.error({ requestId: request.id, err: withoutValues(problem.more.cause ?? problem) }, problem.code);
+    sendProblem(problem, request, http.getResponse<FastifyReply>());
+  }
+}
+
+/** The stack without a message that may hold values of a row. */
+function withoutValues(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: 'something that is no Error was thrown' };
+  const { code, constraint, table } = ((error as { driverError?: object }).driverError ?? error) as Record<string, string | undefined>;
+  const message = code ? `database error ${code}` : error.message;
+  return {
+    type: error.name,
+    message,
+    code,
+    constraint,
+    table,
+    stack: error.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .join('\n'),
+  };
+}

@@ -1,0 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Tenant } from './tenant.js';
+import type { Transaction } from './transaction.js';
+
+/** What belongs to one request (or one run of a job) and travels with it. */
+export interface RequestScope {
+  requestId: string;
+  ip: string | null;
+  userAgent: string | null;
+  tenant?: Tenant;
+  /** Begun by the first statement; a promise, so that two at once share one. */
+  transaction?: Promise<Transaction>;
+}
+
+export const requestScope = new AsyncLocalStorage<RequestScope>();

@@ -1,0 +1,119 @@
+import type { PoolClient, QueryResult } from 'pg';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import type { Tenant } from './tenant.js';
+import { statement } from './statement.js';
+
+const ABORTED = '25P02';
+
+/**
+ * One transaction inside one company. It opens with its first statement: BEGIN, the tenant setting and that statement leave in one
+ * write (pipelined), and a read can take its COMMIT along with {@link last}. Row security sees only the company from here on.
+ */
+export class Transaction {
+  private readonly afterCommits: Array<() => unknown> = [];
+  private failure: unknown;
+  private state: 'open' | 'committed' | 'ended' = 'open';
+
+  private constructor(
+    readonly tenant: Tenant,
+    private readonly runner: QueryRunner,
+    private readonly client: PoolClient,
+  ) {}
+
+  static async begin(runner: QueryRunner, tenant: Tenant): Promise<Transaction> {
+    const client = (await runner.connect()) as PoolClient;
+    // TypeORM must know that it is inside a transaction: else save() would begin, and commit, one of its own.
+    Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
+    const transaction = new Transaction(tenant, runner, client);
+    const opening = [client.query('BEGIN'), client.query(statement('SELECT enter_company($1, $2)', [tenant.companyId, tenant.userId]))];
+    for (const step of opening) step.catch((error: unknown) => (transaction.failure ??= error));
+    return transaction;
+  }
+
+  /** TypeORM on this connection, for writes. */
+  get manager(): EntityManager {
+    return this.runner.manager;
+  }
+
+  get isCommitted(): boolean {
+    return this.state === 'committed';
+  }
+
+  /** Rows of a statement whose `$1` is always the company; `values` are `$2` and on. */
+  async query<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    return (await this.run(text, values)).rows as T[];
+  }
+
+  /** The number of rows that a statement changed. `$1` is the company. */
+  async execute(text: string, values: unknown[] = []): Promise<number> {
+    return (await this.run(text, values)).rowCount ?? 0;
+  }
+
+  /** A read that is the last statement: its COMMIT travels with it. */
+  async last<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    const rows = this.query<T>(text, values);
+    const commit = this.commit();
+    commit.catch(() => undefined); // the statement's own error says more
+    const answer = await rows;
+    await commit;
+    return answer;
+  }
+
+  /** Runs when the commit has succeeded; never when it has not. */
+  afterCommit(work: () => unknown): void {
+    this.afterCommits.push(work);
+  }
+
+  async commit(): Promise<void> {
+    if (this.state === 'committed') return;
+    if (this.state === 'ended') throw this.rolledBack();
+    this.state = 'ended';
+    let result: QueryResult;
+    try {
+      result = await this.client.query('COMMIT');
+    } finally {
+      await this.release();
+    }
+    // A COMMIT after an error inside "succeeds" by rolling back: whoever swallowed that error must not report success.
+    if (result.command !== 'COMMIT') throw this.rolledBack();
+    this.state = 'committed';
+    for (const work of this.afterCommits) await this.follow(work);
+  }
+
+  async rollback(): Promise<void> {
+    if (this.state !== 'open') return;
+    this.state = 'ended';
+    await this.client.query('ROLLBACK').catch(() => undefined); // a lost connection has rolled back already
+    await this.release();
+  }
+
+  /** What fails behind a commit must not make it look undone. */
+  private async follow(work: () => unknown): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      process.emitWarning(error as Error);
+    }
+  }
+
+  private rolledBack(): unknown {
+    return this.failure ?? new Error('the transaction was rolled back');
+  }
+
+  private async run(text: string, values: unknown[]): Promise<QueryResult> {
+    if (this.state !== 'open') throw new Error('the transaction has ended');
+    try {
+      return await this.client.query(statement(text, [this.tenant.companyId, ...values]));
+    } catch (error) {
+      // What is sent behind a failed statement fails as "aborted": the first failure is the one that explains.
+      if ((error as { code?: string }).code === ABORTED && this.failure) throw this.failure;
+      this.failure ??= error;
+      throw error;
+    }
+  }
+
+  private async release(): Promise<void> {
+    Object.assign(this.runner, { isTransactionActive: false, transactionDepth: 0 });
+    await this.runner.release();
+  }
+}

@@ -1,0 +1,29 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from './problem.js';
+
+const declared = new WeakMap<object, { body: boolean; query: boolean }>();
+
+/** A route that declares no body takes no fields, one that declares no query no parameters: what it does not know is refused. */
+export function refuseUndeclaredInput(context: ExecutionContext, request: FastifyRequest): void {
+  const { body, query } = declarations(context);
+  const errors = [
+    ...(body || typeof request.body !== 'object' || request.body === null ? [] : Object.keys(request.body)),
+    ...(query ? [] : Object.keys(request.query as object)),
+  ].map((name) => ({ pointer: `/${name}`, detail: 'is not a known field' }));
+  if (errors.length > 0) throw new Problem('validation_failed', { errors });
+}
+
+function declarations(context: ExecutionContext): { body: boolean; query: boolean } {
+  const handler = context.getHandler();
+  let found = declared.get(handler);
+  if (!found) {
+    const args = Object.keys((Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ?? {}) as object);
+    const has = (type: RouteParamtypes) => args.some((key) => key.startsWith(`${type}:`));
+    found = { body: has(RouteParamtypes.BODY), query: has(RouteParamtypes.QUERY) };
+    declared.set(handler, found);
+  }
+  return found;
+}

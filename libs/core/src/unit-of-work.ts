@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { QueryResult } from 'pg';
+import { DataSource } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { clock } from './clock.js';
+import { isRetryable } from './database-error.js';
+import { requestScope } from './request-scope.js';
+import type { RequestScope } from './request-scope.js';
+import type { Tenant } from './tenant.js';
+import { statement } from './statement.js';
+import { Transaction } from './transaction.js';
+
+const ATTEMPTS = 4;
+
+/**
+ * The transaction of the present request, opened by whoever needs it first and closed before the answer leaves.
+ * Without a company in scope there is none, and every statement on a company's table goes through it.
+ */
+@Injectable()
+export class UnitOfWork {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  /** Chooses the company and the user of the present request; once, before its first statement. */
+  enter(tenant: Tenant): void {
+    const scope = this.scope;
+    if (scope.transaction) throw new Error('a transaction is bound to the company that it began with');
+    scope.tenant = tenant;
+  }
+
+  /** Whose data this is about. @throws when no company is in scope */
+  get tenant(): Tenant {
+    const tenant = this.scope.tenant;
+    if (!tenant) throw new Error('no company in scope: enter one first');
+    return tenant;
+  }
+
+  /** The user who acts; null for the system. */
+  get actorId(): string | null {
+    return this.tenant.userId;
+  }
+
+  /** The columns that every new record gets. */
+  created() {
+    const now = clock.now();
+    const { companyId, userId } = this.tenant;
+    return { companyId, createdAt: now, updatedAt: now, createdByUserId: userId, updatedByUserId: userId };
+  }
+
+  /** The columns that every change sets (TypeORM counts the version itself). */
+  changed() {
+    return { updatedAt: clock.now(), updatedByUserId: this.actorId };
+  }
+
+  /** Rows; `$1` is the company, `values` begin at `$2`. */
+  async query<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    return (await this.transaction()).query<T>(text, values);
+  }
+
+  /** Number of rows changed; `$1` is the company. */
+  async execute(text: string, values: unknown[] = []): Promise<number> {
+    return (await this.transaction()).execute(text, values);
+  }
+
+  /** Rows of the request's last statement, a read; the COMMIT goes with it. */
+  async last<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    return (await this.transaction()).last<T>(text, values);
+  }
+
+  /** TypeORM inside the transaction. */
+  async manager(): Promise<EntityManager> {
+    return (await this.transaction()).manager;
+  }
+
+  /** A statement on tables that belong to no company, or through the two doors for signing in; outside every transaction. */
+  async outside<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as { query(config: unknown): Promise<QueryResult> };
+      return (await client.query(statement(text, values))).rows as T[];
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /** Runs when the transaction has been committed. */
+  async afterCommit(work: () => unknown): Promise<void> {
+    (await this.transaction()).afterCommit(work);
+  }
+
+  /** Keeps what was written although the request is about to be refused (a counted failure, a revoked session). */
+  async commit(): Promise<void> {
+    const scope = this.scope;
+    await (await scope.transaction)?.commit();
+    scope.transaction = undefined;
+  }
+
+  async rollback(): Promise<void> {
+    const scope = requestScope.getStore();
+    const transaction = await scope?.transaction?.catch(() => undefined); // undefined: it could not even begin
+    await transaction?.rollback();
+    if (scope) scope.transaction = undefined;
+  }
+
+  /** Work in one transaction of the given company, of its own scope: sign-up, jobs, seeds. Retried on deadlock. */
+  within<T>(tenant: Tenant, work: () => Promise<T>): Promise<T> {
+    const outer = requestScope.getStore();
+    const scope: RequestScope = {
+      requestId: outer?.requestId ?? 'job',
+      ip: outer?.ip ?? null,
+      userAgent: outer?.userAgent ?? null,
+      tenant,
+    };
+    return requestScope.run(scope, () => this.attempt(work));
+  }
+
+  /** Runs the work and commits; anew, a few times, when the database chose it as the victim of a deadlock. */
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await work();
+        await this.commit();
+        return result;
+      } catch (error) {
+        await this.rollback();
+        if (!isRetryable(error) || attempt >= ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private transaction(): Promise<Transaction> {
+    return (this.scope.transaction ??= Transaction.begin(this.dataSource.createQueryRunner(), this.tenant));
+  }
+
+  private get scope(): RequestScope {
+    const scope = requestScope.getStore();
+    if (!scope) throw new Error('no request in scope');
+    return scope;
+  }
+}

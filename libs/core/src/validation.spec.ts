@@ -1,0 +1,279 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { startProbe } from '../../../test/probe.js';
+import type { Answer, Client } from '../../../test/client.js';
+import { Day, Flag, Instant, Integer, Note, OneOf, Part, Parts, Text } from './fields.js';
+import { PageQuery } from './page.js';
+import { PathId } from './params.js';
+
+class Inner {
+  @Day() day!: string;
+}
+
+class Input {
+  @Text(10) name!: string;
+  @Day({ optional: true }) day?: string;
+  @Instant({ optional: true }) at?: string;
+  @Integer(0, 5, { optional: true }) count?: number;
+  @Flag({ optional: true }) flag?: boolean;
+  @OneOf(['a', 'b'], { optional: true }) kind?: string;
+  @Note() note?: string | null;
+  @Part(() => Inner, { optional: true }) part?: Inner;
+  @Parts(2, () => Inner, { optional: true }) parts?: Inner[];
+}
+
+class Filters extends PageQuery {
+  @Day({ optional: true }) from?: string;
+}
+
+@Controller('probe')
+class Probe {
+  @Post()
+  @HttpCode(200)
+  echo(@Body() input: Input): Input {
+    return input;
+  }
+
+  @Get()
+  list(@Query() query: Filters): Filters {
+    return query;
+  }
+
+  @Get(':id')
+  one(@PathId() id: string): { id: string } {
+    return { id };
+  }
+
+  @Delete(':id')
+  remove(@PathId() id: string): { id: string } {
+    return { id };
+  }
+}
+
+const ID = '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10';
+
+let probe: Client;
+beforeAll(async () => {
+  probe = await startProbe(Probe);
+});
+afterAll(() => probe.app.close());
+
+const pointers = ({ body }: Answer): string[] => (body.errors as { pointer: string }[]).map(({ pointer }) => pointer);
+
+async function expectRefused(answer: Promise<Answer>, code: string, status = 400): Promise<Answer> {
+  const refused = await answer;
+  expect({ status: refused.status, code: refused.body.code }).toEqual({ status, code });
+  expect(refused.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  return refused;
+}
+
+/** JSON written by hand: what JSON.stringify would not write. */
+const raw = (json: string | Buffer, type = 'application/json') => probe.post('/probe', json, { 'content-type': type });
+
+describe('a body', () => {
+  it('that is valid arrives as it is', async () => {
+    const input = {
+      name: ' x ',
+      day: '2024-02-29',
+      at: '2024-02-29T23:59:59.5+01:00',
+      count: 0,
+      flag: false,
+      kind: 'b',
+      note: null,
+      part: { day: '1970-01-01' },
+    };
+    const { status, body } = await probe.post('/probe', input);
+    expect({ status, body }).toEqual({ status: 200, body: input });
+  });
+
+  it('is told all its faults at once, each by its pointer, a missing field too', async () => {
+    const input = {
+      day: '2023-02-30',
+      count: '1',
+      flag: 1,
+      kind: 'c',
+      note: 1,
+      part: { day: null },
+      parts: [{ day: '2024-01-01' }, { day: 'x' }],
+      zzz: 1,
+    };
+    const refused = await expectRefused(probe.post('/probe', input), 'validation_failed');
+    expect(pointers(refused).toSorted()).toEqual([
+      '/count',
+      '/day',
+      '/flag',
+      '/kind',
+      '/name',
+      '/note',
+      '/part/day',
+      '/parts/1/day',
+      '/zzz',
+    ]);
+  });
+
+  it.each(['companyId', 'version', 'constructor', 'a/b~c'])('with the unknown field %s is refused', async (field) => {
+    const refused = await expectRefused(probe.post('/probe', { name: 'x', [field]: 1 }), 'validation_failed');
+    expect(pointers(refused)).toEqual([`/${field.replace('~', '~0').replace('/', '~1')}`]);
+  });
+
+  it('with unknown fields further in is refused', async () => {
+    const refused = await expectRefused(
+      probe.post('/probe', { name: 'x', part: { day: '2024-01-01', x: 1 }, parts: [{ day: '2024-01-01', x: 1 }] }),
+      'validation_failed',
+    );
+    expect(pointers(refused)).toEqual(['/part/x', '/parts/0/x']);
+  });
+
+  it.each([
+    ['{"name":"x","part":[]}', '/part'],
+    ['{"name":"x","part":null}', '/part'],
+    ['{"name":"x","parts":{}}', '/parts'],
+    ['{"name":"x","parts":[]}', '/parts'],
+    ['{"name":"x","parts":[1]}', '/parts'],
+    ['{"name":"x","parts":[null]}', '/parts'],
+    ['{"name":null}', '/name'],
+    ['{"name":" \\t"}', '/name'],
+    ['{"name":"01234567890"}', '/name'],
+    ['{"name":["x"]}', '/name'],
+    ['{"name":"x","count":1.5}', '/count'],
+    ['{"name":"x","count":6}', '/count'],
+    ['{"name":"x","count":1e999}', '/count'],
+    ['{"name":"x","day":"2024-2-1"}', '/day'],
+    ['{"name":"x","day":"2023-02-29"}', '/day'],
+    ['{"name":"x","day":"2200-01-01"}', '/day'],
+    ['{"name":"x","day":"2024-02-28T00:00:00Z"}', '/day'],
+    ['{"name":"x","at":"2023-02-30T00:00:00Z"}', '/at'],
+    ['{"name":"x","at":"2024-01-01T24:00:00Z"}', '/at'],
+    ['{"name":"x","at":"2024-01-01T00:00:00"}', '/at'],
+  ])('%s is refused', async (json, pointer) => {
+    const [first] = pointers(await expectRefused(raw(json), 'validation_failed'));
+    expect(first?.startsWith(pointer)).toBe(true);
+  });
+
+  it.each(['[]', '1', '"x"', 'null', 'true', ''])('%j is no object', async (json) => {
+    await expectRefused(raw(json), 'validation_failed');
+  });
+
+  it.each(['{', '{"name":"x"}}', "{'name':'x'}", 'NaN'])('%s is no JSON', async (json) => {
+    await expectRefused(raw(json), 'malformed_body');
+  });
+
+  it.each(['{"__proto__":{"name":"x"}}', '{"name":"x","part":{"__proto__":null}}', '{"name":"x","constructor":{"prototype":{}}}'])(
+    '%s is refused',
+    async (json) => {
+      expect((await raw(json)).status).toBe(400);
+    },
+  );
+
+  it.each([
+    ['{"name":"a\\u0000b"}', '/name'],
+    ['{"name":"a\\ud800b"}', '/name'],
+    ['{"name":"a\\udc00"}', '/name'],
+    ['{"name":"x","note":"\\u0000"}', '/note'],
+    ['{"name":"x","a\\u0000":1}', '/a\0'],
+  ])('%s cannot be stored', async (json, pointer) => {
+    expect(pointers(await expectRefused(raw(json), 'validation_failed'))).toEqual([pointer]);
+  });
+
+  it('nested 5000 deep is refused, whatever it is made of', async () => {
+    await expectRefused(raw(`{"name":${'['.repeat(5000)}${']'.repeat(5000)}}`), 'validation_failed');
+    await expectRefused(raw(`${'{"part":'.repeat(5000)}1${'}'.repeat(5000)}`), 'validation_failed');
+  });
+
+  it('with 60,000 unknown fields is answered shortly', async () => {
+    const refused = await expectRefused(
+      raw(JSON.stringify(Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`f${index}`, 1])))),
+      'validation_failed',
+    );
+    expect(JSON.stringify(refused.body).length).toBeLessThan(100_000);
+  });
+
+  it('over 1 MiB is 413', async () => {
+    await expectRefused(raw(JSON.stringify({ name: 'x', note: 'x'.repeat(1024 * 1024) })), 'payload_too_large', 413);
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'text/json',
+    'application/jsonp',
+  ])('of the type %s is 415', async (type) => {
+    await expectRefused(raw('{"name":"x"}', type), 'unsupported_media_type', 415);
+  });
+
+  it('in JSON with a charset is taken', async () => {
+    expect((await raw('{"name":"x"}', 'application/json; charset=utf-8')).status).toBe(200);
+  });
+
+  it('that is no UTF-8 is refused', async () => {
+    await expectRefused(raw(Buffer.from([...Buffer.from('{"name":"'), 0xc3, 0x28, ...Buffer.from('"}')])), 'malformed_body');
+  });
+
+  it('that a route does not take is refused', async () => {
+    expect(pointers(await expectRefused(probe.send('DELETE', `/probe/${ID}`, { force: true }), 'validation_failed'))).toEqual(['/force']);
+  });
+});
+
+describe('a query', () => {
+  it('has its defaults', async () => {
+    expect((await probe.get('/probe')).body).toEqual({ limit: 50 });
+    expect((await probe.get('/probe?limit=200&from=2024-01-01')).body).toEqual({ limit: 200, from: '2024-01-01' });
+  });
+
+  it.each(['0', '201', '-1', '1.5', '1e2', 'x', '', ' 5', '0x10'])('with limit=%s is refused', async (limit) => {
+    expect(pointers(await expectRefused(probe.get(`/probe?limit=${encodeURIComponent(limit)}`), 'validation_failed'))).toEqual(['/limit']);
+  });
+
+  it.each([
+    ['?form=2024-01-01', '/form'],
+    ['?__proto__=1', '/__proto__'],
+    ['?__proto__[x]=1', '/__proto__[x]'],
+    ['?limit=1&limit=2', '/limit'],
+    ['?from=2023-02-30', '/from'],
+    ['?from=', '/from'],
+    ['?from=%00', '/from'],
+  ])('%s is refused', async (query, pointer) => {
+    expect(pointers(await expectRefused(probe.get(`/probe${query}`), 'validation_failed'))).toEqual([pointer]);
+  });
+
+  it('that a route does not take is refused', async () => {
+    expect(pointers(await expectRefused(probe.get(`/probe/${ID}?expand=all`), 'validation_failed'))).toEqual(['/expand']);
+  });
+});
+
+describe('a path', () => {
+  it.each(['1', 'x', `${ID}0`, '%00', '..%2f', ID.replace('-', ''), '%7B%7D'])('with the id %s is refused', async (id) => {
+    await expectRefused(probe.get(`/probe/${id}`), 'validation_failed');
+  });
+
+  it('with an id in capitals is the same', async () => {
+    expect((await probe.get(`/probe/${ID.toUpperCase()}`)).body).toEqual({ id: ID });
+  });
+
+  it.each(['/nowhere', '/probe/1/2', '/%zz', '/%c3%28'])('%s leads nowhere', async (path) => {
+    const { status, headers } = await probe.get(path);
+    expect([400, 404]).toContain(status);
+    expect(headers).toMatchObject({
+      'content-type': 'application/problem+json; charset=utf-8',
+      'x-request-id': expect.any(String),
+      'x-content-type-options': 'nosniff',
+    });
+  });
+});
+
+it('a problem says what it is, and nothing of the inside', async () => {
+  const { body, headers } = await probe.get('/probe?x=1', { 'x-request-id': 'given-1' });
+  expect(body).toEqual({
+    type: '/docs/problems#validation_failed',
+    title: 'The request is not valid',
+    status: 400,
+    detail: 'The request is not valid',
+    instance: '/api/v1/probe',
+    code: 'validation_failed',
+    requestId: 'given-1',
+    errors: [{ pointer: '/x', detail: 'is not a known field' }],
+  });
+  expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-request-id': 'given-1', 'x-content-type-options': 'nosniff' });
+});

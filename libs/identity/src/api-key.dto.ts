@@ -1,0 +1,39 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Id, Instant, Integer, PageQuery, Text, Texts } from '#core';
+
+const PERMISSIONS = {
+  nullable: true,
+  description: 'What it may do at most; null: all that its owner may. An empty list: the owner’s own data only.',
+  example: ['read_report'],
+};
+
+export class CreateApiKey {
+  @Text(255, { example: 'Payroll export' }) name!: string;
+  @Texts(100, { ...PERMISSIONS, optional: true }) permissions?: string[] | null;
+  @Instant({ optional: true, nullable: true, description: 'Null or absent: never.' }) expiresAt?: string | null;
+}
+
+export class ApiKeyView {
+  @Id() id!: string;
+  @Id({ description: 'Its owner.' }) userId!: string;
+  @Text(255, { example: 'Payroll export' }) name!: string;
+  @Texts(100, PERMISSIONS) permissions!: string[] | null;
+  @Instant({ nullable: true }) expiresAt!: string | null;
+  @Instant({ nullable: true, description: 'Noted at most once a minute.' }) lastUsedAt!: string | null;
+  @Instant() createdAt!: string;
+  @Instant() updatedAt!: string;
+  @Integer(1, 2_147_483_647) version!: number;
+}
+
+export class NewApiKeyView extends ApiKeyView {
+  @Text(100, { description: 'Shown this once.', example: 'ncy8_…' }) key!: string;
+}
+
+export class ApiKeyPage {
+  @ApiProperty({ type: ApiKeyView, isArray: true }) items!: ApiKeyView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}
+
+export class ApiKeyQuery extends PageQuery {
+  @Id({ optional: true, description: 'Those of this user.' }) userId?: string;
+}

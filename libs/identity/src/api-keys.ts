@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { Injectable } from '@nestjs/common';
+import { clock, UnitOfWork } from '#core';
+import { isPermission } from '#rbac';
+import type { PermissionName, Principal } from '#rbac';
+import { sha256 } from './tokens.js';
+
+const FORM = /^ncy8_([\w-]{22})([\w-]{43})([\da-f]{8})$/;
+
+/** How exactly `lastUsedAt` tells. */
+const USED_STEP_MS = 60_000;
+
+interface Row {
+  id: string;
+  lastUsedAt: string | null;
+  userId: string;
+  scope: string[] | null;
+  mustChangePassword: boolean;
+  permissions: string[];
+}
+
+const READ = `
+  SELECT k.id, k."lastUsedAt", u.id AS "userId", k.permissions AS scope, u."mustChangePasswordAtNextLogin" AS "mustChangePassword",
+         coalesce(array_agg(p.name) FILTER (WHERE p.name IS NOT NULL), '{}') AS permissions
+  FROM api_keys k
+  JOIN users u ON u."companyId" = $1 AND u.id = k."userId" AND u."deletedAt" IS NULL
+  JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
+  JOIN companies c ON c.id = u."companyId" AND c."deletedAt" IS NULL
+  LEFT JOIN role_permissions rp ON rp."companyId" = $1 AND rp."roleId" = u."roleId" AND rp."deletedAt" IS NULL
+  LEFT JOIN permissions p ON p."companyId" = $1 AND p.id = rp."permissionId" AND p."deletedAt" IS NULL
+  WHERE k."companyId" = $1 AND k."keyHash" = $2 AND k."deletedAt" IS NULL AND (k."expiresAt" IS NULL OR k."expiresAt" > $3)
+  GROUP BY k."companyId", k.id, u."companyId", u.id`;
+
+/** Keys for programs: `ncy8_`, the company, 256 random bits, a checksum that tells a mistyped key from a wrong one. */
+@Injectable()
+export class ApiKeys {
+  constructor(private readonly work: UnitOfWork) {}
+
+  static looksLike(token: string): boolean {
+    return token.startsWith('ncy8_');
+  }
+
+  /** A new key of a company, to be shown once. */
+  static make(companyId: string): string {
+    const body = Buffer.from(companyId.replaceAll('-', ''), 'hex').toString('base64url') + randomBytes(32).toString('base64url');
+    return `ncy8_${body}${checksum(body)}`;
+  }
+
+  /** Who a key stands for: its owner, with at most the owner's present permissions. */
+  async principal(key: string): Promise<Principal | undefined> {
+    const [, company, random, sum] = FORM.exec(key) ?? [];
+    if (!company || !random || checksum(company + random) !== sum) return undefined;
+    const companyId = Buffer.from(company, 'base64url')
+      .toString('hex')
+      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    return this.find(companyId, key);
+  }
+
+  private async find(companyId: string, key: string): Promise<Principal | undefined> {
+    // The owner is known only once the key is found: a transaction of its own, then the request enters as the owner.
+    const row = await this.work.within({ companyId, userId: null }, () => this.look(key));
+    if (!row) return undefined;
+    this.work.enter({ companyId, userId: row.userId });
+    const held = row.permissions.filter(isPermission);
+    const permissions = new Set<PermissionName>(row.scope ? held.filter((name) => row.scope!.includes(name)) : held);
+    return { companyId, userId: row.userId, sessionId: null, permissions, mustChangePassword: row.mustChangePassword };
+  }
+
+  private async look(key: string): Promise<Row | undefined> {
+    const now = clock.now();
+    const [row] = await this.work.query<Row>(READ, [sha256(key), now]);
+    if (row && (row.lastUsedAt === null || now.getTime() - Date.parse(row.lastUsedAt) >= USED_STEP_MS))
+      await this.work.execute('UPDATE api_keys SET "lastUsedAt" = $3 WHERE "companyId" = $1 AND id = $2', [row.id, now]);
+    return row;
+  }
+}
+
+const checksum = (body: string): string => crc32(body).toString(16).padStart(8, '0');

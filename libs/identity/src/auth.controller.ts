@@ -1,0 +1,71 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CarriesSecret } from '#core';
+import { Caller, Own, Public } from '#rbac';
+import type { Principal } from '#rbac';
+import { ChangePasswordBody, LoginBody, RefreshBody, TokensView } from './auth.dto.js';
+import { PasswordChange } from './password-change.js';
+import { SessionRotation } from './session-rotation.js';
+import { SignIn } from './sign-in.js';
+import { SignOut } from './sign-out.js';
+
+@ApiTags('Sign-in')
+@Controller('auth')
+export class AuthController {
+  constructor(
+    private readonly signIn: SignIn,
+    private readonly rotation: SessionRotation,
+    private readonly signOut: SignOut,
+    private readonly passwordChange: PasswordChange,
+  ) {}
+
+  @Post('login')
+  @Public()
+  @CarriesSecret()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Sign in with e-mail and password' })
+  @ApiOkResponse({ type: TokensView })
+  login(@Body() body: LoginBody): Promise<TokensView> {
+    return this.signIn.login(body);
+  }
+
+  @Post('refresh')
+  @Public()
+  @CarriesSecret()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Exchange a refresh token for new tokens; the old one is spent' })
+  @ApiOkResponse({ type: TokensView })
+  refresh(@Body() { refreshToken }: RefreshBody): Promise<TokensView> {
+    return this.rotation.rotate(refreshToken);
+  }
+
+  @Post('logout')
+  @Own({ whileChangingPassword: true, sessionOnly: true })
+  @CarriesSecret()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End this session' })
+  @ApiNoContentResponse()
+  logout(@Caller() caller: Principal): Promise<void> {
+    return this.signOut.here(caller);
+  }
+
+  @Post('logout-all')
+  @Own({ whileChangingPassword: true, sessionOnly: true })
+  @CarriesSecret()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End all sessions of mine' })
+  @ApiNoContentResponse()
+  logoutAll(@Caller() caller: Principal): Promise<void> {
+    return this.signOut.everywhere(caller);
+  }
+
+  @Post('password/change')
+  @Own({ whileChangingPassword: true, sessionOnly: true })
+  @CarriesSecret()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Set a new password; my other sessions end' })
+  @ApiNoContentResponse()
+  changePassword(@Caller() caller: Principal, @Body() body: ChangePasswordBody): Promise<void> {
+    return this.passwordChange.change(caller, body);
+  }
+}

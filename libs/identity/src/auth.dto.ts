@@ -1,0 +1,28 @@
+import { Email, Flag, Id, Instant, Integer, OneOf, Part, Text } from '#core';
+import { UserView } from './user.dto.js';
+
+export class LoginBody {
+  @Email() email!: string;
+  @Text(1024, { example: 'correct horse battery staple' }) password!: string;
+  @Id({ optional: true, description: 'Which company, where the password fits several.' }) companyId?: string;
+  @Text(4000, { optional: true, example: 'Ada’s phone' }) deviceId?: string;
+}
+
+export class RefreshBody {
+  @Text(1024, { example: 'ncy8r1.Qm9v…' }) refreshToken!: string;
+}
+
+export class ChangePasswordBody {
+  @Text(1024, { example: 'correct horse battery staple' }) currentPassword!: string;
+  @Text(1024, { example: 'a long walk by the sea' }) newPassword!: string;
+}
+
+export class TokensView {
+  @Text(4000, { example: 'eyJhbGciOiJIUzI1NiIs…' }) accessToken!: string;
+  @OneOf(['Bearer']) tokenType!: 'Bearer';
+  @Integer(1, 2_147_483_647, { example: 600, description: 'Seconds that the access token lasts.' }) expiresIn!: number;
+  @Text(1024, { example: 'ncy8r1.Qm9v…' }) refreshToken!: string;
+  @Instant({ description: 'When the session ends for good; rotation does not move it.' }) refreshExpiresAt!: string;
+  @Flag({ example: false }) mustChangePassword!: boolean;
+  @Part(() => UserView) user!: UserView;
+}

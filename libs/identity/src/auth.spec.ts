@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { clock } from '#core';
+import { Client } from '../../../test/client.js';
+import { PASSWORD } from '../../../test/factories.js';
+import type { Company, Person } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import { Tokens } from './tokens.js';
+
+const MINUTE = 60_000;
+const WRONG = 'a long walk by the lake';
+
+let server: TestServer;
+let replica: NestFastifyApplication;
+let company: Company;
+let mail = 0;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  replica = await server.secondReplica();
+  company = await server.company({ name: 'Lighthouse' });
+});
+afterAll(() => server.stop());
+afterEach(() => clock.reset());
+
+const login = (email: string, password = PASSWORD, more: Record<string, unknown> = {}, client = server.anybody) =>
+  client.post('/auth/login', { email, password, ...more });
+const newEmail = () => `sign-in-${++mail}@example.com`;
+const travel = (ms: number) => clock.travelTo(new Date(clock.now().getTime() + ms));
+const audited = async (person: Person): Promise<string[]> =>
+  (await server.sql<{ action: string }>('SELECT action FROM audit_logs WHERE "userId" = $1 ORDER BY "occurredAt"', [person.id])).map(
+    ({ action }) => action,
+  );
+/** Milliseconds of a failing sign-in. */
+const timeOf = async (email: string): Promise<number> => {
+  await forget();
+  const start = performance.now();
+  await login(email, WRONG);
+  return performance.now() - start;
+};
+const median = (times: number[]): number => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)]!;
+const failures = async (): Promise<number[]> =>
+  (await server.sql<{ failures: number }>('SELECT failures FROM sign_in_attempts ORDER BY failures DESC')).map((row) => row.failures);
+const forget = () => server.sql('DELETE FROM sign_in_attempts');
+
+describe('signing in', () => {
+  it('answers tokens and the user, and is in the audit log', async () => {
+    const person = await company.person({ email: 'Mary.Somerville@example.com' });
+    const { status, body, headers } = await login('mary.somerville@EXAMPLE.com', PASSWORD, { deviceId: 'x'.repeat(600) });
+    expect(status).toBe(200);
+    expect(Object.keys(body).toSorted()).toEqual([
+      'accessToken',
+      'expiresIn',
+      'mustChangePassword',
+      'refreshExpiresAt',
+      'refreshToken',
+      'tokenType',
+      'user',
+    ]);
+    expect(body).toMatchObject({
+      tokenType: 'Bearer',
+      expiresIn: 600,
+      mustChangePassword: false,
+      user: { id: person.id, status: 'ACTIVE' },
+    });
+    expect(body.user.lastLogin).toMatch(/Z$/);
+    expect(JSON.stringify(body)).not.toMatch(/passwordHash|tokenHash|nonce/);
+    expect(headers['cache-control']).toBe('no-store');
+    expect(await audited(person)).toEqual(['signed_in', 'signed_in']);
+    const [session] = await server.sql<{ length: number }>(
+      'SELECT max(length("deviceId")) AS length FROM active_sessions WHERE "userId" = $1',
+      [person.id],
+    );
+    expect(session!.length).toBe(512);
+  });
+
+  it('refuses a wrong e-mail, a wrong password, an unknown company and an invited user alike', async () => {
+    const person = await company.person();
+    const invited = await company.person({ status: 'INVITED' });
+    await server.sql(`UPDATE users SET "passwordHash" = '' WHERE id = $1`, [invited.id]);
+    const answers = [
+      await login(newEmail()),
+      await login(person.email, WRONG),
+      await login(person.email, PASSWORD, { companyId: randomUUID() }),
+      await login(invited.email),
+      await login((await company.person({ status: 'TERMINATED' })).email, WRONG),
+    ];
+    for (const { status, body } of answers) {
+      expect({ status, ...body, requestId: '' }).toEqual({ ...answers[0]!.body, status: 401, code: 'invalid_credentials', requestId: '' });
+    }
+    expect(await audited(person)).toContain('sign_in_failed');
+  });
+
+  it('takes as long without an account as with one', async () => {
+    const person = await company.person();
+    const times: [number, number][] = [];
+    for (let round = 0; round < 15; round++) times.push([await timeOf(person.email), await timeOf(newEmail())]);
+    const [known, unknown] = [median(times.map(([time]) => time)), median(times.map(([, time]) => time))];
+    expect(Math.max(known, unknown) / Math.min(known, unknown)).toBeLessThan(2);
+  });
+
+  it.each(['SUSPENDED', 'TERMINATED'] as const)('tells one who proved the password that %s may not sign in', async (status) => {
+    const person = await company.person({ status });
+    const refused = await login(person.email);
+    expect([refused.status, refused.body.code]).toEqual([403, 'account_not_active']);
+  });
+
+  it('does not find a deleted user', async () => {
+    const person = await company.person();
+    await server.sql('UPDATE users SET "deletedAt" = now() WHERE id = $1', [person.id]);
+    expect((await login(person.email)).status).toBe(401);
+  });
+
+  it('refuses bodies of another form', async () => {
+    const { status, body } = await server.anybody.post('/auth/login', { email: 'nobody', companyId: 'x', isAdmin: true });
+    expect(status).toBe(400);
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer).toSorted()).toEqual([
+      '/companyId',
+      '/email',
+      '/isAdmin',
+      '/password',
+    ]);
+  });
+});
+
+describe('one e-mail in several companies', () => {
+  it('lets the password decide, and asks where it fits several', async () => {
+    const email = newEmail();
+    const [first, second, third] = [await server.company(), await server.company(), await server.company()];
+    const people = [await first.person({ email }), await second.person({ email }), await third.person({ email })];
+    await server.sql(`UPDATE users SET "passwordHash" = (SELECT "passwordHash" FROM users WHERE id = $2) WHERE id = $1`, [
+      people[2]!.id,
+      third.admin.id,
+    ]);
+    const asked = await login(email);
+    expect([asked.status, asked.body.code]).toEqual([409, 'company_required']);
+    expect(asked.body.companies).toHaveLength(3); // the Admin's password is the same
+    await server.sql(`UPDATE users SET "passwordHash" = '' WHERE id = $1`, [people[2]!.id]);
+    const narrowed = await login(email);
+    expect(narrowed.body.companies).toEqual(
+      expect.arrayContaining([
+        { id: first.id, name: first.name },
+        { id: second.id, name: second.name },
+      ]),
+    );
+    expect(narrowed.body.companies).toHaveLength(2);
+    expect((await login(email, PASSWORD, { companyId: second.id })).body.user.id).toBe(people[1]!.id);
+    await server.sql(`UPDATE users SET "statusId" = (SELECT id FROM user_statuses WHERE code = 'SUSPENDED') WHERE id = $1`, [
+      people[0]!.id,
+    ]);
+    expect((await login(email)).body.user.id).toBe(people[1]!.id); // of those that may sign in
+    expect((await login(email, WRONG)).status).toBe(401);
+  });
+
+  it('does not forgive guesses because a stranger has the e-mail in a company of their own', async () => {
+    await forget();
+    const email = newEmail();
+    const [victims, strangers] = [await server.company(), await server.company()];
+    await victims.person({ email });
+    const own = await strangers.person({ email });
+    await forget();
+    for (let guess = 0; guess < 9; guess++) expect((await login(email, WRONG, { companyId: victims.id })).status).toBe(401);
+    expect((await login(email, PASSWORD, { companyId: own.companyId })).status).toBe(200);
+    expect((await login(email, WRONG, { companyId: victims.id })).status).toBe(401);
+    expect((await login(email, WRONG, { companyId: victims.id })).status).toBe(429);
+  });
+});
+
+describe('the lock', () => {
+  it('closes after ten failures, for the right password too, on every replica, for 15 minutes from the tenth', async () => {
+    const person = await company.person();
+    await forget();
+    for (let guess = 1; guess <= 9; guess++) expect((await login(person.email, WRONG)).status).toBe(401);
+    travel(10 * MINUTE);
+    expect((await login(person.email.toUpperCase(), WRONG)).status).toBe(401);
+    expect(await audited(person)).toContain('account_locked');
+    travel(10 * MINUTE);
+    const refused = await login(person.email);
+    expect([refused.status, refused.body.code]).toEqual([429, 'too_many_requests']);
+    const seconds = Number(refused.headers['retry-after']);
+    expect(seconds).toBeGreaterThan(290);
+    expect(seconds).toBeLessThanOrEqual(300); // refused tries do not lengthen it
+    expect((await login(person.email, PASSWORD, {}, new Client(replica))).status).toBe(429);
+    travel(5 * MINUTE + 1000);
+    expect((await login(person.email)).status).toBe(200);
+  });
+
+  it('forgets the failures before a right password', async () => {
+    const person = await company.person();
+    await forget();
+    for (let round = 0; round < 2; round++) {
+      for (let guess = 0; guess < 9; guess++) await login(person.email, WRONG);
+      expect((await login(person.email)).status).toBe(200);
+    }
+  });
+
+  it('lets twenty right ones in at once', async () => {
+    const person = await company.person();
+    await forget();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => login(person.email)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(await failures()).toEqual([0]); // the address; of the account nothing is left
+  });
+
+  it('counts twenty wrong ones at once exactly, over both replicas', async () => {
+    const person = await company.person();
+    await forget();
+    const clients = [server.anybody, new Client(replica)];
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => login(person.email, WRONG, {}, clients[index % 2])));
+    const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
+    expect(statuses).toEqual([...Array(10).fill(401), ...Array(10).fill(429)]);
+    expect((await audited(person)).filter((action) => action === 'account_locked')).toHaveLength(1);
+    expect(await failures()).toEqual([10, 10]); // account and address
+  });
+
+  it('closes an address after 300 failures in ten minutes', async () => {
+    const person = await company.person();
+    await forget();
+    await login(newEmail(), WRONG);
+    const keys = (await server.sql<{ key: string }>('SELECT key FROM sign_in_attempts')).map(({ key }) => key);
+    await login(newEmail(), WRONG);
+    // The row that both tries share is the address.
+    await server.sql('UPDATE sign_in_attempts SET failures = 299 WHERE failures = 2 AND key = ANY ($1)', [keys]);
+    expect((await login(newEmail(), WRONG)).status).toBe(401); // the 300th
+    const refused = await login(person.email);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(600);
+    travel(10 * MINUTE + 1000);
+    expect((await login(person.email)).status).toBe(200);
+  });
+});
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const sessionOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()).sid as string;
+
+describe('an access token', () => {
+  it('stops with its time, its session and its user', async () => {
+    const person = await company.person();
+    expect((await person.get('/me')).status).toBe(200);
+    travel(10 * MINUTE + 1000);
+    const expired = await person.get('/me');
+    expect([expired.status, expired.body.code]).toEqual([401, 'not_signed_in']);
+  });
+
+  it('is nothing without a signature of ours, with other claims, or in another scheme', async () => {
+    const person = await company.person();
+    const [header, payload, signature] = person.token!.split('.');
+    const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString());
+    const forged = [
+      [header, encode({ ...claims, sub: company.admin.id }), signature].join('.'),
+      [encode({ alg: 'none', typ: 'JWT' }), payload, ''].join('.'),
+      `${header}.${payload}`,
+      'x',
+    ];
+    for (const token of forged) expect((await new Client(server.app, token).get('/me')).status).toBe(401);
+    expect((await server.anybody.get('/me', { authorization: `Basic ${person.token}` })).status).toBe(401);
+    expect((await server.anybody.get('/me', { authorization: `bearer ${person.token}` })).status).toBe(200);
+  });
+
+  it('must name a user, a company and a session that belong together', async () => {
+    const [person, other] = [await company.person(), await company.person()];
+    const foreign = await server.company();
+    const tokens = server.app.get(Tokens);
+    const sessionId = sessionOf(person.token!);
+    const mixed = [
+      { userId: other.id, companyId: company.id, sessionId },
+      { userId: person.id, companyId: foreign.id, sessionId },
+      { userId: person.id, companyId: company.id, sessionId: sessionOf(other.token!) },
+    ];
+    for (const claims of mixed) expect((await new Client(server.app, tokens.access(claims)).get('/me')).status).toBe(401);
+    expect((await new Client(server.app, tokens.access({ userId: person.id, companyId: company.id, sessionId })).get('/me')).status).toBe(
+      200,
+    );
+  });
+});

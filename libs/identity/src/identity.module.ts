@@ -1,0 +1,96 @@
+import { Module } from '@nestjs/common';
+import { PassportModule } from '@nestjs/passport';
+import { AccessTokenStrategy } from './access-token.strategy.js';
+import { Admins } from './admins.js';
+import { ApiKeyController } from './api-key.controller.js';
+import { ApiKeyRepository } from './api-key.repository.js';
+import { ApiKeyService } from './api-key.service.js';
+import { ApiKeys } from './api-keys.js';
+import { AuthController } from './auth.controller.js';
+import { AuthenticationGuard } from './authentication.guard.js';
+import { Credentials } from './credentials.js';
+import { InvitationAcceptance } from './invitation-acceptance.js';
+import { InvitationController } from './invitation.controller.js';
+import { Invitations } from './invitation.service.js';
+import { MeController } from './me.controller.js';
+import { NewPassword } from './new-password.js';
+import { OneTimeLinks } from './one-time-links.js';
+import { PasswordChange } from './password-change.js';
+import { PasswordProof } from './password-proof.js';
+import { PasswordResetAllowance } from './password-reset.allowance.js';
+import { PasswordResetController } from './password-reset.controller.js';
+import { PasswordResetRequests } from './password-reset.requests.js';
+import { PasswordReset } from './password-reset.service.js';
+import { Passwords } from './passwords.js';
+import { Principals } from './principals.js';
+import { ProfileReads } from './profile-reads.js';
+import { SessionRotation } from './session-rotation.js';
+import { SessionController } from './session.controller.js';
+import { SessionRepository } from './session.repository.js';
+import { Sessions } from './sessions.js';
+import { SignInAttempts } from './sign-in-attempts.js';
+import { SignIn } from './sign-in.js';
+import { SignOut } from './sign-out.js';
+import { Tokens } from './tokens.js';
+import { UserApproversController } from './user-approvers.controller.js';
+import { UserApprovers } from './user-approvers.js';
+import { UserChanges } from './user-changes.js';
+import { UserCreation } from './user-creation.js';
+import { UserLifecycle } from './user-lifecycle.js';
+import { UserSessionsController } from './user-sessions.controller.js';
+import { UserStatusController } from './user-status.controller.js';
+import { UserController } from './user.controller.js';
+import { UserPolicy } from './user.policy.js';
+import { Users } from './users.js';
+
+@Module({
+  imports: [PassportModule],
+  controllers: [
+    ApiKeyController,
+    AuthController,
+    InvitationController,
+    MeController,
+    PasswordResetController,
+    SessionController,
+    UserApproversController,
+    UserController,
+    UserSessionsController,
+    UserStatusController,
+  ],
+  providers: [
+    AccessTokenStrategy,
+    Admins,
+    ApiKeyRepository,
+    ApiKeyService,
+    ApiKeys,
+    AuthenticationGuard,
+    Credentials,
+    InvitationAcceptance,
+    Invitations,
+    NewPassword,
+    OneTimeLinks,
+    PasswordChange,
+    PasswordProof,
+    PasswordReset,
+    PasswordResetAllowance,
+    PasswordResetRequests,
+    Passwords,
+    Principals,
+    ProfileReads,
+    SessionRepository,
+    SessionRotation,
+    Sessions,
+    SignIn,
+    SignInAttempts,
+    SignOut,
+    Tokens,
+    UserApprovers,
+    UserChanges,
+    UserCreation,
+    UserLifecycle,
+    UserPolicy,
+    Users,
+  ],
+  exports: [Admins, AuthenticationGuard, Credentials, OneTimeLinks, Passwords, Principals, Sessions, Tokens, UserPolicy, Users],
+})
+export class IdentityModule {}

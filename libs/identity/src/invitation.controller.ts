@@ -1,0 +1,40 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CarriesSecret, IfMatch, PathId } from '#core';
+import type { ExpectedVersion } from '#core';
+import { Caller, Public, RequirePermission } from '#rbac';
+import type { Principal } from '#rbac';
+import { TokensView } from './auth.dto.js';
+import { InvitationAcceptance } from './invitation-acceptance.js';
+import { AcceptInvitationBody } from './invitation.dto.js';
+import { Invitations } from './invitation.service.js';
+import { UserView } from './user.dto.js';
+
+@Controller()
+export class InvitationController {
+  constructor(
+    private readonly invitations: Invitations,
+    private readonly acceptance: InvitationAcceptance,
+  ) {}
+
+  @Post('users/:id/invitation')
+  @RequirePermission('create_user')
+  @HttpCode(200)
+  @ApiTags('People')
+  @ApiOperation({ summary: 'Send the invitation again; the link before ends' })
+  @ApiOkResponse({ type: UserView })
+  sendAgain(@Caller() caller: Principal, @PathId() id: string, @IfMatch() ifMatch: ExpectedVersion): Promise<UserView> {
+    return this.invitations.sendAgain(caller, id, ifMatch);
+  }
+
+  @Post('auth/invitations/accept')
+  @Public()
+  @CarriesSecret()
+  @HttpCode(200)
+  @ApiTags('Sign-in')
+  @ApiOperation({ summary: 'Accept an invitation: choose a password and be signed in' })
+  @ApiOkResponse({ type: TokensView })
+  accept(@Body() body: AcceptInvitationBody): Promise<TokensView> {
+    return this.acceptance.accept(body);
+  }
+}

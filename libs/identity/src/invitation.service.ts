@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, expectVersion, Problem } from '#core';
+import type { ExpectedVersion } from '#core';
+import type { Principal } from '#rbac';
+import { OneTimeLinks } from './one-time-links.js';
+import type { UserView } from './user.dto.js';
+import { UserPolicy } from './user.policy.js';
+import { Users } from './users.js';
+
+/** Inviting again who has not accepted yet. */
+@Injectable()
+export class Invitations {
+  constructor(
+    private readonly users: Users,
+    private readonly policy: UserPolicy,
+    private readonly links: OneTimeLinks,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws 404, 403 `privilege_escalation`, 412, 409 `invalid_transition` or `email_domain_not_allowed` */
+  async sendAgain(caller: Principal, userId: string, expected: ExpectedVersion): Promise<UserView> {
+    const user = await this.users.lock(userId);
+    await this.policy.requireOver(caller, userId, user.role.id);
+    expectVersion(user, expected);
+    if (user.status !== 'INVITED') throw new Problem('invalid_transition', { detail: 'Only who has not accepted yet is invited again' });
+    await this.policy.requireAllowedEmail(user.email);
+    await this.links.send(userId, 'invitation');
+    await this.audit.record({ action: 'invitation_sent', targetType: 'User', targetId: userId, userId });
+    return user;
+  }
+}

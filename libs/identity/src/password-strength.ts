@@ -1,0 +1,85 @@
+import { Problem } from '#core';
+import type { FieldFault } from '#core';
+
+const MIN = 12;
+const MAX = 256;
+
+/** What long passwords are commonly made of; whatever is only these, with digits and signs around, is common. */
+const COMMON = [
+  'password', 'passwort', 'passw0rd', 'letmein', 'welcome', 'willkommen', 'qwerty', 'qwertz', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', 'admin',
+  'administrator', 'iloveyou', 'monkey', 'dragon', 'football', 'baseball', 'superman', 'sunshine', 'princess', 'trustno', 'changeme', 'secret',
+  'hallo', 'hello', 'login', 'master', 'starwars', 'whatever', 'company', 'summer', 'winter', 'spring', 'autumn', 'abc', 'azerty', 'motdepasse',
+]; // prettier-ignore
+
+/** Reads across a keyboard or a row of digits. */
+const RUNS = [
+  '01234567890123456789',
+  '98765432109876543210',
+  'abcdefghijklmnopqrstuvwxyz',
+  'qwertyuiopasdfghjklzxcvbnm',
+  'qwertzuiopasdfghjklyxcvbnm',
+  '1q2w3e4r5t6y7u8i9o0p',
+  '1qaz2wsx3edc4rfv5tgb',
+];
+const LEET: Record<string, string> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's', '!': 'i' };
+
+/** @throws 400 `password_too_weak` with every reason */
+export function requireStrongPassword(password: string, about: { email: string; names: string[] }, pointer = '/password'): void {
+  const errors: FieldFault[] = reasons(password, about).map((detail) => ({ pointer, detail }));
+  if (errors.length > 0) throw new Problem('password_too_weak', { errors });
+}
+
+function reasons(password: string, { email, names }: { email: string; names: string[] }): string[] {
+  const { length } = Array.from(password); // characters, not halves of them
+  const found: string[] = [];
+  if (length < MIN) found.push(`must have at least ${MIN} characters`);
+  if (length > MAX) return [`must have at most ${MAX} characters`];
+  const plain = password.normalize('NFKC').toLowerCase();
+  if (isCommon(plain)) found.push('is a common password');
+  const own = [email, ...email.split('@'), ...names].map((part) => part.normalize('NFKC').toLowerCase()).filter((part) => part.length >= 3);
+  if (isMadeOf(plain, own)) found.push('must not be made of the e-mail or the name');
+  return found;
+}
+
+function isCommon(plain: string): boolean {
+  if (new Set(plain).size < 4) return true; // aaaaaaaaaaaa, 121212121212
+  if (/^(.{1,11})\1+$/su.test(plain)) return true; // michaelmichael
+  if (withoutRuns(plain).length < 4) return true; // 123456789abc
+  return (
+    isMadeOf(plain, COMMON) ||
+    isMadeOf(
+      plain.replace(/[013457@$!]/g, (sign) => LEET[sign]!),
+      COMMON,
+    )
+  );
+}
+
+/**
+ * Whether hardly anything is left of a text once these parts are taken out of it: less than six letters, and less than eight characters
+ * that are no run and no year. Digits and signs by themselves are as good as letters; nothing is asked of how a password is composed.
+ */
+function isMadeOf(text: string, parts: string[]): boolean {
+  const rest = parts.toSorted((a, b) => b.length - a.length).reduce((left, part) => left.replaceAll(part, ''), text);
+  if (rest.length === text.length) return false;
+  const left = withoutRuns(rest.replace(/(19|20)\d\d/g, ''));
+  return left.replace(/[^\p{L}]/gu, '').length < 6 && Array.from(left).length < 8;
+}
+
+/** Without stretches of four and more that are read off the keyboard, or repeat one character. */
+function withoutRuns(text: string): string {
+  let left = '';
+  for (let start = 0; start < text.length;) {
+    const length = runAt(text, start);
+    if (length === 0) left += text[start];
+    start += Math.max(length, 1);
+  }
+  return left;
+}
+
+function runAt(text: string, start: number): number {
+  let length = 0;
+  while (start + length < text.length && isRun(text.slice(start, start + length + 1))) length++;
+  return length >= 4 ? length : 0;
+}
+
+const isRun = (stretch: string): boolean => RUNS.some((run) => (run + run).includes(stretch)) || new Set(stretch).size === 1;

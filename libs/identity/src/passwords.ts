@@ -1,0 +1,51 @@
+import { hash, verify } from '@node-rs/argon2';
+import { Injectable } from '@nestjs/common';
+import { Problem } from '#core';
+
+/** OWASP's minimum for argon2id: 19 MiB, two passes, one lane; about 12 ms. (2 is argon2id; the package exports a const enum.) */
+const PARAMETERS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+const RUNNING = 2;
+const WAITING = 256;
+
+/** A hash of no password at all, to spend the same time where there is no account. */
+const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$QXNdnc4XyLAt9/ceslfnew$yfA33MdDV+GXtkIJtRsNwJ1BdJ3z3vxEKyKnJP7NB+Y';
+
+/** Hashing with a bound: two at once, 256 waiting, the rest is told to come back. Never inside a transaction. */
+@Injectable()
+export class Passwords {
+  private running = 0;
+  private readonly waiting: Array<() => void> = [];
+
+  hash(password: string): Promise<string> {
+    return this.bounded(() => hash(password.normalize('NFC'), PARAMETERS));
+  }
+
+  /** @param passwordHash undefined or empty where there is none: false, after the same time */
+  async matches(passwordHash: string | undefined, password: string): Promise<boolean> {
+    const isRight = await this.bounded(() => verify(passwordHash || NOBODY, password.normalize('NFC')));
+    return isRight && Boolean(passwordHash);
+  }
+
+  /** Whether a hash was made with other parameters than today's. */
+  isOutdated(passwordHash: string): boolean {
+    const { memoryCost, timeCost, parallelism } = PARAMETERS;
+    return !passwordHash.startsWith(`$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`);
+  }
+
+  private async bounded<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running >= RUNNING) {
+      if (this.waiting.length >= WAITING)
+        throw new Problem('service_unavailable', { detail: 'Too many sign-ins at once', headers: { 'retry-after': '2' } });
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    } else {
+      this.running++;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running--;
+    }
+  }
+}

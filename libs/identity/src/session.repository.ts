@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { clock, Config, Cursors, Query, UnitOfWork } from '#core';
+import type { Page, PageQuery } from '#core';
+import type { Principal } from '#rbac';
+import type { SessionView } from './session.dto.js';
+
+const LIST = 'sessions';
+const ACTIVE = `
+  SELECT s.id, s.ip, s."userAgent", s."deviceId", s."createdAt", s."lastSeenAt", s."expiresAt", s.id IS NOT DISTINCT FROM $2 AS current
+  FROM active_sessions s
+  WHERE s."companyId" = $1 AND s."userId" = $3 AND s."revokedAt" IS NULL AND s."deletedAt" IS NULL AND s."expiresAt" > $4
+    AND s."lastSeenAt" > $5`;
+
+@Injectable()
+export class SessionRepository {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly cursors: Cursors,
+    private readonly config: Config,
+  ) {}
+
+  /** The sessions of a user that a token still opens. */
+  async active(caller: Principal, userId: string, query: PageQuery): Promise<Page<SessionView>> {
+    const now = clock.now();
+    const idleSince = new Date(now.getTime() - this.config.sessionIdleTtl * 1000);
+    const list = `${LIST} ${userId}`;
+    const { text, values } = new Query(ACTIVE, [caller.sessionId, userId, now, idleSince])
+      .after(['s."createdAt"', 's.id'], '<', this.cursors.after(list, query))
+      .page('s."createdAt" DESC, s.id DESC', query.limit);
+    const rows = await this.work.last<SessionView>(text, values);
+    return this.cursors.page(list, query, rows, ({ createdAt, id }) => [createdAt, id]);
+  }
+}

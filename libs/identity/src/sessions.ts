@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { clock, Config, requestScope, UnitOfWork } from '#core';
+import type { TokensView } from './auth.dto.js';
+import { Principals } from './principals.js';
+import { ActiveSession } from './session.entity.js';
+import { sha256, Tokens } from './tokens.js';
+import type { RefreshClaims } from './tokens.js';
+import { Users } from './users.js';
+
+/** Sessions begin and end. */
+@Injectable()
+export class Sessions {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly tokens: Tokens,
+    private readonly config: Config,
+    private readonly principals: Principals,
+    private readonly users: Users,
+  ) {}
+
+  /** Starts a session of a user of the present company. */
+  async start(userId: string, deviceId?: string): Promise<TokensView> {
+    const { companyId } = this.work.tenant;
+    const scope = requestScope.getStore();
+    const now = clock.now();
+    const session = { companyId, sessionId: randomUUID(), generation: 1 };
+    const nonce = this.tokens.newNonce();
+    const expiresAt = new Date(now.getTime() + this.config.refreshTokenTtl * 1000);
+    const manager = await this.work.manager();
+    await manager.insert(ActiveSession, {
+      ...this.work.created(),
+      id: session.sessionId,
+      userId,
+      nonce,
+      tokenHash: sha256(this.tokens.refresh(session, nonce)),
+      expiresAt,
+      lastSeenAt: now,
+      ip: scope?.ip ?? null,
+      userAgent: scope?.userAgent ?? null,
+      deviceId: deviceId?.slice(0, 512) ?? null,
+    });
+    return this.tokensOf(session, { userId, nonce, expiresAt: expiresAt.toISOString() });
+  }
+
+  /** Ends sessions of a user, at once. @param which all of them without `id` and `except` @returns how many were alive */
+  async revoke(userId: string, which: { id?: string; except?: string } = {}): Promise<number> {
+    const now = clock.now();
+    const revoked = await this.work.execute(
+      `UPDATE active_sessions SET "revokedAt" = $3, "updatedAt" = $3, version = version + 1
+       WHERE "companyId" = $1 AND "userId" = $2 AND "revokedAt" IS NULL AND "expiresAt" > $3
+         AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)`,
+      [userId, now, which.id ?? null, which.except ?? null],
+    );
+    await this.principals.changed();
+    return revoked;
+  }
+
+  /** The tokens of a session in the given generation. */
+  async tokensOf(session: RefreshClaims, of: { userId: string; nonce: string; expiresAt: string }): Promise<TokensView> {
+    const user = await this.users.get(of.userId);
+    return {
+      accessToken: this.tokens.access({ userId: of.userId, companyId: session.companyId, sessionId: session.sessionId }),
+      tokenType: 'Bearer',
+      expiresIn: this.config.accessTokenTtl,
+      refreshToken: this.tokens.refresh(session, of.nonce),
+      refreshExpiresAt: of.expiresAt,
+      mustChangePassword: user.mustChangePasswordAtNextLogin,
+      user,
+    };
+  }
+}

@@ -1,0 +1,124 @@
+import { createHmac } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { clock, Config, deriveKeys, Problem, requestScope, UnitOfWork } from '#core';
+
+const MINUTE = 60_000;
+
+/**
+ * Failures that are let through in a window. The last one of them on an account shuts it for the time of the lock; an address waits for the
+ * end of its window.
+ */
+const LIMITS = {
+  account: { failures: 10, windowMs: 24 * 60 * MINUTE, lockMs: 15 * MINUTE },
+  address: { failures: 300, windowMs: 10 * MINUTE, lockMs: null },
+} as const;
+
+type Limit = (typeof LIMITS)[keyof typeof LIMITS];
+
+interface State {
+  failures: number;
+  windowStartedAt: string;
+  lockedUntil: string | null;
+}
+
+// An attempt counts as a failure before the password is looked at, and is taken back when it was right: parallel guesses cannot slip by.
+const IS_OVER = `coalesce(a."lockedUntil" <= $2, a."windowStartedAt" <= $3)`;
+const RESERVE = `
+  INSERT INTO sign_in_attempts AS a (key, failures, "windowStartedAt", "lockedUntil") VALUES ($1, 1, $2, NULL)
+  ON CONFLICT (key) DO UPDATE SET
+    failures = CASE WHEN ${IS_OVER} THEN 1 ELSE a.failures + 1 END,
+    "windowStartedAt" = CASE WHEN ${IS_OVER} THEN EXCLUDED."windowStartedAt" ELSE a."windowStartedAt" END,
+    "lockedUntil" = CASE WHEN ${IS_OVER} THEN NULL WHEN a.failures + 1 = $4 THEN $5::timestamptz ELSE a."lockedUntil" END
+  RETURNING failures, "windowStartedAt", "lockedUntil"`;
+const TAKE_BACK = `
+  UPDATE sign_in_attempts SET failures = greatest(failures - 1, 0), "lockedUntil" = CASE WHEN failures > $2 THEN "lockedUntil" END
+  WHERE key = $1`;
+
+/** Counts failed sign-ins, by account and by address, for all replicas together. */
+@Injectable()
+export class SignInAttempts {
+  private readonly key: Buffer;
+  private readonly queues = new Map<string, Promise<void>>();
+
+  constructor(
+    config: Config,
+    private readonly work: UnitOfWork,
+  ) {
+    this.key = deriveKeys(config.jwtSecrets, 'attempts').at(-1)!; // the oldest: a rotation must not open what is locked
+  }
+
+  /**
+   * One try on an account. On this replica the tries on one account run one after another, so that many right ones at once are not taken
+   * for guesses.
+   * @param attempt throws `invalid_credentials` when the password is wrong; told whether that would shut the account
+   * @param forgives whether a right password wipes out the failures before it. Where one e-mail has several accounts it must not: with a
+   *   company of their own under a victim's address, a stranger could begin anew after every ninth guess.
+   * @throws 429 when there were too many failures
+   */
+  async guard<T>(email: string, attempt: (isLast: boolean) => Promise<T>, forgives: (result: T) => boolean): Promise<T> {
+    const account = this.hashed(`account ${plain(email)}`);
+    const address = this.hashed(`address ${requestScope.getStore()?.ip ?? 'unknown'}`);
+    return this.inTurn(account, async () => {
+      await this.reserve(address, LIMITS.address);
+      const failures = await this.reserve(account, LIMITS.account).catch(async (refused: unknown) => {
+        await this.takeBack(address, LIMITS.address);
+        throw refused;
+      });
+      try {
+        const result = await attempt(failures === LIMITS.account.failures);
+        await this.takeBack(address, LIMITS.address);
+        if (forgives(result)) await this.work.outside('DELETE FROM sign_in_attempts WHERE key = $1', [account]);
+        else await this.takeBack(account, LIMITS.account);
+        return result;
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== 'invalid_credentials') {
+          await this.takeBack(address, LIMITS.address); // nobody looked at the password
+          await this.takeBack(account, LIMITS.account);
+        }
+        throw error;
+      }
+    });
+  }
+
+  /** @returns how many failures there are with this one. @throws 429 */
+  private async reserve(key: string, limit: Limit): Promise<number> {
+    const now = clock.now().getTime();
+    const values = [key, new Date(now), new Date(now - limit.windowMs), limit.failures, limit.lockMs && new Date(now + limit.lockMs)];
+    const [state] = await this.work.outside<State>(RESERVE, values);
+    const { failures, windowStartedAt, lockedUntil } = state!;
+    if (failures <= limit.failures) return failures;
+    await this.takeBack(key, limit);
+    const end = lockedUntil ? Date.parse(lockedUntil) : Date.parse(windowStartedAt) + limit.windowMs;
+    const seconds = Math.max(1, Math.ceil((end - now) / 1000));
+    throw new Problem('too_many_requests', { detail: 'Too many failed sign-ins', headers: { 'retry-after': String(seconds) } });
+  }
+
+  private async takeBack(key: string, limit: Limit): Promise<void> {
+    await this.work.outside(TAKE_BACK, [key, limit.failures]);
+  }
+
+  private async inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.queues.get(key) ?? Promise.resolve()).then(work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.queues.set(key, settled);
+    try {
+      return await turn;
+    } finally {
+      if (this.queues.get(key) === settled) this.queues.delete(key);
+    }
+  }
+
+  private hashed(text: string): string {
+    return createHmac('sha256', this.key).update(text).digest('hex');
+  }
+}
+
+/** At least as coarse as the database's comparison of e-mails: what finds the same account counts as the same. */
+const plain = (email: string): string =>
+  email
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
+    .toLowerCase();

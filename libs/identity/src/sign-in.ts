@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Audit, clock, Problem, UnitOfWork } from '#core';
+import type { LoginBody, TokensView } from './auth.dto.js';
+import { Passwords } from './passwords.js';
+import { Sessions } from './sessions.js';
+import { SignInAttempts } from './sign-in-attempts.js';
+
+interface Account {
+  companyId: string;
+  companyName: string;
+  userId: string;
+  passwordHash: string;
+  canLogin: boolean;
+}
+
+interface Proof {
+  fitting: Account[];
+  /** Whether the e-mail has this one account only. */
+  isSole: boolean;
+}
+
+/** Costs what a row of the audit log costs, the commit that must reach the disk above all, and writes nothing. */
+const NOTHING = `SELECT pg_logical_emit_message(true, 'ncy8', '') WHERE $1::uuid IS NOT NULL`;
+
+/** Signing in with e-mail and password, across companies. */
+@Injectable()
+export class SignIn {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly passwords: Passwords,
+    private readonly attempts: SignInAttempts,
+    private readonly sessions: Sessions,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws 401 `invalid_credentials`, 403 `account_not_active`, 409 `company_required`, 429 */
+  async login({ email, password, companyId, deviceId }: LoginBody): Promise<TokensView> {
+    const proof = await this.attempts.guard(
+      email,
+      (isLast) => this.prove(email, password, companyId, isLast),
+      ({ isSole }) => isSole,
+    );
+    const open = proof.fitting.filter((account) => account.canLogin);
+    if (open.length > 1) {
+      throw new Problem('company_required', { extra: { companies: open.map((one) => ({ id: one.companyId, name: one.companyName })) } });
+    }
+    if (!open[0]) throw new Problem('account_not_active');
+    return this.enter(open[0], password, deviceId);
+  }
+
+  /** The accounts that the password opens. Whoever proves it may learn more than others. @throws 401, the same for every other reason */
+  private async prove(email: string, password: string, companyId: string | undefined, isLast: boolean): Promise<Proof> {
+    const accounts = await this.find(email, companyId);
+    const candidates = accounts.length > 0 ? accounts.map((account) => account.passwordHash) : [undefined];
+    const matches = await Promise.all(candidates.map((passwordHash) => this.passwords.matches(passwordHash, password)));
+    const fitting = accounts.filter((_, index) => matches[index]);
+    if (fitting.length === 0) {
+      await this.recordFailure(accounts, isLast);
+      throw new Problem('invalid_credentials');
+    }
+    const all = companyId === undefined ? accounts : await this.find(email);
+    return { fitting, isSole: all.length === 1 };
+  }
+
+  private find(email: string, companyId?: string): Promise<Account[]> {
+    return this.work.outside<Account>('SELECT * FROM find_sign_in_accounts($1, $2)', [email, companyId ?? null]);
+  }
+
+  private async enter(account: Account, password: string, deviceId?: string): Promise<TokensView> {
+    const { companyId, userId, passwordHash } = account;
+    const renewed = this.passwords.isOutdated(passwordHash) ? await this.passwords.hash(password) : passwordHash;
+    return this.work.within({ companyId, userId }, async () => {
+      // The hash again: between proof and session the password may have been changed, the user deleted.
+      const entered = await this.work.execute(
+        `UPDATE users SET "lastLogin" = $3, "passwordHash" = $5 WHERE "companyId" = $1 AND id = $2 AND "passwordHash" = $4 AND "deletedAt" IS NULL
+           AND "statusId" IN (SELECT id FROM user_statuses WHERE "canLogin")`,
+        [userId, clock.now(), passwordHash, renewed],
+      );
+      if (entered === 0) throw new Problem('invalid_credentials');
+      const tokens = await this.sessions.start(userId, deviceId);
+      await this.audit.record({ action: 'signed_in', targetType: 'User', targetId: userId, userId });
+      return tokens;
+    });
+  }
+
+  /** Where there is no account, an equal transaction is spent: the time must not tell. */
+  private async recordFailure(accounts: Account[], isLast: boolean): Promise<void> {
+    if (accounts.length === 0) await this.work.within({ companyId: randomUUID(), userId: null }, () => this.work.query(NOTHING));
+    for (const { companyId, userId } of accounts) {
+      const event = { targetType: 'User', targetId: userId, userId };
+      await this.work.within({ companyId, userId: null }, async () => {
+        await this.audit.record({ ...event, action: 'sign_in_failed' });
+        if (isLast) await this.audit.record({ ...event, action: 'account_locked' });
+      });
+    }
+  }
+}

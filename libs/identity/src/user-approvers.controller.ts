@@ -1,0 +1,44 @@
+import { Body, Controller, Get, Put, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { etagOf, IfMatch, PathId } from '#core';
+import type { ExpectedVersion } from '#core';
+import { Caller, RequirePermission } from '#rbac';
+import type { Principal } from '#rbac';
+import { OwnOr } from './own-or.js';
+import { UserApprovers } from './user-approvers.js';
+import type { ApproverList } from './user-approvers.js';
+import { Approvers } from './user.dto.js';
+
+@ApiTags('People')
+@Controller('users/:id/approvers')
+export class UserApproversController {
+  constructor(private readonly approvers: UserApprovers) {}
+
+  @Get()
+  @OwnOr(['update_user'])
+  @ApiOperation({ summary: 'Who is listed to decide the timesheets of a user', description: 'The ETag is that of the user.' })
+  @ApiOkResponse({ type: Approvers })
+  async read(@PathId() id: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<Approvers> {
+    return shown(await this.approvers.read(id), reply);
+  }
+
+  @Put()
+  @RequirePermission('update_user')
+  @ApiOperation({ summary: 'List who decides the timesheets of a user under the policy `explicit`' })
+  @ApiOkResponse({ type: Approvers })
+  async set(
+    @Caller() caller: Principal,
+    @PathId() id: string,
+    @Body() { approverIds }: Approvers,
+    @IfMatch() expected: ExpectedVersion,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Approvers> {
+    return shown(await this.approvers.set(caller, id, approverIds, expected), reply);
+  }
+}
+
+function shown({ approverIds, version }: ApproverList, reply: FastifyReply): Approvers {
+  reply.header('etag', etagOf(version));
+  return { approverIds };
+}

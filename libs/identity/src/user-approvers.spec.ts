@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Company, Person } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+
+let server: TestServer;
+let company: Company;
+let admin: Person;
+let manager: Person;
+let employee: Person;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  company = await server.company();
+  ({ admin } = company);
+  manager = await company.person({ role: 'Manager', firstName: 'Grace', lastName: 'Hopper' });
+  employee = await company.person({ firstName: 'Mary', lastName: 'Somerville' });
+});
+afterAll(() => server.stop());
+
+const audits = (userId: string, action: string) =>
+  server.sql<{ before: Record<string, unknown> | null; after: Record<string, unknown> | null; actorUserId: string }>(
+    'SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2 ORDER BY "occurredAt"',
+    [userId, action],
+  );
+const codes = (answers: { status: number; body: { code?: string } }[]) =>
+  answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()).toSorted();
+
+describe('approvers', () => {
+  it('belong to the user', async () => {
+    const person = await company.person();
+    const path = `/users/${person.id}/approvers`;
+    expect((await admin.get(path)).body).toEqual({ approverIds: [] });
+    const approverIds = [manager.id, admin.id].toSorted();
+    const set = await admin.put(path, { approverIds }, { 'if-match': '"1"' });
+    expect([set.status, set.body, set.headers.etag]).toEqual([200, { approverIds }, '"2"']);
+    expect((await admin.put(path, { approverIds })).headers.etag).toBe('"2"');
+    expect((await person.get(path)).body).toEqual({ approverIds });
+    expect((await admin.put(path, { approverIds: [] }, { 'if-match': '"1"' })).status).toBe(412);
+    expect((await admin.put(path, { approverIds: [manager.id] })).body).toEqual({ approverIds: [manager.id] });
+    expect((await admin.put(path, { approverIds })).body).toEqual({ approverIds });
+    expect(await audits(person.id, 'user_approvers_changed')).toHaveLength(3);
+    expect(
+      codes([await employee.get(path), await employee.put(path, { approverIds: [] }), await person.put(path, { approverIds: [] })]),
+    ).toEqual(Array(3).fill('403 forbidden'));
+  });
+
+  it('are living users of this company', async () => {
+    const deleted = await company.person();
+    await admin.delete(`/users/${deleted.id}`);
+    const foreign = (await server.company()).admin.id;
+    const { status, body } = await admin.put(`/users/${employee.id}/approvers`, {
+      approverIds: [manager.id, deleted.id, foreign, randomUUID()],
+    });
+    expect([status, body.code]).toEqual([400, 'unknown_reference']);
+    expect(body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/approverIds/1', '/approverIds/2', '/approverIds/3']);
+    expect((await admin.put(`/users/${employee.id}/approvers`, { approverIds: [manager.id, manager.id] })).status).toBe(400);
+  });
+
+  it('set twenty times at once are those of one request', async () => {
+    const person = await company.person();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        admin.put(`/users/${person.id}/approvers`, { approverIds: [index % 2 ? manager.id : employee.id] }),
+      ),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await admin.get(`/users/${person.id}/approvers`)).body.approverIds).toHaveLength(1);
+  });
+});
+
+describe('the sessions of a user', () => {
+  it('are seen and ended with revoke_session', async () => {
+    const person = await company.person();
+    const list = await admin.get(`/users/${person.id}/sessions`);
+    expect(list.body.items).toHaveLength(1);
+    expect(list.body.items[0].current).toBe(false);
+    expect(codes([await manager.get(`/users/${person.id}/sessions`), await manager.delete(`/users/${person.id}/sessions`)])).toEqual(
+      Array(2).fill('403 forbidden'),
+    );
+    expect((await person.get(`/users/${person.id}/sessions`)).body.items[0].current).toBe(true);
+    expect((await admin.delete(`/users/${person.id}/sessions`)).status).toBe(204);
+    expect((await person.get('/me')).status).toBe(401);
+    expect(await audits(person.id, 'sessions_revoked')).toHaveLength(1);
+    expect((await admin.get(`/users/${randomUUID()}/sessions`)).status).toBe(404);
+  });
+});

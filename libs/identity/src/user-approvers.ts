@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
+import type { ExpectedVersion } from '#core';
+import type { Principal } from '#rbac';
+import { UserApprover } from './user.entity.js';
+import { UserPolicy } from './user.policy.js';
+import { Users } from './users.js';
+
+/** Who decides a user's timesheets, with the version of the user. */
+export interface ApproverList {
+  approverIds: string[];
+  version: number;
+}
+
+/** The approvers listed for a user. They belong to the user: a change moves the user's version. */
+@Injectable()
+export class UserApprovers {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly users: Users,
+    private readonly policy: UserPolicy,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws 404 */
+  async read(userId: string): Promise<ApproverList> {
+    const { version } = await this.users.get(userId);
+    return { approverIds: await this.listed(userId), version };
+  }
+
+  /** @throws 400 `unknown_reference`, 403 `privilege_escalation`, 412 */
+  async set(caller: Principal, userId: string, wanted: string[], expected: ExpectedVersion): Promise<ApproverList> {
+    const approverIds = [...new Set(wanted.map((id) => id.toLowerCase()))];
+    await this.requireLiving(approverIds);
+    const user = await this.users.lock(userId);
+    await this.policy.requireOver(caller, userId, user.role.id);
+    expectVersion(user, expected);
+    const before = await this.listed(userId);
+    const added = approverIds.filter((id) => !before.includes(id));
+    const removed = before.filter((id) => !approverIds.includes(id));
+    if (added.length === 0 && removed.length === 0) return { approverIds: before, version: user.version };
+    await this.end(userId, removed);
+    const rows = added.map((approverId) => ({ ...this.work.created(), userId, approverId }));
+    if (rows.length > 0) await (await this.work.manager()).insert(UserApprover, rows);
+    await this.users.update(userId, {});
+    const after = await this.read(userId);
+    const told = { before: { approverIds: before }, after: { approverIds: after.approverIds } };
+    await this.audit.record({ action: 'user_approvers_changed', targetType: 'User', targetId: userId, userId, ...told });
+    return after;
+  }
+
+  private async listed(userId: string): Promise<string[]> {
+    const rows = await this.work.query<{ approverId: string }>(
+      `SELECT a."approverId" FROM user_approvers a
+       JOIN users u ON u."companyId" = $1 AND u.id = a."approverId" AND u."deletedAt" IS NULL
+       WHERE a."companyId" = $1 AND a."userId" = $2 AND a."deletedAt" IS NULL ORDER BY a."approverId"`,
+      [userId],
+    );
+    return rows.map(({ approverId }) => approverId);
+  }
+
+  private async requireLiving(ids: string[]): Promise<void> {
+    const text = 'SELECT id FROM users WHERE "companyId" = $1 AND id = ANY ($2::uuid[]) AND "deletedAt" IS NULL';
+    const living = new Set((await this.work.query<{ id: string }>(text, [ids])).map(({ id }) => id));
+    const errors = ids.flatMap((id, index) => (living.has(id) ? [] : [{ pointer: `/approverIds/${index}`, detail: 'names nothing here' }]));
+    if (errors.length > 0) throw new Problem('unknown_reference', { errors });
+  }
+
+  private end(userId: string, approverIds: string[]): Promise<number> {
+    const { updatedAt, updatedByUserId } = this.work.changed();
+    return this.work.execute(
+      `UPDATE user_approvers SET "deletedAt" = $4, "updatedAt" = $4, "updatedByUserId" = $5, version = version + 1
+       WHERE "companyId" = $1 AND "userId" = $2 AND "approverId" = ANY ($3::uuid[]) AND "deletedAt" IS NULL`,
+      [userId, approverIds, updatedAt, updatedByUserId],
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, changes, expectVersion, Problem } from '#core';
+import type { ExpectedVersion } from '#core';
+import { may } from '#rbac';
+import type { PermissionName, Principal, RoleView } from '#rbac';
+import { Admins } from './admins.js';
+import { Credentials } from './credentials.js';
+import type { ColleagueView, UpdateUser, UserView } from './user.dto.js';
+import { shownTo, UserPolicy } from './user.policy.js';
+import { Users } from './users.js';
+
+/** Their values are not for the audit log. */
+const PERSONAL = ['email', 'firstName', 'lastName', 'phoneNumber', 'externalId'];
+/** What one may change of oneself without a permission. */
+const PROFILE: readonly string[] = ['firstName', 'lastName', 'phoneNumber'];
+
+/** Changes of a user: profile, e-mail, role. */
+@Injectable()
+export class UserChanges {
+  constructor(
+    private readonly users: Users,
+    private readonly policy: UserPolicy,
+    private readonly admins: Admins,
+    private readonly credentials: Credentials,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * A change that changes nothing leaves the version alone.
+   * @throws 403 for a field that the caller may not change, `privilege_escalation`, 412, 409 `email_domain_not_allowed`, `email_taken`,
+   *   `external_id_taken`, `last_admin`
+   */
+  async change(caller: Principal, id: string, fields: UpdateUser, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
+    requireFields(caller, id, fields);
+    if (fields.roleId !== undefined) await this.admins.lock();
+    const role = fields.roleId === undefined ? undefined : await this.policy.role(fields.roleId);
+    const before = await this.users.lock(id);
+    await this.policy.requireOver(caller, id, before.role.id);
+    if (role) await this.policy.requireHeld(caller, role, id);
+    expectVersion(before, expected);
+    const told = changes({ ...before, roleId: before.role.id }, { ...fields, ...(role && { roleId: role.id }) }, PERSONAL);
+    if (Object.keys(told.after).length === 0) return shownTo(caller, before);
+    await this.write(before, fields, role);
+    await this.audit.record({ action: 'user_updated', targetType: 'User', targetId: id, userId: id, ...told });
+    return shownTo(caller, await this.users.get(id));
+  }
+
+  private async write(before: UserView, fields: UpdateUser, role: RoleView | undefined): Promise<void> {
+    const isNewEmail = fields.email !== undefined && fields.email.toLowerCase() !== before.email.toLowerCase();
+    if (isNewEmail) await this.policy.requireAllowedEmail(fields.email!);
+    if (role && role.id !== before.role.id) await this.admins.stepDown(before);
+    await this.users.update(before.id, fields);
+    if (isNewEmail) await this.credentials.emailChanged(before.id, before.email);
+  }
+}
+
+/** Each field by its own permission. @throws 403 */
+function requireFields(caller: Principal, id: string, fields: UpdateUser): void {
+  for (const field of Object.keys(fields)) {
+    const needed: PermissionName = field === 'roleId' ? 'assign_role' : 'update_user';
+    if (may(caller, needed) || (id === caller.userId && PROFILE.includes(field))) continue;
+    throw new Problem('forbidden', { detail: `${field} needs the permission ${needed}` });
+  }
+}

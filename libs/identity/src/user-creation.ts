@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Audit } from '#core';
+import type { Principal } from '#rbac';
+import { NewPassword } from './new-password.js';
+import { OneTimeLinks } from './one-time-links.js';
+import type { CreateUser, UserView } from './user.dto.js';
+import { UserPolicy } from './user.policy.js';
+import { Users } from './users.js';
+
+/** New users: with a password at once, without one by invitation. */
+@Injectable()
+export class UserCreation {
+  constructor(
+    private readonly users: Users,
+    private readonly policy: UserPolicy,
+    private readonly newPassword: NewPassword,
+    private readonly links: OneTimeLinks,
+    private readonly audit: Audit,
+  ) {}
+
+  /** @throws 400 `password_too_weak`, `unknown_reference`, 403 `privilege_escalation`, 409 `email_domain_not_allowed`, `email_taken`, `external_id_taken` */
+  async create(caller: Principal, { password, ...fields }: CreateUser): Promise<UserView> {
+    const { email, firstName, lastName } = fields;
+    const passwordHash = password === undefined ? '' : await this.newPassword.hash(password, { email, names: [firstName, lastName] });
+    const id = randomUUID();
+    const role = await this.policy.role(fields.roleId);
+    await this.policy.requireHeld(caller, role, null);
+    await this.policy.requireAllowedEmail(email);
+    const isInvited = password === undefined;
+    const user = await this.users.add(
+      { ...fields, id, passwordHash, mustChangePasswordAtNextLogin: !isInvited },
+      isInvited ? 'INVITED' : 'ACTIVE',
+    );
+    if (isInvited) await this.links.send(id, 'invitation');
+    const after = { email: 'changed', firstName: 'changed', lastName: 'changed', roleId: role.id, status: user.status };
+    await this.audit.record({ action: isInvited ? 'user_invited' : 'user_created', targetType: 'User', targetId: id, userId: id, after });
+    return user;
+  }
+}

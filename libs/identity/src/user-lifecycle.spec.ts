@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Company, Person } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+
+let server: TestServer;
+let company: Company;
+let admin: Person;
+let manager: Person;
+let employee: Person;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  company = await server.company();
+  ({ admin } = company);
+  manager = await company.person({ role: 'Manager', firstName: 'Grace', lastName: 'Hopper' });
+  employee = await company.person({ firstName: 'Mary', lastName: 'Somerville' });
+});
+afterAll(() => server.stop());
+
+const audits = (userId: string, action: string) =>
+  server.sql<{ before: Record<string, unknown> | null; after: Record<string, unknown> | null; actorUserId: string }>(
+    'SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2 ORDER BY "occurredAt"',
+    [userId, action],
+  );
+const codes = (answers: { status: number; body: { code?: string } }[]) =>
+  answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()).toSorted();
+
+const move = (person: Person, code: string, by = admin) => by.post(`/users/${person.id}/status`, { code });
+
+/** Everything that takes an Admin away. */
+const take = async (by: Person, from: Person) => [
+  await by.delete(`/users/${from.id}`),
+  await move(from, 'SUSPENDED', by),
+  await move(from, 'TERMINATED', by),
+  await by.patch(`/users/${from.id}`, { roleId: await by.company.roleId('Employee') }),
+];
+
+describe('status', () => {
+  it('moves as the contract says and no other way', async () => {
+    const allowed: Record<string, string[]> = {
+      INVITED: ['TERMINATED'],
+      ACTIVE: ['SUSPENDED', 'TERMINATED'],
+      SUSPENDED: ['ACTIVE', 'TERMINATED'],
+      TERMINATED: [],
+    };
+    const all = Object.keys(allowed) as ('INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED')[];
+    for (const from of all) {
+      for (const to of all) {
+        const person = await company.person({ status: from });
+        const { status, body, headers } = await move(person, to);
+        const isAllowed = allowed[from]!.includes(to);
+        expect([status, body.code ?? body.status, headers.etag]).toEqual(
+          isAllowed ? [200, to, '"2"'] : [409, 'invalid_transition', undefined],
+        );
+      }
+    }
+    expect((await move(employee, 'GONE')).status).toBe(400);
+    expect((await move(manager, 'SUSPENDED', employee)).status).toBe(403);
+  });
+
+  it('takes sessions, keys and links with it, and tells the reason', async () => {
+    const person = await company.person();
+    const key = await person.apiKey();
+    await company.insert('one_time_tokens', {
+      userId: person.id,
+      purpose: 'password_reset',
+      tokenHash: randomUUID(),
+      expiresAt: new Date(Date.now() + 3.6e6),
+    });
+    expect([(await person.get('/me')).status, (await key.get('/me')).status]).toEqual([200, 200]);
+    await admin.post(`/users/${person.id}/status`, { code: 'SUSPENDED', reason: 'Sabbatical' });
+    expect([(await person.get('/me')).status, (await key.get('/me')).status]).toEqual([401, 401]);
+    await move(person, 'ACTIVE');
+    expect([(await person.get('/me')).status, (await key.get('/me')).status]).toEqual([401, 401]); // none comes back
+    expect(await server.sql('SELECT 1 FROM one_time_tokens WHERE "userId" = $1 AND "deletedAt" IS NULL', [person.id])).toEqual([]);
+    const [row] = await audits(person.id, 'user_status_changed');
+    expect(row).toMatchObject({ before: { status: 'ACTIVE' }, after: { status: 'SUSPENDED', reason: 'Sabbatical' } });
+    expect((await admin.post(`/users/${person.id}/status`, { code: 'SUSPENDED' }, { 'if-match': '"1"' })).status).toBe(412);
+  });
+
+  it('changes once of twenty at once', async () => {
+    const person = await company.person();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => move(person, 'SUSPENDED')));
+    expect(codes(answers)).toEqual(['200', ...Array(19).fill('409 invalid_transition')]);
+    expect(await audits(person.id, 'user_status_changed')).toHaveLength(1);
+  });
+});
+
+describe('deleting', () => {
+  it('hides the user, who comes back as before but signed out', async () => {
+    const person = await company.person({ role: 'Manager' });
+    const key = await person.apiKey();
+    expect((await admin.delete(`/users/${person.id}`, { 'if-match': '"7"' })).status).toBe(412);
+    expect((await admin.delete(`/users/${person.id}`)).status).toBe(204);
+    expect(codes([await admin.delete(`/users/${person.id}`), await admin.get(`/users/${person.id}`)])).toEqual(
+      Array(2).fill('404 not_found'),
+    );
+    expect([(await person.get('/me')).status, (await key.get('/me')).status]).toEqual([401, 401]);
+    const restored = await admin.post(`/users/${person.id}/restore`);
+    expect([restored.status, restored.body.status, restored.body.role.name]).toEqual([200, 'ACTIVE', 'Manager']);
+    expect([(await person.get('/me')).status, (await key.get('/me')).status]).toEqual([401, 401]);
+    expect((await person.signIn()).token).toBeTruthy();
+    const again = await admin.post(`/users/${person.id}/restore`);
+    expect([again.status, again.body.code]).toEqual([409, 'invalid_transition']);
+    expect((await admin.post(`/users/${randomUUID()}/restore`)).status).toBe(404);
+    expect([await audits(person.id, 'user_deleted'), await audits(person.id, 'user_restored')].map(({ length }) => length)).toEqual([1, 1]);
+  });
+});
+
+describe('the last Admin', () => {
+  it('stays', async () => {
+    const small = await server.company();
+    await small.person({ role: 'Admin', status: 'SUSPENDED' });
+    await small.person({ role: 'Admin', status: 'INVITED' });
+    expect(codes(await take(small.admin, small.admin))).toEqual(Array(4).fill('409 last_admin'));
+  });
+
+  it.each(['delete', 'suspend', 'demote'])('stays when two %s each other at the same moment', async (how) => {
+    const small = await server.company();
+    const other = await small.person({ role: 'Admin' });
+    const roleId = await small.roleId('Employee');
+    const act = (by: Person, on: Person) =>
+      how === 'delete'
+        ? by.delete(`/users/${on.id}`)
+        : how === 'suspend'
+          ? by.post(`/users/${on.id}/status`, { code: 'SUSPENDED' })
+          : by.patch(`/users/${on.id}`, { roleId });
+    const answers = await Promise.all([act(small.admin, other), act(other, small.admin)]);
+    expect(answers.filter(({ status }) => status < 300)).toHaveLength(1);
+    const [left] = await server.sql<{ count: number }>(
+      `SELECT count(*)::int AS count FROM users u JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
+       JOIN roles r ON r.id = u."roleId" AND r.name = 'Admin' WHERE u."companyId" = $1 AND u."deletedAt" IS NULL`,
+      [small.id],
+    );
+    expect(left!.count).toBe(1);
+  });
+
+  it('passes the company on to the Admin of longest standing', async () => {
+    const small = await server.company();
+    const [suspended, second, third] = [
+      await small.person({ role: 'Admin', status: 'SUSPENDED' }),
+      await small.person({ role: 'Admin' }),
+      await small.person({ role: 'Admin' }),
+    ];
+    const owner = async () =>
+      (await server.sql<{ id: string }>('SELECT "ownerUserId" AS id FROM company_settings WHERE "companyId" = $1', [small.id]))[0]!.id;
+    expect((await third.patch(`/users/${small.admin.id}`, { roleId: await small.roleId('Employee') })).status).toBe(200);
+    expect(await owner()).toBe(second.id);
+    expect((await third.delete(`/users/${suspended.id}`)).status).toBe(204);
+    expect(await owner()).toBe(second.id);
+    expect((await third.post(`/users/${second.id}/status`, { code: 'TERMINATED' })).status).toBe(200);
+    expect(await owner()).toBe(third.id);
+    expect(await audits(third.id, 'company_owner_changed')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,40 @@
+import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { PageQuery, PathId } from '#core';
+import type { Page } from '#core';
+import { Caller } from '#rbac';
+import type { Principal } from '#rbac';
+import { OwnOr } from './own-or.js';
+import { SessionPage } from './session.dto.js';
+import type { SessionView } from './session.dto.js';
+import { SessionRepository } from './session.repository.js';
+import { SignOut } from './sign-out.js';
+import { Users } from './users.js';
+
+@ApiTags('People')
+@Controller('users/:id/sessions')
+export class UserSessionsController {
+  constructor(
+    private readonly users: Users,
+    private readonly sessions: SessionRepository,
+    private readonly signOut: SignOut,
+  ) {}
+
+  @Get()
+  @OwnOr(['revoke_session'], { sessionOnly: true })
+  @ApiOperation({ summary: 'List the active sessions of a user, newest first' })
+  @ApiOkResponse({ type: SessionPage })
+  async list(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<Page<SessionView>> {
+    await this.users.get(id);
+    return this.sessions.active(caller, id, query);
+  }
+
+  @Delete()
+  @OwnOr(['revoke_session'], { sessionOnly: true })
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End all sessions of a user' })
+  @ApiNoContentResponse()
+  end(@Caller() caller: Principal, @PathId() id: string): Promise<void> {
+    return this.signOut.user(caller, id);
+  }
+}

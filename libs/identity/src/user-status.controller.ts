@@ -1,0 +1,22 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { PageQuery } from '#core';
+import type { Page } from '#core';
+import { Own } from '#rbac';
+import { UserStatusPage } from './user.dto.js';
+import type { UserStatusView } from './user.dto.js';
+import { Users } from './users.js';
+
+@ApiTags('People')
+@Controller('user-statuses')
+export class UserStatusController {
+  constructor(private readonly users: Users) {}
+
+  @Get()
+  @Own()
+  @ApiOperation({ summary: 'List the statuses that a user may have' })
+  @ApiOkResponse({ type: UserStatusPage })
+  list(@Query() query: PageQuery): Promise<Page<UserStatusView>> {
+    return this.users.statuses(query);
+  }
+}

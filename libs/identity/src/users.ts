@@ -1,0 +1,136 @@
+import { Injectable } from '@nestjs/common';
+import { Cursors, isId, Problem, Query, UnitOfWork } from '#core';
+import type { Page, PageQuery } from '#core';
+import type { Principal } from '#rbac';
+import { Principals } from './principals.js';
+import { ProfileReads } from './profile-reads.js';
+import type { ColleagueView, UserQuery, UserStatusCode, UserStatusPage, UserStatusView, UserView } from './user.dto.js';
+import { User } from './user.entity.js';
+import { seesEverything, shownTo } from './user.policy.js';
+
+const LIST = 'users';
+const LIVING = `
+  SELECT u.id, u.email, u."firstName", u."lastName", u."phoneNumber", u."externalId", t.code AS status,
+         json_build_object('id', r.id, 'name', r.name) AS role, u."isAnonymized", u."mustChangePasswordAtNextLogin", u."lastLogin",
+         u."createdAt", u."updatedAt", u.version
+  FROM users u
+  JOIN user_statuses t ON t.id = u."statusId"
+  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
+  WHERE u."companyId" = $1 AND u."deletedAt" IS NULL`;
+const ONE = `${LIVING} AND u.id = $2`;
+const IN_TEAM = `EXISTS (
+  SELECT 1 FROM team_members m JOIN teams g ON g."companyId" = $1 AND g.id = m."teamId" AND g."deletedAt" IS NULL
+  WHERE m."companyId" = $1 AND m."userId" = u.id AND m."teamId" = ? AND m."deletedAt" IS NULL)`;
+const IN_NAME = `strpos(lower(u."firstName" || ' ' || u."lastName"), lower(?)) > 0`;
+// The statuses belong to no company, so the company is named for its own sake: every statement has it as its first parameter.
+const STATUSES = `
+  SELECT t.id, t.code, t.name, t.description, t."canLogin", t."isTerminal", t."createdAt", t."updatedAt", t.version
+  FROM user_statuses t WHERE $1::uuid IS NOT NULL AND t."deletedAt" IS NULL`;
+
+type Columns = Pick<
+  User,
+  | 'email'
+  | 'firstName'
+  | 'lastName'
+  | 'phoneNumber'
+  | 'externalId'
+  | 'roleId'
+  | 'statusId'
+  | 'passwordHash'
+  | 'mustChangePasswordAtNextLogin'
+  | 'deletedAt'
+>;
+type Required = 'email' | 'firstName' | 'lastName' | 'roleId' | 'passwordHash';
+
+/** Reads users in the form of answers, locks and changes them. */
+@Injectable()
+export class Users {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly cursors: Cursors,
+    private readonly principals: Principals,
+    private readonly reads: ProfileReads,
+  ) {}
+
+  /** @throws 403 for a filter on what the caller may not see */
+  async list(caller: Principal, query: UserQuery): Promise<Page<UserView | ColleagueView>> {
+    const isOpen = seesEverything(caller);
+    if (!isOpen && (query.status !== undefined || query.role !== undefined))
+      throw new Problem('forbidden', { detail: 'Needs the permission read_user' });
+    const { status, role, teamId, q, externalId } = query;
+    const rows = new Query(LIVING)
+      .and('t.code = ?', status)
+      .and('u."roleId" = ?', isId(role) ? role : undefined)
+      .and('r.name = ?', isId(role) ? undefined : role)
+      .and(IN_TEAM, teamId)
+      .and('u."externalId" = ?', externalId)
+      .and('u.id = ?', isOpen || externalId === undefined ? undefined : caller.userId);
+    if (isOpen) rows.and(`${IN_NAME} OR strpos(lower(u.email::text), lower(?)) > 0`, q, q);
+    else rows.and(IN_NAME, q);
+    const { text, values } = rows
+      .after(['u."lastName"', 'u."firstName"', 'u.id'], '>', this.cursors.after(LIST, query))
+      .page('u."lastName", u."firstName", u.id', query.limit);
+    const users = await this.work.last<UserView>(text, values);
+    const page = this.cursors.page(LIST, query, users, ({ lastName, firstName, id }) => [lastName, firstName, id]);
+    return { ...page, items: page.items.map((user) => shownTo(caller, user)) };
+  }
+
+  /** As the caller may see the user; that somebody saw more of another than the name is noted. @throws 404 */
+  async read(caller: Principal, id: string): Promise<UserView | ColleagueView> {
+    const user = await this.get(id);
+    if (id !== caller.userId && seesEverything(caller)) await this.reads.record(id);
+    return shownTo(caller, user);
+  }
+
+  /** @throws 404 */
+  async get(id: string): Promise<UserView> {
+    return found(await this.work.query<UserView>(ONE, [id]));
+  }
+
+  /**
+   * For change: until the end of the transaction nobody signs in as this user, and no record of theirs is added. Two statements: what is
+   * read beside the wait for a lock may be out of date.
+   * @throws 404
+   */
+  async lock(id: string): Promise<UserView> {
+    await this.work.query('SELECT 1 FROM users WHERE "companyId" = $1 AND id = $2 AND "deletedAt" IS NULL FOR UPDATE', [id]);
+    return this.get(id);
+  }
+
+  /** Whether a user exists, deleted or not; locks them. */
+  async lockDeleted(id: string): Promise<{ version: number; roleId: string; isDeleted: boolean } | undefined> {
+    const text = `SELECT version, "roleId", "deletedAt" IS NOT NULL AS "isDeleted" FROM users WHERE "companyId" = $1 AND id = $2 FOR UPDATE`;
+    return (await this.work.query<{ version: number; roleId: string; isDeleted: boolean }>(text, [id]))[0];
+  }
+
+  async add(columns: { id: string } & Pick<Columns, Required> & Partial<Columns>, status: UserStatusCode): Promise<UserView> {
+    const statusId = await this.statusId(status);
+    await (await this.work.manager()).insert(User, { ...this.work.created(), ...columns, statusId });
+    return this.get(columns.id);
+  }
+
+  /** Writes columns of a user; what was known of them is forgotten once it is committed. */
+  async update(id: string, columns: Partial<Columns>): Promise<void> {
+    const { companyId } = this.work.tenant;
+    await (await this.work.manager()).update(User, { companyId, id }, { ...columns, ...this.work.changed() });
+    await this.principals.changed();
+  }
+
+  async statusId(code: UserStatusCode): Promise<string> {
+    const [status] = await this.work.query<UserStatusView>(`${STATUSES} AND t.code = $2`, [code]);
+    if (!status) throw new Error('the user statuses are not seeded: run `npm run db:seed`');
+    return status.id;
+  }
+
+  async statuses(query: PageQuery): Promise<UserStatusPage> {
+    const { text, values } = new Query(STATUSES)
+      .after(['t.code'], '>', this.cursors.after('user-statuses', query))
+      .page('t.code', query.limit);
+    return this.cursors.page('user-statuses', query, await this.work.last<UserStatusView>(text, values), ({ code }) => [code]);
+  }
+}
+
+function found([user]: UserView[]): UserView {
+  if (!user) throw new Problem('not_found');
+  return user;
+}

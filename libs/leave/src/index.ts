@@ -1,0 +1,2 @@
+export * from './leave-request.entity.js';
+export * from './leave.module.js';

@@ -1,0 +1,59 @@
+import { applyDecorators, Injectable, SetMetadata } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ApiBearerAuth, ApiExtension } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '#core';
+import { may } from './principal.js';
+import type { PermissionName } from './permissions.js';
+
+/** Who may call a route at all. What they reach on it, the policy of the resource says. */
+export type Access =
+  | { kind: 'public' }
+  /** Every signed-in user, for what is theirs, what they lead, and what all may see. */
+  | { kind: 'own'; whileChangingPassword: boolean; sessionOnly: boolean }
+  | { kind: 'permission'; permission: PermissionName; sessionOnly: boolean };
+
+const ACCESS = 'access';
+
+export const accessOf = (reflector: Reflector, handler: Parameters<Reflector['get']>[1]): Access | undefined =>
+  reflector.get<Access>(ACCESS, handler);
+
+const signedIn = (access: Access, words: string) =>
+  applyDecorators(SetMetadata(ACCESS, access), ApiBearerAuth(), ApiExtension('x-permission', words));
+
+/** Open to everybody. */
+export const Public = () =>
+  applyDecorators(SetMetadata(ACCESS, { kind: 'public' } satisfies Access), ApiExtension('x-permission', 'public'));
+
+/**
+ * Open to every signed-in user; the policy of the resource decides what they reach.
+ * @param whileChangingPassword also while the password must be changed
+ * @param sessionOnly not with an API key
+ */
+export const Own = ({ whileChangingPassword = false, sessionOnly = false } = {}) =>
+  signedIn({ kind: 'own', whileChangingPassword, sessionOnly }, 'signed in');
+
+/** Needs a permission of the role. */
+export const RequirePermission = (permission: PermissionName, { sessionOnly = false } = {}) =>
+  signedIn({ kind: 'permission', permission, sessionOnly }, permission);
+
+/** Refuses what the route's declaration does not allow, and every route that declares nothing. */
+@Injectable()
+export class AccessGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const access = accessOf(this.reflector, context.getHandler());
+    if (!access) throw new Error(`${context.getClass().name}.${context.getHandler().name} declares nobody who may call it`);
+    if (access.kind === 'public') return true;
+    const { principal } = context.switchToHttp().getRequest<FastifyRequest>();
+    if (!principal) throw new Problem('not_signed_in');
+    if (principal.mustChangePassword && !(access.kind === 'own' && access.whileChangingPassword))
+      throw new Problem('password_change_required');
+    if (access.sessionOnly && principal.sessionId === null) throw new Problem('forbidden', { detail: 'Not with an API key' });
+    if (access.kind === 'permission' && !may(principal, access.permission))
+      throw new Problem('forbidden', { detail: `Needs the permission ${access.permission}` });
+    return true;
+  }
+}

@@ -1,0 +1,80 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { ValidateBy } from 'class-validator';
+import { Flag, Id, Instant, Integer, Note, PageQuery, Text, Texts } from '#core';
+import type { FieldOptions } from '#core';
+import { isPermission, PERMISSION_NAMES } from './permissions.js';
+import type { PermissionName } from './permissions.js';
+
+const NAME = { example: 'Payroll', description: 'Unique in the company, case included.' };
+const DESCRIPTION = { example: 'Runs the reports for payroll.' };
+const EXAMPLE = ['read_user', 'read_report'];
+
+/** Names of the catalogue, each once. */
+export const PermissionNames = (options: FieldOptions = {}): PropertyDecorator =>
+  applyDecorators(
+    Texts(PERMISSION_NAMES.length, { example: EXAMPLE, ...options }),
+    ApiProperty({ items: { type: 'string', enum: PERMISSION_NAMES } }),
+    ValidateBy({
+      name: 'catalogue',
+      validator: {
+        validate: (value) => !Array.isArray(value) || value.every(isPermission),
+        defaultMessage: (args) => `has names that are no permissions: ${unknownNames(args?.value).join(', ')}`,
+      },
+    }),
+  );
+
+const unknownNames = (value: unknown): unknown[] => [value].flat().filter((name) => !isPermission(name));
+
+export class CreateRole {
+  @Text(255, NAME) name!: string;
+  @Note(DESCRIPTION) description?: string | null;
+  @PermissionNames({ optional: true, default: [], description: 'At most those that you hold yourself.' }) permissions?: PermissionName[];
+}
+
+export class UpdateRole {
+  @Text(255, { ...NAME, optional: true }) name?: string;
+  @Note(DESCRIPTION) description?: string | null;
+}
+
+/** What a change of a role may hold. */
+export type RolePatch = Pick<UpdateRole, keyof UpdateRole>;
+
+export class RolePermissions {
+  @PermissionNames({ description: 'All that the role has from now on. What is new among them you must hold yourself.' })
+  permissions!: PermissionName[];
+}
+
+export class RoleView {
+  @Id() id!: string;
+  @Text(255, NAME) name!: string;
+  @Note({ ...DESCRIPTION, optional: false }) description!: string | null;
+  @Flag({ example: false, description: 'One of those that come with the company: it can neither be changed nor deleted.' })
+  system!: boolean;
+  @PermissionNames({ description: 'In alphabetical order.' }) permissions!: string[];
+  @Instant() createdAt!: string;
+  @Instant() updatedAt!: string;
+  @Integer(1, 2 ** 31 - 1) version!: number;
+}
+
+/** A role out of the database. */
+export type RoleRow = Pick<RoleView, keyof RoleView>;
+
+export class RolePage {
+  @ApiProperty({ type: RoleView, isArray: true }) items!: RoleView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}
+
+export class RoleQuery extends PageQuery {}
+
+export class PermissionView {
+  @Text(100, { example: 'read_report' }) name!: string;
+  @Text(4000, { example: 'Run reports over everybody.', description: 'What it lets its holder do.' }) description!: string;
+}
+
+export class PermissionPage {
+  @ApiProperty({ type: PermissionView, isArray: true }) items!: PermissionView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}
+
+export class PermissionQuery extends PageQuery {}

@@ -1,0 +1,87 @@
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IfMatch, PathId } from '#core';
+import type { ExpectedVersion, Page } from '#core';
+import { Caller, Own } from '#rbac';
+import type { Principal } from '#rbac';
+import { ApprovalPage, ApprovalQuery, ApprovalView, Approve, Reject, Reopen } from './approval.dto.js';
+import { ApprovalRepository } from './approval.repository.js';
+import { ApprovalService } from './approval.service.js';
+import { TimesheetRecord } from './timesheet.dto.js';
+
+@ApiTags('Timesheet approvals')
+@Controller()
+export class ApprovalController {
+  constructor(
+    private readonly service: ApprovalService,
+    private readonly approvals: ApprovalRepository,
+  ) {}
+
+  @Get('timesheet-approvals')
+  @Own()
+  @ApiOperation({ summary: 'List approvals, the newest period first; with no filter those that wait for the caller' })
+  @ApiOkResponse({ type: ApprovalPage })
+  list(@Caller() caller: Principal, @Query() query: ApprovalQuery): Promise<Page<ApprovalView>> {
+    return this.approvals.list(caller, query);
+  }
+
+  @Post('timesheets/:id/submit')
+  @Own()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Hand a timesheet in' })
+  @ApiOkResponse({ type: TimesheetRecord })
+  submit(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<TimesheetRecord> {
+    return this.service.submit(caller, id, expected);
+  }
+
+  @Post('timesheets/:id/withdraw')
+  @Own()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Take one’s own submitted timesheet back' })
+  @ApiOkResponse({ type: TimesheetRecord })
+  withdraw(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<TimesheetRecord> {
+    return this.service.withdraw(caller, id, expected);
+  }
+
+  @Post('timesheets/:id/approve')
+  @Own()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Approve a submitted timesheet' })
+  @ApiOkResponse({ type: TimesheetRecord })
+  approve(
+    @Caller() caller: Principal,
+    @PathId() id: string,
+    @Body() { reason = null }: Approve,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<TimesheetRecord> {
+    return this.service.approve(caller, id, reason, expected);
+  }
+
+  @Post('timesheets/:id/reject')
+  @Own()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Reject a submitted timesheet' })
+  @ApiOkResponse({ type: TimesheetRecord })
+  reject(
+    @Caller() caller: Principal,
+    @PathId() id: string,
+    @Body() { reason }: Reject,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<TimesheetRecord> {
+    return this.service.reject(caller, id, reason, expected);
+  }
+
+  @Post('timesheets/:id/reopen')
+  @Own()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Make a rejected or approved timesheet a draft again' })
+  @ApiOkResponse({ type: TimesheetRecord })
+  reopen(
+    @Caller() caller: Principal,
+    @PathId() id: string,
+    @Body() { reason }: Reopen,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<TimesheetRecord> {
+    return this.service.reopen(caller, id, reason, expected);
+  }
+}

@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { ApproverPolicy } from '#companies';
+import { UnitOfWork } from '#core';
+
+interface Candidate {
+  id: string;
+  /** Has a role with `approve_timesheet`. */
+  holds: boolean;
+  /** Leads a team of the owner. */
+  leads: boolean;
+  /** Is one of the owner's approvers. */
+  listed: boolean;
+}
+
+/** From small sets to the people: an OR over all users would read the whole company. */
+const CANDIDATES = `
+  SELECT u.id, bool_or(c.holds) AS holds, bool_or(c.leads) AS leads, bool_or(c.listed) AS listed
+  FROM (
+    SELECT h.id, true AS holds, false AS leads, false AS listed
+    FROM permissions p
+    JOIN role_permissions rp ON rp."companyId" = $1 AND rp."permissionId" = p.id AND rp."deletedAt" IS NULL
+    JOIN users h ON h."companyId" = $1 AND h."roleId" = rp."roleId"
+    WHERE p."companyId" = $1 AND p.name = 'approve_timesheet' AND p."deletedAt" IS NULL
+    UNION ALL
+    SELECT l."userId", false, true, false
+    FROM team_members m
+    JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId" AND t."deletedAt" IS NULL
+    JOIN team_members l ON l."companyId" = $1 AND l."teamId" = m."teamId" AND l.role = 'lead' AND l."deletedAt" IS NULL
+    WHERE m."companyId" = $1 AND m."userId" = $2 AND m."deletedAt" IS NULL
+    UNION ALL
+    SELECT a."approverId", false, false, true FROM user_approvers a WHERE a."companyId" = $1 AND a."userId" = $2 AND a."deletedAt" IS NULL
+  ) c
+  JOIN users u ON u."companyId" = $1 AND u.id = c.id AND u."deletedAt" IS NULL
+  JOIN user_statuses s ON s.id = u."statusId" AND s."canLogin"
+  WHERE u.id <> $2
+  GROUP BY u.id
+  ORDER BY u.id`;
+
+/** Who would have to decide a timesheet that is submitted now. */
+@Injectable()
+export class Approvers {
+  constructor(private readonly work: UnitOfWork) {}
+
+  /** Those who can sign in, without the owner. */
+  async of(ownerId: string, policy: ApproverPolicy): Promise<string[]> {
+    return chosen(await this.work.query<Candidate>(CANDIDATES, [ownerId]), policy);
+  }
+}
+
+/** Of listed approvers who can no longer sign in the others suffice; where none is left, holders of the permission decide. */
+export function chosen(candidates: Candidate[], policy: ApproverPolicy): string[] {
+  const ids = (are: (candidate: Candidate) => boolean) => candidates.filter(are).map(({ id }) => id);
+  const holders = ids(({ holds }) => holds);
+  if (policy === 'manager_of_user') return ids(({ holds, leads }) => holds || leads);
+  if (policy === 'role_manager') return holders;
+  const listed = ids((candidate) => candidate.listed);
+  return listed.length > 0 ? listed : holders;
+}

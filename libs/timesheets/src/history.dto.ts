@@ -1,0 +1,40 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { Moment } from './moment.js';
+import { HISTORY_ACTIONS, HISTORY_TARGETS } from './timesheet-history.entity.js';
+import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
+
+export class HistoryQuery extends PageQuery {
+  @Id({ optional: true, description: 'Whose timesheet or entry.' }) userId?: string;
+  @OneOf(HISTORY_TARGETS, { optional: true }) targetType?: HistoryTarget;
+  @Id({ optional: true }) targetId?: string;
+  @OneOf(HISTORY_ACTIONS, { optional: true }) action?: HistoryAction;
+  @Id({ optional: true, description: 'Who acted.' }) actorUserId?: string;
+  @Moment('From this day of the company’s zone, or this instant, on.') from?: string;
+  @Moment('Up to this day of the company’s zone, or this instant; it counts too.') to?: string;
+}
+
+const JSON_OBJECT = { type: 'object', nullable: true, additionalProperties: true } as const;
+const DIFF_EXAMPLE = { durationMin: { before: 60, after: 90 } };
+
+export class HistoryView {
+  @Id() id!: string;
+  @Id({ description: 'Whose timesheet or entry; of an action code, who changed it.' }) userId!: string;
+  @OneOf(HISTORY_TARGETS) targetType!: HistoryTarget;
+  @Id() targetId!: string;
+  @OneOf(HISTORY_ACTIONS) action!: HistoryAction;
+  @Id({ nullable: true, description: 'Who acted; null for the system.' }) actorUserId!: string | null;
+  @Note({ optional: false }) reason!: string | null;
+  @ApiProperty({ ...JSON_OBJECT, example: DIFF_EXAMPLE, description: '`{ field: { before, after } }` of what changed.' })
+  diff!: Diff | null;
+  @ApiProperty({ ...JSON_OBJECT, example: null }) metadata!: Record<string, unknown> | null;
+  @Instant() occurredAt!: string;
+  @Instant() createdAt!: string;
+  @Instant() updatedAt!: string;
+  @Integer(1, 2 ** 31 - 1) version!: number;
+}
+
+export class HistoryPage {
+  @ApiProperty({ type: HistoryView, isArray: true }) items!: HistoryView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import type { Page, PageQuery } from '#core';
+import type { Principal } from '#rbac';
+import type { HistoryQuery, HistoryView } from './history.dto.js';
+import { readable } from './history.policy.js';
+import { refuseReversed, within } from './moment.js';
+
+const LIST = 'timesheet-history';
+const COLUMNS =
+  'h.id, h."userId", h."targetType", h."targetId", h.action, h."actorUserId", h.reason, h.diff, h.metadata, h."occurredAt", h."createdAt", h."updatedAt", h.version';
+const ROWS = `SELECT ${COLUMNS} FROM timesheet_history h WHERE h."companyId" = $1`;
+
+@Injectable()
+export class HistoryRepository {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly cursors: Cursors,
+  ) {}
+
+  async list(caller: Principal, query: HistoryQuery): Promise<Page<HistoryView>> {
+    await refuseReversed(this.work, query);
+    const rows = new Query(ROWS)
+      .and('h."userId" = ?', query.userId)
+      .and('h."targetType" = ?', query.targetType)
+      .and('h."targetId" = ?', query.targetId)
+      .and('h.action = ?', query.action)
+      .and('h."actorUserId" = ?', query.actorUserId);
+    return this.newestFirst(LIST, query, within(readable(rows, caller), 'h."occurredAt"', query));
+  }
+
+  /** @throws 404 for a row that is not there, or that the caller may not read */
+  async read(caller: Principal, id: string): Promise<HistoryView> {
+    const { text, values } = readable(new Query(ROWS).and('h.id = ?', id), caller).page('h.id', 1);
+    const [found] = await this.work.last<HistoryView>(text, values);
+    if (!found) throw new Problem('not_found');
+    return found;
+  }
+
+  /**
+   * The history of a timesheet with its entries and approvals: whole for the entries that are in it now; of those that were deleted or
+   * moved since, what happened while they were in it. Whether the caller may read it is asked before.
+   */
+  ofTimesheet({ id, userId }: { id: string; userId: string }, query: PageQuery): Promise<Page<HistoryView>> {
+    const rows = new Query(ROWS).and('h."userId" = ?', userId).and(
+      `(h."targetType" = 'Timesheet' AND h."targetId" = ?)
+       OR h.metadata ->> 'timesheetId' = ? OR h.diff -> 'timesheetId' ->> 'before' = ? OR h.diff -> 'timesheetId' ->> 'after' = ?
+       OR (h."targetType" = 'TimesheetEntry' AND h."targetId" IN (SELECT e.id FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = ?))`,
+      ...Array<string>(5).fill(id),
+    );
+    return this.newestFirst(`${LIST} ${id}`, query, rows);
+  }
+
+  private async newestFirst(list: string, query: PageQuery, rows: Query): Promise<Page<HistoryView>> {
+    const { text, values } = rows
+      .after(['h."occurredAt"', 'h.id'], '<', this.cursors.after(list, query))
+      .page('h."occurredAt" DESC, h.id DESC', query.limit);
+    return this.cursors.page(list, query, await this.work.last<HistoryView>(text, values), ({ occurredAt, id }) => [occurredAt, id]);
+  }
+}

@@ -1,0 +1,7 @@
+/** SQL: the ids of those whom one leads, the other leads of the same living teams among them; `?` is the lead. */
+export const LED_PEOPLE = `
+  SELECT theirs."userId"
+  FROM team_members mine
+  JOIN teams t ON t."companyId" = $1 AND t.id = mine."teamId" AND t."deletedAt" IS NULL
+  JOIN team_members theirs ON theirs."companyId" = $1 AND theirs."teamId" = t.id AND theirs."deletedAt" IS NULL
+  WHERE mine."companyId" = $1 AND mine."userId" = ? AND mine.role = 'lead' AND mine."deletedAt" IS NULL`;

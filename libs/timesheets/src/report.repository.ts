@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork } from '#core';
+import { may } from '#rbac';
+import type { Principal } from '#rbac';
+import { LED_PEOPLE } from './led-people.js';
+import type { TimeGrouping, TimeReportQuery } from './report.dto.js';
+import { GROUPING_SQL } from './time-groupings.js';
+import { TEAM_PEOPLE } from './timesheet.repository.js';
+
+/** The columns of the groupings, `entries`, `totalMinutes`, and the key `k0`, `k1`, ... that the rows are ordered by. */
+export type TimeRow = Record<string, string | number | boolean | null>;
+
+/** Where to go on: the values of {@link TimeRow}'s key. */
+export type TimeKey = TimeRow[string][];
+
+@Injectable()
+export class ReportRepository {
+  constructor(private readonly work: UnitOfWork) {}
+
+  /**
+   * Sums by the groupings, in their order, over the entries that the caller may report on.
+   * Each row also has `total`, the minutes of all rows with each entry counted once, unless it goes on behind a key.
+   */
+  time(caller: Principal, query: TimeReportQuery, groupings: TimeGrouping[], limit: number, after?: TimeKey): Promise<TimeRow[]> {
+    const values: unknown[] = [];
+    const bind = (value: unknown): string => `$${values.push(value) + 1}`;
+    const parts = groupings.map((name) => GROUPING_SQL[name]);
+    const keys = new Map(parts.map(({ key }) => key));
+    const columns = Object.entries(Object.assign({}, ...parts.map((part) => part.columns)) as Record<string, string>);
+    const order = parts.flatMap((part) => part.order);
+    const joins = new Set(parts.map(({ join = '' }) => join));
+    const conditions = conditionsOf(caller, query, bind);
+    const ofTeam = query.teamId && groupings.includes('team') ? `WHERE t.id = ${bind(query.teamId)}` : '';
+    const text = `
+      WITH g AS (
+        SELECT ${[...keys].map(([name, expression]) => `${expression} AS "${name}"`).join(', ')}, count(*) AS entries, sum(e."durationMin") AS minutes
+        FROM timesheet_entries e
+        ${keys.has('status') ? 'LEFT JOIN timesheets s ON s."companyId" = $1 AND s.id = e."timesheetId"' : ''}
+        WHERE e."companyId" = $1 AND ${conditions.join(' AND ')}
+        GROUP BY ${[...keys].map((_, index) => index + 1).join(', ')}
+      )
+      SELECT ${[...columns.map(([name, expression]) => `${expression} AS "${name}"`), ...order.map((expression, index) => `${expression} AS k${index}`)].join(', ')},
+             sum(g.entries) AS entries, sum(g.minutes) AS "totalMinutes" ${after ? '' : ', (SELECT sum(minutes) FROM g) AS total'}
+      FROM g ${[...joins].join(' ')}
+      ${ofTeam}
+      GROUP BY ${[...new Set([...columns.map(([, expression]) => expression), ...order])].join(', ')}
+      ${after ? `HAVING (${order.join(', ')}) > (${after.map(bind).join(', ')})` : ''}
+      ORDER BY ${order.join(', ')} LIMIT ${bind(limit)}`;
+    return this.work.last<TimeRow>(text, values);
+  }
+}
+
+/** The filters of entries, and whose entries the caller may report on: their own, those of the people they lead, all with `read_report`. */
+function conditionsOf(caller: Principal, query: TimeReportQuery, bind: (value: unknown) => string): string[] {
+  const conditions = ['e."deletedAt" IS NULL'];
+  const and = (condition: string, value: unknown) => value === undefined || conditions.push(condition.replaceAll('?', () => bind(value)));
+  and('e."userId" = ?', query.userId);
+  and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId);
+  and('e."timesheetId" = ?', query.timesheetId);
+  and('e."actionCodeId" = ?', query.actionCodeId);
+  and('e."taskId" = ?', query.taskId);
+  and('e.day >= ?', query.from);
+  and('e.day <= ?', query.to);
+  if (!may(caller, 'read_report')) and(`(e."userId" = ? OR e."userId" IN (${LED_PEOPLE}))`, caller.userId);
+  return conditions;
+}

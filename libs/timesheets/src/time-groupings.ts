@@ -1,0 +1,65 @@
+import type { TimeGrouping } from './report.dto.js';
+
+/** How one grouping is made in SQL: of sums `g` over entries `e` (and their timesheet `s`). */
+export interface GroupingSql {
+  /** What the entries are summed by first, by its name in `g`: names are joined to sums, not to single entries. */
+  key: [name: string, expression: string];
+  join?: string;
+  /** Columns of the answer. */
+  columns: Record<string, string>;
+  /** Never null, so that one row comparison goes on behind a row; what is nothing comes last. */
+  order: string[];
+}
+
+const NOBODY = `'00000000-0000-0000-0000-000000000000'::uuid`;
+const nullsLast = (id: string, name: string): string[] => [`${id} IS NULL`, `coalesce(${name}, '')`, `coalesce(${id}, ${NOBODY})`];
+const CODES = 'JOIN action_codes c ON c."companyId" = $1 AND c.id = g."actionCodeId"';
+
+/** A grouping by a value of the entry itself. */
+const byValue = (name: string, expression: string): GroupingSql => ({
+  key: [name, expression],
+  columns: { [name]: `g."${name}"` },
+  order: [`g."${name}"`],
+});
+
+/** A grouping by a span of days, named only once it is summed. */
+const byPeriod = (name: 'week' | 'month', format: string): GroupingSql => ({
+  ...byValue(name, `date_trunc('${name}', e.day::timestamp)`),
+  columns: { [name]: `to_char(g."${name}", '${format}')` },
+});
+
+/** Deleted people, codes, tasks and teams still name their past; a team's people are those of now. */
+export const GROUPING_SQL: Record<TimeGrouping, GroupingSql> = {
+  user: {
+    key: ['userId', 'e."userId"'],
+    join: 'JOIN users u ON u."companyId" = $1 AND u.id = g."userId"',
+    columns: { userId: 'u.id', userName: `u."firstName" || ' ' || u."lastName"` },
+    order: ['u."lastName"', 'u."firstName"', 'u.id'],
+  },
+  team: {
+    key: ['userId', 'e."userId"'],
+    join: `LEFT JOIN team_members m ON m."companyId" = $1 AND m."userId" = g."userId" AND m."deletedAt" IS NULL
+           LEFT JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId"`,
+    columns: { teamId: 't.id', teamName: 't.name' },
+    order: nullsLast('t.id', 't.name'),
+  },
+  actionCode: {
+    key: ['actionCodeId', 'e."actionCodeId"'],
+    join: CODES,
+    columns: { actionCodeId: 'c.id', actionCodeCode: 'c.code', actionCodeName: 'c.name' },
+    order: ['c.code', 'c.id'],
+  },
+  actionCodeType: { key: ['actionCodeId', 'e."actionCodeId"'], join: CODES, columns: { actionCodeType: 'c.type' }, order: ['c.type'] },
+  task: {
+    key: ['taskId', 'e."taskId"'],
+    join: 'LEFT JOIN tasks k ON k."companyId" = $1 AND k.id = g."taskId"',
+    columns: { taskId: 'k.id', taskName: 'k.title' },
+    order: nullsLast('k.id', 'k.title'),
+  },
+  day: byValue('day', 'e.day'),
+  week: byPeriod('week', 'IYYY"-W"IW'),
+  month: byPeriod('month', 'YYYY-MM'),
+  workMode: byValue('workMode', 'e."workMode"'),
+  country: byValue('country', 'e.country'),
+  status: { ...byValue('status', 's.status'), order: ['g.status IS NULL', `coalesce(g.status, '')`] },
+};

@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import type { Page, PageQuery } from '#core';
+import type { Principal } from '#rbac';
+import { refuseReversed } from './moment.js';
+import type { TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
+import { TimesheetEntry } from './timesheet-entry.entity.js';
+import { readableEntries } from './timesheet.policy.js';
+import { TEAM_PEOPLE } from './timesheet.repository.js';
+
+/** A new entry, complete. */
+export type NewEntry = Omit<TimesheetEntryView, 'createdAt' | 'updatedAt' | 'version'>;
+
+const LIST = 'timesheet-entries';
+
+export const ENTRY_COLUMNS = `e.id, e."userId", e."timesheetId", e."actionCodeId", e."taskId", e."workMode", e.country, e."startedAt", e."endedAt", e.timezone,
+  e."durationMin", e.day, e.note, e."createdAt", e."updatedAt", e.version`;
+
+const LIVING = `SELECT ${ENTRY_COLUMNS} FROM timesheet_entries e WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
+
+/** An entry of minutes comes behind the spans of its day. */
+const START = `coalesce(e."startedAt", 'infinity')`;
+
+@Injectable()
+export class TimesheetEntryRepository {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly cursors: Cursors,
+  ) {}
+
+  async list(caller: Principal, query: TimesheetEntryQuery): Promise<Page<TimesheetEntryView>> {
+    await refuseReversed(this.work, query);
+    const entries = readableEntries(new Query(LIVING), caller)
+      .and('e."userId" = ?', query.userId)
+      .and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId)
+      .and('e."timesheetId" = ?', query.timesheetId)
+      .and('e."actionCodeId" = ?', query.actionCodeId)
+      .and('e."taskId" = ?', query.taskId)
+      .and('e.day >= ?', query.from)
+      .and('e.day <= ?', query.to);
+    return this.byDay(LIST, query, entries);
+  }
+
+  /** Whether the caller may read the timesheet, is asked before. */
+  ofTimesheet(timesheetId: string, query: PageQuery): Promise<Page<TimesheetEntryView>> {
+    return this.byDay(`${LIST} ${timesheetId}`, query, new Query(LIVING).and('e."timesheetId" = ?', timesheetId));
+  }
+
+  /** @throws 404 also for one that the caller may not read */
+  async read(caller: Principal, id: string): Promise<TimesheetEntryView> {
+    const { text, values } = readableEntries(new Query(LIVING).and('e.id = ?', id), caller).page('e.id', 1);
+    return living(await this.work.query<TimesheetEntryView>(text, values));
+  }
+
+  /** Whether the caller may read it, is theirs to ask. @throws 404 */
+  async get(id: string): Promise<TimesheetEntryView> {
+    return living(await this.work.query<TimesheetEntryView>(`${LIVING} AND e.id = $2`, [id]));
+  }
+
+  /** All at once. @returns them in the order given */
+  async insert(entries: NewEntry[]): Promise<TimesheetEntryView[]> {
+    const { createdAt, createdByUserId } = this.work.created();
+    const rows = await this.work.query<TimesheetEntryView>(
+      `INSERT INTO timesheet_entries AS e ("companyId", id, "userId", "timesheetId", "actionCodeId", "taskId", "workMode", country, "startedAt", "endedAt",
+         timezone, "durationMin", day, note, "createdAt", "updatedAt", "createdByUserId", "updatedByUserId")
+       SELECT $1::uuid, n.id, n."userId", n."timesheetId", n."actionCodeId", n."taskId", n."workMode", n.country, n."startedAt", n."endedAt",
+         n.timezone, n."durationMin", n.day, n.note, $3::timestamptz, $3::timestamptz, $4::uuid, $4::uuid
+       FROM jsonb_to_recordset($2::jsonb) AS n(id uuid, "userId" uuid, "timesheetId" uuid, "actionCodeId" uuid, "taskId" uuid, "workMode" text,
+         country text, "startedAt" timestamptz, "endedAt" timestamptz, timezone text, "durationMin" integer, day date, note text)
+       RETURNING ${ENTRY_COLUMNS}`,
+      [JSON.stringify(entries), createdAt, createdByUserId],
+    );
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    return entries.map(({ id }) => byId.get(id)!);
+  }
+
+  async update(id: string, { startedAt, endedAt, ...fields }: Omit<NewEntry, 'id' | 'userId'>): Promise<void> {
+    const span = { startedAt: startedAt && new Date(startedAt), endedAt: endedAt && new Date(endedAt) };
+    await (
+      await this.work.manager()
+    ).update(TimesheetEntry, { companyId: this.work.tenant.companyId, id }, { ...fields, ...span, ...this.work.changed() });
+  }
+
+  async delete(id: string): Promise<void> {
+    const changed = this.work.changed();
+    await (
+      await this.work.manager()
+    ).update(TimesheetEntry, { companyId: this.work.tenant.companyId, id }, { deletedAt: changed.updatedAt, ...changed });
+  }
+
+  /** Where entries name no time zone. */
+  async companyTimezone(): Promise<string> {
+    const [settings] = await this.work.query<{ timezone: string }>('SELECT s.timezone FROM company_settings s WHERE s."companyId" = $1');
+    return settings!.timezone;
+  }
+
+  /** A person's entries in a period that belong to no timesheet. */
+  loose(userId: string, start: string, end: string): Promise<TimesheetEntryView[]> {
+    return this.work.query<TimesheetEntryView>(
+      `${LIVING} AND e."userId" = $2 AND e.day BETWEEN $3 AND $4 AND e."timesheetId" IS NULL ORDER BY e.day, ${START}, e.id`,
+      [userId, start, end],
+    );
+  }
+
+  /** The entries of a timesheet, all of them, in the order of lists. */
+  all(timesheetId: string): Promise<TimesheetEntryView[]> {
+    return this.work.query<TimesheetEntryView>(`${LIVING} AND e."timesheetId" = $2 ORDER BY e.day, ${START}, e.id`, [timesheetId]);
+  }
+
+  /** Puts entries into a timesheet, or makes them loose. Its sum is the caller's to write. */
+  async assign(entries: { id: string }[], timesheetId: string | null): Promise<void> {
+    if (entries.length === 0) return;
+    const { updatedAt, updatedByUserId } = this.work.changed();
+    await this.work.execute(
+      `UPDATE timesheet_entries e SET "timesheetId" = $3, version = e.version + 1, "updatedAt" = $4, "updatedByUserId" = $5
+       WHERE e."companyId" = $1 AND e.id = ANY ($2)`,
+      [entries.map(({ id }) => id), timesheetId, updatedAt, updatedByUserId],
+    );
+  }
+
+  /** Writes the sums of timesheets whose entries changed, and moves their versions: an `If-Match` there means the entries too. */
+  async rollUp(timesheetIds: (string | null)[]): Promise<void> {
+    const ids = [...new Set(timesheetIds)].filter((id) => id !== null);
+    if (ids.length === 0) return;
+    const { updatedAt, updatedByUserId } = this.work.changed();
+    await this.work.execute(
+      `UPDATE timesheets t
+       SET "totalMinutes" = (
+             SELECT coalesce(sum(e."durationMin"), 0) FROM timesheet_entries e
+             WHERE e."companyId" = $1 AND e."timesheetId" = t.id AND e."deletedAt" IS NULL
+           ),
+           version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4
+       WHERE t."companyId" = $1 AND t.id = ANY ($2)`,
+      [ids, updatedAt, updatedByUserId],
+    );
+  }
+
+  private async byDay(list: string, query: PageQuery, entries: Query): Promise<Page<TimesheetEntryView>> {
+    const key = this.cursors.after(list, query);
+    // The day once more and alone: the index begins there, which it cannot see in the comparison of the whole key.
+    if (key) entries.and('e.day >= ?', key[0]).after(['e.day', START, 'e.id'], '>', key);
+    const { text, values } = entries.page(`e.day, ${START}, e.id`, query.limit);
+    const rows = await this.work.last<TimesheetEntryView>(text, values);
+    return this.cursors.page(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
+  }
+}
+
+function living([found]: TimesheetEntryView[]): TimesheetEntryView {
+  if (!found) throw new Problem('not_found');
+  return found;
+}

@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork } from '#core';
+
+/**
+ * Whoever writes a person's timesheets, entries or approvals holds this lock until the end of the transaction: so conflicts can be asked
+ * for before they happen (after a violated constraint nothing can be asked any more), sums stay right, and inserts do not deadlock on
+ * the exclusion constraints. Those stand behind it as the second fence.
+ */
+@Injectable()
+export class TimesheetLocks {
+  constructor(private readonly work: UnitOfWork) {}
+
+  /** Locks these people's time, always in the same order, before any row of theirs. */
+  async hold(userIds: string[]): Promise<void> {
+    const inOrder = [...new Set(userIds)].toSorted();
+    await this.work.query('SELECT pg_advisory_xact_lock(hashtextextended($1::text || p.id, 2)) FROM unnest($2::text[]) AS p(id)', [
+      inOrder,
+    ]);
+  }
+}

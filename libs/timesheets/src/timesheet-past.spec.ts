@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clock } from '#core';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+
+let server: TestServer;
+let steps = 0;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(async () => {
+  clock.reset();
+  await server?.stop();
+});
+
+/** What is told of approvals at every instant alike. */
+const known = (list: unknown) =>
+  (list as Record<string, unknown>[])
+    .map(({ id, approverId, status, reason, digest }) => ({ id, approverId, status, reason, digest }))
+    .toSorted((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
+
+const plain = (list: unknown[]) => (list as Record<string, unknown>[]).map(({ updatedAt: _, ...rest }) => rest);
+
+describe('a timesheet as it stood', () => {
+  it('is told at every instant as it was answered then, and its entries with it', async () => {
+    const company = await server.company();
+    const [person, lead] = [await company.person(), await company.person()];
+    await company.team({ leads: [lead], members: [person] });
+    const { id: actionCodeId } = await company.actionCode();
+    const minutes = (day: string, durationMin: number) => ({ day, durationMin, actionCodeId, country: 'DE' });
+    const begun = Date.now();
+    const answers: { at: string; sheet: Record<string, unknown>; entries: unknown[] }[] = [];
+
+    await person.post('/timesheet-entries', minutes('2026-03-02', 10));
+    const { body: made } = await person.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08' });
+    const path = `/timesheets/${made.id}`;
+    /** Does one thing, notes what is then answered, and lets twenty seconds pass: the token lives for ten minutes. */
+    const step = async (work: () => Promise<{ status: number; body: { detail?: string } }>) => {
+      const { status, body } = await work();
+      if (status >= 300) throw new Error(body.detail);
+      const [sheet, entries] = [await person.get(path), await person.get(`${path}/entries`)];
+      clock.travelTo(new Date(begun + ++steps * 20_000));
+      answers.push({ at: new Date(begun + steps * 20_000 - 5_000).toISOString(), sheet: sheet.body, entries: entries.body.items });
+    };
+    const entry = async (work: object) => {
+      const { body } = await person.post('/timesheet-entries', work);
+      return `/timesheet-entries/${body.id}`;
+    };
+
+    await step(() => person.patch(path, { notes: 'First' }));
+    let moved = '';
+    let deleted = '';
+    await step(async () => ({ status: 200, body: { detail: (moved = await entry(minutes('2026-03-03', 20))) } }));
+    await step(async () => ({ status: 200, body: { detail: (deleted = await entry(minutes('2026-03-04', 30))) } }));
+    await step(() => person.patch(moved, { durationMin: 25, note: 'changed' }));
+    await step(() => person.patch(moved, { day: '2026-03-20' }));
+    await step(() => person.patch(moved, { note: 'changed while it was elsewhere' }));
+    await step(() => person.delete(deleted));
+    await step(() => person.post(`${path}/submit`));
+    await step(() => lead.post(`${path}/reject`, { reason: 'No' }));
+    await step(() => person.patch(path, { notes: 'Second', periodEnd: '2026-03-07' }));
+    await step(() => person.post(`${path}/submit`));
+    await step(() => lead.post(`${path}/approve`, { reason: 'Yes' }));
+    await step(() => lead.post(`${path}/reopen`, { reason: 'Once more' }));
+
+    for (const { at, sheet, entries } of answers) {
+      const then = await person.get(`${path}?asOf=${at}`);
+      expect(then.status).toBe(200);
+      const { updatedAt, approvals, ...fields } = sheet;
+      expect(then.body).toMatchObject({ ...fields, allowedActions: [] });
+      expect(then.headers.etag).toBe(`"${String(fields.version)}"`);
+      expect(Math.abs(Date.parse(then.body.updatedAt) - Date.parse(updatedAt as string))).toBeLessThan(2000);
+      expect(known(then.body.approvals)).toEqual(known(approvals));
+      const past = await person.get(`${path}/entries?asOf=${at}`);
+      expect(plain(past.body.items)).toEqual(plain(entries));
+    }
+    const early = new Date(Date.parse(made.createdAt) - 1).toISOString();
+    expect((await person.get(`${path}?asOf=${early}`)).status).toBe(404);
+    expect((await person.get(`${path}/entries?asOf=${early}`)).status).toBe(404);
+    expect((await person.get(`${path}?asOf=2026-03-02`)).status).toBe(400);
+    expect((await (await company.person()).get(`${path}?asOf=${new Date().toISOString()}`)).status).toBe(404);
+
+    const whole = answers[2]!;
+    const pages: unknown[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body } = await person.get(`${path}/entries?limit=1&asOf=${whole.at}${cursor && `&cursor=${cursor}`}`);
+      pages.push(...body.items);
+      cursor = body.nextCursor;
+    }
+    expect(pages).toHaveLength(3);
+    expect(pages).toMatchObject(whole.entries.map((one) => ({ id: (one as { id: string }).id })));
+  });
+});

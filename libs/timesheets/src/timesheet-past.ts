@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { Cursors, Problem } from '#core';
+import type { Page } from '#core';
+import type { Principal } from '#rbac';
+import type { ApprovalView } from './approval.dto.js';
+import type { TimesheetEntryView } from './timesheet-entry.dto.js';
+import { TimesheetPastRepository } from './timesheet-past.repository.js';
+import type { PastRow } from './timesheet-past.repository.js';
+import type { AsOfPage, TimesheetRecord } from './timesheet.dto.js';
+import { TimesheetRepository } from './timesheet.repository.js';
+import type { Sheet } from './timesheet.repository.js';
+
+/**
+ * A timesheet as it stood at an instant: the present, with what the history tells of later taken back, the newest first. What erasure has
+ * blanked in the history since is told as it is now.
+ */
+@Injectable()
+export class TimesheetPast {
+  constructor(
+    private readonly past: TimesheetPastRepository,
+    private readonly timesheets: TimesheetRepository,
+    private readonly cursors: Cursors,
+  ) {}
+
+  /** Nothing can be done to the past: `allowedActions` is empty. @throws 404 before it was made */
+  async record(caller: Principal, sheet: Sheet, asOf: string): Promise<TimesheetRecord> {
+    const instant = existing(sheet, asOf);
+    const [found, changes, present] = [
+      await this.past.entries(sheet, instant),
+      await this.past.changes(sheet, instant),
+      await this.timesheets.record(caller, sheet, instant),
+    ];
+    const rows = await this.past.rows(sheet, found);
+    const record = undone(present, rows, instant);
+    const entries = entriesAt(found, rows, sheet, instant);
+    return {
+      ...record,
+      totalMinutes: entries.reduce((sum, { durationMin }) => sum + durationMin, 0),
+      version: Math.max(1, present.version - changes.since), // each transaction moves it by one, and records at one instant
+      updatedAt: changes.since === 0 ? present.updatedAt : (changes.lastAt ?? present.createdAt),
+      approvals: approvalsAt(record, rows, instant),
+      allowedActions: [],
+    };
+  }
+
+  /** @throws 404 before the timesheet was made */
+  async listEntries(sheet: Sheet, query: AsOfPage & { asOf: string }): Promise<Page<TimesheetEntryView>> {
+    const instant = existing(sheet, query.asOf);
+    const list = `timesheet-entries ${sheet.id}`;
+    const key = this.cursors.after(list, query);
+    const found = await this.past.entries(sheet, instant);
+    const entries = entriesAt(found, await this.past.rows(sheet, found), sheet, instant);
+    const rest = entries.toSorted(inOrder).filter((entry) => !key || keyOf(entry).join(' ') > key.join(' '));
+    return this.cursors.page(list, query, rest.slice(0, query.limit + 1), keyOf);
+  }
+}
+
+/** The instant as the database takes it: it knows no offset beyond 15:59. */
+function existing(sheet: Sheet, asOf: string): string {
+  if (Date.parse(asOf) < Date.parse(sheet.createdAt)) throw new Problem('not_found');
+  return new Date(asOf).toISOString();
+}
+
+/** Takes back what has happened to a record since. */
+function undone<T extends { id: string }>(record: T, rows: PastRow[], instant: string): T {
+  const past: Record<string, unknown> = { ...record };
+  for (const { targetId, action, diff, occurredAt } of rows) {
+    if (targetId !== record.id || action === 'created' || Date.parse(occurredAt) <= Date.parse(instant)) continue;
+    for (const [field, { before }] of Object.entries(diff ?? {})) past[field] = before;
+  }
+  return past as T;
+}
+
+/** The entries of the timesheet at the instant. */
+function entriesAt(found: TimesheetEntryView[], rows: PastRow[], sheet: Sheet, instant: string): TimesheetEntryView[] {
+  const byEntry = Map.groupBy(rows, ({ targetId }) => targetId);
+  return found.flatMap((entry) => {
+    const own = byEntry.get(entry.id) ?? [];
+    const since = own.filter(({ occurredAt }) => Date.parse(occurredAt) > Date.parse(instant));
+    const last = own[since.length];
+    const past = undone(entry, since, instant);
+    const changed = since.length > 0 && last ? { version: Math.max(1, entry.version - since.length), updatedAt: last.occurredAt } : {};
+    return past.timesheetId === sheet.id ? [{ ...past, ...changed }] : [];
+  });
+}
+
+/** What had been decided; and, where it was waiting, who was asked and had not answered. */
+function approvalsAt(
+  { approvals, status, submittedAt, id: timesheetId }: TimesheetRecord,
+  rows: PastRow[],
+  instant: string,
+): ApprovalView[] {
+  const decided = approvals.filter(({ decidedAt }) => decidedAt && Date.parse(decidedAt) <= Date.parse(instant));
+  if (status !== 'SUBMITTED' || !submittedAt) return decided;
+  const submission = rows.find(({ action, occurredAt }) => action === 'submitted' && Date.parse(occurredAt) <= Date.parse(instant));
+  const waiting = (submission?.metadata?.approvals ?? []).filter(({ id }) => !decided.some((approval) => approval.id === id));
+  const pending = {
+    status: 'PENDING',
+    reason: null,
+    decidedAt: null,
+    digest: null,
+    createdAt: submittedAt,
+    updatedAt: submittedAt,
+    version: 1,
+  } as const;
+  return [...decided, ...waiting.map(({ id, approverId }) => ({ id, timesheetId, approverId, ...pending }))];
+}
+
+/** As lists of entries are ordered: instants on the minute compare as text, minutes come behind spans. */
+const keyOf = ({ day, startedAt, id }: TimesheetEntryView): string[] => [day, startedAt ?? 'infinity', id];
+
+const inOrder = (a: TimesheetEntryView, b: TimesheetEntryView): number => (keyOf(a).join(' ') < keyOf(b).join(' ') ? -1 : 1);

@@ -1,0 +1,94 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IfMatch, PageQuery, PathId } from '#core';
+import type { ExpectedVersion, Page } from '#core';
+import { Caller, Own } from '#rbac';
+import type { Principal } from '#rbac';
+import { HistoryPage } from './history.dto.js';
+import type { HistoryView } from './history.dto.js';
+import { HistoryRepository } from './history.repository.js';
+import { TimesheetEntryPage } from './timesheet-entry.dto.js';
+import type { TimesheetEntryView } from './timesheet-entry.dto.js';
+import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
+import { TimesheetPast } from './timesheet-past.js';
+import { AsOf, AsOfPage, CreateTimesheet, TimesheetPage, TimesheetQuery, TimesheetRecord, UpdateTimesheet } from './timesheet.dto.js';
+import type { TimesheetView } from './timesheet.dto.js';
+import { TimesheetRepository } from './timesheet.repository.js';
+import { TimesheetService } from './timesheet.service.js';
+
+@ApiTags('Timesheets')
+@Controller('timesheets')
+export class TimesheetController {
+  constructor(
+    private readonly service: TimesheetService,
+    private readonly timesheets: TimesheetRepository,
+    private readonly entries: TimesheetEntryRepository,
+    private readonly history: HistoryRepository,
+    private readonly past: TimesheetPast,
+  ) {}
+
+  @Get()
+  @Own()
+  @ApiOperation({ summary: 'List timesheets, the newest period first' })
+  @ApiOkResponse({ type: TimesheetPage })
+  list(@Caller() caller: Principal, @Query() query: TimesheetQuery): Promise<Page<TimesheetView>> {
+    return this.timesheets.list(caller, query);
+  }
+
+  @Post()
+  @Own()
+  @ApiOperation({ summary: 'Make a timesheet for a period of at most 31 days' })
+  @ApiCreatedResponse({ type: TimesheetRecord })
+  create(@Caller() caller: Principal, @Body() body: CreateTimesheet): Promise<TimesheetRecord> {
+    return this.service.create(caller, body);
+  }
+
+  @Get(':id')
+  @Own()
+  @ApiOperation({ summary: 'Read a timesheet' })
+  @ApiOkResponse({ type: TimesheetRecord })
+  async read(@Caller() caller: Principal, @PathId() id: string, @Query() { asOf }: AsOf): Promise<TimesheetRecord> {
+    const sheet = await this.timesheets.read(caller, id);
+    return asOf ? this.past.record(caller, sheet, asOf) : this.timesheets.record(caller, sheet);
+  }
+
+  @Patch(':id')
+  @Own()
+  @ApiOperation({ summary: 'Change period or notes of a timesheet' })
+  @ApiOkResponse({ type: TimesheetRecord })
+  change(
+    @Caller() caller: Principal,
+    @PathId() id: string,
+    @Body() body: UpdateTimesheet,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<TimesheetRecord> {
+    return this.service.change(caller, id, body, expected);
+  }
+
+  @Delete(':id')
+  @Own()
+  @HttpCode(204)
+  @ApiOperation({ summary: 'Delete a timesheet; its entries stay' })
+  @ApiNoContentResponse()
+  delete(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<void> {
+    return this.service.delete(caller, id, expected);
+  }
+
+  @Get(':id/entries')
+  @Own()
+  @ApiOperation({ summary: 'List the entries of a timesheet' })
+  @ApiOkResponse({ type: TimesheetEntryPage })
+  async listEntries(@Caller() caller: Principal, @PathId() id: string, @Query() query: AsOfPage): Promise<Page<TimesheetEntryView>> {
+    const sheet = await this.timesheets.read(caller, id);
+    const { asOf } = query;
+    return asOf ? this.past.listEntries(sheet, { ...query, asOf }) : this.entries.ofTimesheet(id, query);
+  }
+
+  @Get(':id/history')
+  @Own()
+  @ApiOperation({ summary: 'List what happened to a timesheet, its entries and its approvals, newest first' })
+  @ApiOkResponse({ type: HistoryPage })
+  async listHistory(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<Page<HistoryView>> {
+    return this.history.ofTimesheet(await this.timesheets.read(caller, id), query);
+  }
+}

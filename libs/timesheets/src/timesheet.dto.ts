@@ -1,0 +1,82 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Day, Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { DAY_PORTIONS, LEAVE_TYPES } from '#leave';
+import type { DayPortion, LeaveType } from '#leave';
+import { ApprovalView } from './approval.dto.js';
+import { TIMESHEET_STATUSES } from './timesheet.entity.js';
+import type { TimesheetStatus } from './timesheet.entity.js';
+import { TIMESHEET_ACTIONS } from './timesheet.policy.js';
+import type { TimesheetAction } from './timesheet.policy.js';
+
+const END = { example: '2026-03-08', description: 'The last day; at most 31 days in all.' };
+
+export class CreateTimesheet {
+  @Day() periodStart!: string;
+  @Day(END) periodEnd!: string;
+  @Note() notes?: string | null;
+  @Id({ optional: true, description: 'Whose timesheet; of another with `create_timesheet`.' }) userId?: string;
+}
+
+export class UpdateTimesheet {
+  @Day({ optional: true }) periodStart?: string;
+  @Day({ ...END, optional: true }) periodEnd?: string;
+  @Note() notes?: string | null;
+}
+
+export class TimesheetQuery extends PageQuery {
+  @Id({ optional: true }) userId?: string;
+  @Id({ optional: true, description: 'Timesheets of those who are in this team now.' }) teamId?: string;
+  @OneOf(TIMESHEET_STATUSES, { optional: true }) status?: TimesheetStatus;
+  @Day({ optional: true, description: 'Periods that end on this day or later.' }) from?: string;
+  @Day({ optional: true, description: 'Periods that begin on this day or earlier.' }) to?: string;
+}
+
+/** As of when a record is told. */
+export class AsOf {
+  @Instant({ optional: true, description: 'As it stood then; 404 before it was made.' }) asOf?: string;
+}
+
+export class AsOfPage extends PageQuery {
+  @Instant({ optional: true, description: 'As they stood then.' }) asOf?: string;
+}
+
+export class TimesheetView {
+  @Id() id!: string;
+  @Id() userId!: string;
+  @Day() periodStart!: string;
+  @Day(END) periodEnd!: string;
+  @OneOf(TIMESHEET_STATUSES) status!: TimesheetStatus;
+  @Instant({ nullable: true }) submittedAt!: string | null;
+  @Id({ nullable: true }) submittedByUserId!: string | null;
+  @Instant({ nullable: true }) approvedAt!: string | null;
+  @Id({ nullable: true, description: 'Whose approval settled it.' }) approverId!: string | null;
+  @Integer(0, 31 * 1440, { example: 2400 }) totalMinutes!: number;
+  @Note({ optional: false }) notes!: string | null;
+  @Instant() createdAt!: string;
+  @Instant() updatedAt!: string;
+  @Integer(1, 2 ** 31 - 1) version!: number;
+}
+
+/** A day of approved leave. */
+export class LeaveDay {
+  @Day() day!: string;
+  @OneOf(DAY_PORTIONS) portion!: DayPortion;
+  @OneOf(LEAVE_TYPES, { optional: true, description: 'For who may read that leave request.' }) leaveType?: LeaveType;
+}
+
+export class TimesheetRecord extends TimesheetView {
+  @ApiProperty({ type: ApprovalView, isArray: true, description: 'Of all rounds, the oldest first.' }) approvals!: ApprovalView[];
+  @ApiProperty({ type: LeaveDay, isArray: true, description: 'Days of approved leave in its period.' }) leaveDays!: LeaveDay[];
+  @ApiProperty({
+    enum: TIMESHEET_ACTIONS,
+    isArray: true,
+    example: ['edit', 'delete', 'submit'],
+    description: 'What the caller may do now.',
+  })
+  allowedActions!: TimesheetAction[];
+}
+
+export class TimesheetPage {
+  @ApiProperty({ type: TimesheetView, isArray: true }) items!: TimesheetView[];
+  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}

@@ -1,0 +1,215 @@
+import { Injectable } from '@nestjs/common';
+import type { ApproverPolicy } from '#companies';
+import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import type { Page } from '#core';
+import { may } from '#rbac';
+import type { Principal } from '#rbac';
+import { Approvers } from './approvers.js';
+import type { ApprovalView } from './approval.dto.js';
+import { LED_PEOPLE } from './led-people.js';
+import { refuseReversed } from './moment.js';
+import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
+import { TimesheetLocks } from './timesheet-locks.js';
+import { Timesheet } from './timesheet.entity.js';
+import type { ApprovalStatus } from './timesheet.entity.js';
+import { allowedActions, isOpen, isOwner, mayRead, OUTSTANDING_APPROVERS, POLICY, readable } from './timesheet.policy.js';
+import type { Standing } from './timesheet.policy.js';
+
+const LIST = 'timesheets';
+
+export const TIMESHEET_COLUMNS = `t.id, t."userId", t."periodStart", t."periodEnd", t.status, t."submittedAt", t."submittedByUserId", t."approvedAt",
+  t."approverId", t."totalMinutes", t.notes, t."createdAt", t."updatedAt", t.version`;
+
+export const APPROVAL_COLUMNS = `a.id, a."timesheetId", a."approverId", a.status, a.reason, a."decidedAt", a.digest, a."createdAt", a."updatedAt", a.version`;
+
+const LIVING = `SELECT ${TIMESHEET_COLUMNS} FROM timesheets t WHERE t."companyId" = $1 AND t."deletedAt" IS NULL`;
+
+/** SQL: those in a living team; `?` is the team. */
+export const TEAM_PEOPLE = `
+  SELECT m."userId" FROM team_members m JOIN teams tm ON tm."companyId" = $1 AND tm.id = m."teamId" AND tm."deletedAt" IS NULL
+  WHERE m."companyId" = $1 AND m."teamId" = ? AND m."deletedAt" IS NULL`;
+
+const mine = (columns: string, more = '') => `
+  SELECT ${columns} FROM timesheet_approvals p
+  WHERE p."companyId" = $1 AND p."timesheetId" = t.id AND p.round = t.round AND p."approverId" = $3 AND p."deletedAt" IS NULL ${more}`;
+
+/** `$2` is the timesheet, `$3` the caller. */
+const STANDING = `
+  SELECT ${TIMESHEET_COLUMNS}, t.round, ${POLICY} AS policy,
+    t."userId" IN (${LED_PEOPLE.replaceAll('?', '$3')}) AS leads,
+    EXISTS (
+      SELECT 1 FROM user_approvers l WHERE l."companyId" = $1 AND l."userId" = t."userId" AND l."approverId" = $3 AND l."deletedAt" IS NULL
+    ) AS listed,
+    (${mine('p.status')}) AS decision,
+    EXISTS (${mine('1', `AND p.status = 'APPROVED'`)}) AS "hasApproved",
+    EXISTS (${OUTSTANDING_APPROVERS} AND a."approverId" <> $3) AS "othersOutstanding",
+    EXISTS (SELECT 1 FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = t.id AND e."deletedAt" IS NULL) AS "hasEntries"
+  FROM timesheets t
+  WHERE t."companyId" = $1 AND t.id = $2 AND t."deletedAt" IS NULL`;
+
+/** A timesheet and how the caller stands to it. */
+export type Sheet = TimesheetView &
+  Standing & { round: number; /** The caller's own in this round, null where there is none. */ decision: ApprovalStatus | null };
+
+@Injectable()
+export class TimesheetRepository {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly cursors: Cursors,
+    private readonly approvers: Approvers,
+    private readonly locks: TimesheetLocks,
+  ) {}
+
+  async list(caller: Principal, query: TimesheetQuery): Promise<Page<TimesheetView>> {
+    await refuseReversed(this.work, query);
+    const { text, values } = readable(new Query(LIVING), caller)
+      .and('t."userId" = ?', query.userId)
+      .and(`t."userId" IN (${TEAM_PEOPLE})`, query.teamId)
+      .and('t.status = ?', query.status)
+      .and('t."periodEnd" >= ?', query.from)
+      .and('t."periodStart" <= ?', query.to)
+      .after(['t."periodStart"', 't.id'], '<', this.cursors.after(LIST, query))
+      .page('t."periodStart" DESC, t.id DESC', query.limit);
+    const rows = await this.work.last<TimesheetView>(text, values);
+    return this.cursors.page(LIST, query, rows, ({ periodStart, id }) => [periodStart, id]);
+  }
+
+  /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */
+  async open(caller: Principal, id: string): Promise<Sheet> {
+    const [found] = await this.work.query<{ userId: string }>(
+      'SELECT t."userId" FROM timesheets t WHERE t."companyId" = $1 AND t.id = $2 AND t."deletedAt" IS NULL',
+      [id],
+    );
+    if (!found) throw new Problem('not_found');
+    await this.locks.hold([found.userId]);
+    return this.get(caller, id);
+  }
+
+  /** Whether the caller may read it, is theirs to ask. @throws 404 */
+  async get(caller: Principal, id: string): Promise<Sheet> {
+    const [found] = await this.work.query<Sheet>(STANDING, [id, caller.userId]);
+    if (!found) throw new Problem('not_found');
+    return found;
+  }
+
+  /** @throws 404 also for one that the caller may not read */
+  async read(caller: Principal, id: string): Promise<Sheet> {
+    const sheet = await this.get(caller, id);
+    if (!mayRead(caller, sheet)) throw new Problem('not_found');
+    return sheet;
+  }
+
+  /** The whole record, as the caller sees it. @param asOf leave decided until then */
+  async record(caller: Principal, sheet: Sheet, asOf = 'infinity'): Promise<TimesheetRecord> {
+    const [approvals, leaveDays, submission] = await Promise.all([
+      this.approvals(sheet.id),
+      this.leaveDays(
+        sheet,
+        isOwner(caller, sheet) || sheet.leads || may(caller, 'read_leave_request') || may(caller, 'approve_leave_request'),
+        asOf,
+      ),
+      isOpen(sheet.status) ? this.approversNow(sheet.userId) : undefined,
+    ]);
+    return {
+      ...viewOf(sheet),
+      approvals,
+      leaveDays,
+      allowedActions: allowedActions(caller, sheet, (submission?.approverIds.length ?? 0) > 0),
+    };
+  }
+
+  /** Timesheets of a person that share a day with the period, without the one itself. */
+  async overlapping(userId: string, start: string, end: string, exceptId: string): Promise<string[]> {
+    const rows = await this.work.query<{ id: string }>(
+      `SELECT t.id FROM timesheets t
+       WHERE t."companyId" = $1 AND t."userId" = $2 AND daterange(t."periodStart", t."periodEnd", '[]') && daterange($3, $4, '[]') AND t.id <> $5
+         AND t."deletedAt" IS NULL
+       ORDER BY t."periodStart"`,
+      [userId, start, end, exceptId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  private approvals(timesheetId: string): Promise<ApprovalView[]> {
+    return this.work.query<ApprovalView>(
+      `SELECT ${APPROVAL_COLUMNS} FROM timesheet_approvals a
+       WHERE a."companyId" = $1 AND a."timesheetId" = $2 AND a."deletedAt" IS NULL ORDER BY a.round, a."decidedAt", a.id`,
+      [timesheetId],
+    );
+  }
+
+  /** @param withKind the kind of leave is health data: for who may read the request */
+  private leaveDays({ userId, periodStart, periodEnd }: TimesheetView, withKind: boolean, asOf: string): Promise<LeaveDay[]> {
+    return this.work.query<LeaveDay>(
+      `SELECT d.day::date AS day,
+         CASE WHEN d.day = l."startDate" THEN l."startPortion" WHEN d.day = l."endDate" THEN l."endPortion" ELSE 'full' END AS portion
+         ${withKind ? ', l."leaveType"' : ''}
+       FROM leave_requests l
+       CROSS JOIN LATERAL generate_series(greatest(l."startDate", $3)::timestamp, least(l."endDate", $4)::timestamp, interval '1 day') AS d(day)
+       WHERE l."companyId" = $1 AND l."userId" = $2 AND l."startDate" <= $4 AND l."endDate" >= $3 AND l.status = 'APPROVED' AND l."deletedAt" IS NULL
+         AND coalesce(l."decidedAt", l."createdAt") <= $5
+       ORDER BY d.day, l."startPortion" DESC, l.id`,
+      [userId, periodStart, periodEnd, asOf],
+    );
+  }
+
+  /** Who would have to decide a timesheet of that person if it were submitted now. */
+  async approversNow(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
+    const [settings] = await this.work.query<{ policy: ApproverPolicy }>(
+      'SELECT s."timesheetApproverPolicy" AS policy FROM company_settings s WHERE s."companyId" = $1',
+    );
+    const { policy } = settings!;
+    return { policy, approverIds: await this.approvers.of(ownerId, policy) };
+  }
+
+  async insert(fields: Pick<Timesheet, 'id' | 'userId' | 'periodStart' | 'periodEnd' | 'notes' | 'totalMinutes'>): Promise<void> {
+    await (await this.work.manager()).insert(Timesheet, { ...this.work.created(), ...fields });
+  }
+
+  async update(id: string, fields: Pick<Timesheet, 'periodStart' | 'periodEnd' | 'notes' | 'totalMinutes'>): Promise<void> {
+    await (
+      await this.work.manager()
+    ).update(Timesheet, { companyId: this.work.tenant.companyId, id }, { ...fields, ...this.work.changed() });
+  }
+
+  async delete(id: string): Promise<void> {
+    const changed = this.work.changed();
+    await (
+      await this.work.manager()
+    ).update(Timesheet, { companyId: this.work.tenant.companyId, id }, { deletedAt: changed.updatedAt, totalMinutes: 0, ...changed });
+  }
+}
+
+function viewOf({
+  id,
+  userId,
+  periodStart,
+  periodEnd,
+  status,
+  submittedAt,
+  submittedByUserId,
+  approvedAt,
+  approverId,
+  totalMinutes,
+  notes,
+  createdAt,
+  updatedAt,
+  version,
+}: TimesheetView): TimesheetView {
+  return {
+    id,
+    userId,
+    periodStart,
+    periodEnd,
+    status,
+    submittedAt,
+    submittedByUserId,
+    approvedAt,
+    approverId,
+    totalMinutes,
+    notes,
+    createdAt,
+    updatedAt,
+    version,
+  };
+}

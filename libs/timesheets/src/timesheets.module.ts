@@ -1,0 +1,71 @@
+import { Module } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { UserLeft } from '#core';
+import { ActionCodeController } from './action-code.controller.js';
+import { ActionCodeRepository } from './action-code.repository.js';
+import { ActionCodeService } from './action-code.service.js';
+import { ApprovalController } from './approval.controller.js';
+import { ApprovalRepository } from './approval.repository.js';
+import { ApprovalService } from './approval.service.js';
+import { Approvers } from './approvers.js';
+import { EntryPlacement } from './entry-placement.js';
+import { EntryReferences } from './entry-references.js';
+import { HistoryController } from './history.controller.js';
+import { HistoryRepository } from './history.repository.js';
+import { TimesheetHistoryWriter } from './history.writer.js';
+import { ReportController } from './report.controller.js';
+import { ReportRepository } from './report.repository.js';
+import { ReportService } from './report.service.js';
+import { TimesheetEntryController } from './timesheet-entry.controller.js';
+import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
+import { TimesheetEntryService } from './timesheet-entry.service.js';
+import { TimesheetLocks } from './timesheet-locks.js';
+import { TimesheetMoves } from './timesheet-moves.js';
+import { TimesheetPast } from './timesheet-past.js';
+import { TimesheetPastRepository } from './timesheet-past.repository.js';
+import { TimesheetController } from './timesheet.controller.js';
+import { TimesheetRepository } from './timesheet.repository.js';
+import { TimesheetService } from './timesheet.service.js';
+
+@Module({
+  controllers: [
+    ActionCodeController,
+    TimesheetController,
+    TimesheetEntryController,
+    ApprovalController,
+    HistoryController,
+    ReportController,
+  ],
+  providers: [
+    ActionCodeRepository,
+    ActionCodeService,
+    HistoryRepository,
+    TimesheetHistoryWriter,
+    ReportRepository,
+    ReportService,
+    TimesheetRepository,
+    TimesheetService,
+    TimesheetLocks,
+    TimesheetMoves,
+    TimesheetPast,
+    TimesheetPastRepository,
+    TimesheetEntryRepository,
+    TimesheetEntryService,
+    EntryPlacement,
+    EntryReferences,
+    ApprovalRepository,
+    ApprovalService,
+    Approvers,
+  ],
+  exports: [TimesheetLocks],
+})
+export class TimesheetsModule implements OnModuleInit {
+  constructor(
+    private readonly userLeft: UserLeft,
+    private readonly approvals: ApprovalRepository,
+  ) {}
+
+  onModuleInit(): void {
+    this.userLeft.register((userId) => this.approvals.askNoMore(userId));
+  }
+}

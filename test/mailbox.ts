@@ -1,0 +1,132 @@
+import { once } from 'node:events';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SMTPServer } from 'smtp-server';
+
+/** A mail as its reader sees it. */
+export interface Received {
+  to: string[];
+  headers: Record<string, string>;
+  text: string;
+  html: string;
+  /** Of its link; empty where it has none. */
+  token: string;
+}
+
+/** A real SMTP server on the loopback that keeps what it gets. */
+export class Mailbox {
+  readonly mails: Received[] = [];
+  /** What it does instead of taking a mail, by the recipient's address; an answer such as 550 refuses it, `hang up` ends the connection. */
+  readonly misbehaviour = new Map<string, number | 'hang up'>();
+  private server?: SMTPServer;
+  private readonly connections = new Set<Socket>();
+  private port = 0;
+
+  static async open(): Promise<Mailbox> {
+    const mailbox = new Mailbox();
+    await mailbox.start();
+    return mailbox;
+  }
+
+  get url(): string {
+    return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  /** On the same port as before. */
+  async start(): Promise<void> {
+    const server = new SMTPServer({
+      disabledCommands: ['AUTH', 'STARTTLS'],
+      disableReverseLookup: true,
+      logger: false,
+      onRcptTo: ({ address }, _session, done) => {
+        const answer = this.misbehaviour.get(address);
+        if (typeof answer === 'number') done(Object.assign(new Error(`<${address}> is not taken`), { responseCode: answer }));
+        else done();
+      },
+      onData: (stream, session, done) => {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          const to = session.envelope.rcptTo.map(({ address }) => address);
+          this.mails.push(parse(Buffer.concat(chunks).toString(), to));
+          if (to.some((address) => this.misbehaviour.get(address) === 'hang up')) this.hangUp();
+          else done();
+        });
+      },
+    });
+    server.on('error', () => undefined); // connections that were cut off
+    server.server.on('connection', (socket) => {
+      this.connections.add(socket);
+      socket.once('close', () => this.connections.delete(socket));
+    });
+    server.listen(this.port, '127.0.0.1');
+    await once(server.server, 'listening');
+    this.port = (server.server.address() as AddressInfo).port;
+    this.server = server;
+  }
+
+  /** Nothing listens there any more. */
+  async stop(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    this.hangUp();
+    if (server) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  /** Waits for the n-th mail to an address. */
+  async to(address: string, count = 1): Promise<Received> {
+    for (let waited = 0; waited < 10_000; waited += 10) {
+      const found = this.mails.filter((mail) => mail.to.includes(address));
+      if (found.length >= count) return found[count - 1]!;
+      await sleep(10);
+    }
+    throw new Error(`no mail number ${count} to ${address}; there are ${this.mails.length} to all`);
+  }
+
+  /** How many an address has, once nothing has come for a moment. */
+  async count(address: string): Promise<number> {
+    await sleep(300);
+    return this.mails.filter((mail) => mail.to.includes(address)).length;
+  }
+
+  private hangUp(): void {
+    for (const connection of this.connections) connection.destroy();
+  }
+}
+
+/** As far as our own mails go: one text, one HTML part. */
+export function parse(raw: string, to: string[]): Received {
+  const [head = '', body = ''] = split(raw);
+  const headers = headersOf(head);
+  const boundary = /boundary="([^"]+)"/.exec(headers['content-type'] ?? '')?.[1];
+  const parts = boundary ? body.split(`--${boundary}`).slice(1, -1) : [];
+  const part = (type: string) => parts.map(contentOf).find((content) => content.type.startsWith(type))?.content ?? '';
+  const text = part('text/plain');
+  return { to, headers, text, html: part('text/html'), token: /[?&]token=([\w-]+)/.exec(text)?.[1] ?? '' };
+}
+
+function contentOf(part: string): { type: string; content: string } {
+  const [head = '', body = ''] = split(part.replace(/^\r?\n/, ''));
+  const headers = headersOf(head);
+  const isQuoted = headers['content-transfer-encoding'] === 'quoted-printable';
+  return { type: headers['content-type'] ?? '', content: isQuoted ? unquote(body) : body };
+}
+
+const split = (text: string): string[] => {
+  const end = text.search(/\r?\n\r?\n/);
+  return [text.slice(0, end), text.slice(end).replace(/^\r?\n\r?\n/, '')];
+};
+
+const headersOf = (head: string): Record<string, string> =>
+  Object.fromEntries(
+    head
+      .replace(/\r?\n[ \t]+/g, ' ')
+      .split(/\r?\n/)
+      .map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  );
+
+const unquote = (text: string): string =>
+  Buffer.from(
+    text.replace(/=\r?\n/g, '').replace(/=([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+    'latin1',
+  ).toString();

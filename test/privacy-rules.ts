@@ -1,0 +1,33 @@
+import type { Catalogue, Column } from '../apps/api/src/generate/catalogue.js';
+import type { MappedColumn } from '../apps/api/src/generate/data-map.js';
+
+/** The tables that no entity stands for, and that hold nothing of a person. */
+const WITHOUT_ENTITY = new Set(['migrations']);
+
+/** What is wrong with what the columns declare about persons, in words. */
+export function privacyFaults({ tables }: Catalogue, map: MappedColumn[]): string[] {
+  const declared = new Map(map.map((mapped) => [`${mapped.table}.${mapped.column}`, mapped]));
+  return tables
+    .filter(({ name }) => !WITHOUT_ENTITY.has(name))
+    .flatMap(({ name, columns }) =>
+      columns.flatMap((column) => {
+        const place = `${name}.${column.name}`;
+        return faultsOf(column, declared.get(place), columns).map((fault) => `${place}: ${fault}`);
+      }),
+    );
+}
+
+function faultsOf(column: Column, mapped: MappedColumn | undefined, siblings: Column[]): string[] {
+  if (!mapped?.kind) return ['does not say whether it is personal'];
+  const { table, kind, whose, purpose, erasure } = mapped;
+  if (kind === 'none') return [];
+  const isText = /^(text|citext|character varying)/.test(column.type);
+  return [
+    ...(siblings.some(({ name }) => name === whose) ? [] : [`is of "${whose}", which is no column of ${table}`]),
+    ...(whose === 'id' && table !== 'users' ? ['is of its own row, which is no person'] : []),
+    ...(purpose ? [] : ['has no purpose']),
+    ...(erasure === 'clear' && column.required ? ['is to be cleared, and must not be null'] : []),
+    ...((erasure === 'empty' || typeof erasure === 'object') && !isText ? [`is to become another text, and is a ${column.type}`] : []),
+    ...(kind === 'credential' && erasure === 'keep' ? ['outlives the person whose credential it is'] : []),
+  ];
+}
