@@ -22,12 +22,15 @@ function faultsOf(column: Column, mapped: MappedColumn | undefined, siblings: Co
   const { table, kind, whose, purpose, erasure } = mapped;
   if (kind === 'none') return [];
   const isText = /^(text|citext|character varying)/.test(column.type);
+  const isBlanked = typeof erasure === 'object' && 'blank' in erasure;
+  const isReplaced = typeof erasure === 'object' && 'replaceWith' in erasure;
   return [
     ...(siblings.some(({ name }) => name === whose) ? [] : [`is of "${whose}", which is no column of ${table}`]),
     ...(whose === 'id' && table !== 'users' ? ['is of its own row, which is no person'] : []),
     ...(purpose ? [] : ['has no purpose']),
     ...(erasure === 'clear' && column.required ? ['is to be cleared, and must not be null'] : []),
-    ...((erasure === 'empty' || typeof erasure === 'object') && !isText ? [`is to become another text, and is a ${column.type}`] : []),
+    ...((erasure === 'empty' || isReplaced) && !isText ? [`is to become another text, and is a ${column.type}`] : []),
+    ...(isBlanked && column.type !== 'jsonb' ? [`is to lose some of its members, and is a ${column.type}`] : []),
     ...(kind === 'credential' && erasure === 'keep' ? ['outlives the person whose credential it is'] : []),
   ];
 }

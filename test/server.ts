@@ -97,4 +97,4 @@ function configOf(database: TestDatabase, env: Record<string, string>): Config {
 const logTo = (lines: Record<string, unknown>[], { logLevel }: Config) =>
   createLog(logLevel, {
     write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>),
-  } as unknown as NodeJS.WriteStream);
+  });

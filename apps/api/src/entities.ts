@@ -3,7 +3,15 @@ import { AccessLog, AuditLog, BackupSnapshot, Company, IdempotencyKey, QueuedMai
 import { ActiveSession, ApiKey, OneTimeToken, SignInAttempt, User, UserApprover, UserStatus } from '#identity';
 import { LeaveRequest } from '#leave';
 import { Permission, Role, RolePermission } from '#rbac';
-import { ActionCode, Timesheet, TimesheetApproval, TimesheetEntry, TimesheetHistory } from '#timesheets';
+import {
+  ActionCode,
+  Timesheet,
+  TimesheetApproval,
+  TimesheetEntry,
+  TimesheetHistory,
+  TimesheetHistoryErasure,
+  TimesheetHistorySeal,
+} from '#timesheets';
 
 /** Every table; a spec holds them against what the migrations make. */
 export const entities = [
@@ -33,4 +41,6 @@ export const entities = [
   TimesheetApproval,
   TimesheetEntry,
   TimesheetHistory,
+  TimesheetHistorySeal,
+  TimesheetHistoryErasure,
 ];

@@ -6,7 +6,9 @@ import { insertion, sampleRow } from '../../../test/sample-row.js';
 import { readCatalogue } from './generate/catalogue.js';
 
 /** Only ever added to by the application. */
-const APPEND_ONLY = ['access_logs', 'audit_logs', 'timesheet_history'];
+const ADDED_TO = ['access_logs', 'audit_logs', 'timesheet_history', 'timesheet_history_seals'];
+/** And what the application only reads: what erasure took is written by retention alone. */
+const APPEND_ONLY = [...ADDED_TO, 'timesheet_history_erasures'].toSorted();
 
 const company = randomUUID();
 
@@ -64,7 +66,7 @@ describe("the application's login", () => {
   it('only adds to history and logs', async () => {
     const held = await privileges('SELECT', 'INSERT', 'UPDATE', 'DELETE');
     expect(held.filter((line) => APPEND_ONLY.includes(line.split(' ')[0]!))).toEqual(
-      APPEND_ONLY.flatMap((table) => [`${table} INSERT`, `${table} SELECT`]),
+      APPEND_ONLY.flatMap((table) => [...(ADDED_TO.includes(table) ? [`${table} INSERT`] : []), `${table} SELECT`]),
     );
   });
 
@@ -108,7 +110,7 @@ describe('the owner', () => {
   });
 
   it.each(APPEND_ONLY)('does not rewrite %s', async (table) => {
-    for (const statement of [`UPDATE ${table} SET action = 'created'`, `DELETE FROM ${table}`]) {
+    for (const statement of [`UPDATE ${table} SET "companyId" = "companyId"`, `DELETE FROM ${table}`]) {
       await expect(inside('owner', (client) => client.query(statement))).rejects.toMatchObject({
         code: '42501',
         message: `${table} is append-only`,
@@ -128,6 +130,21 @@ describe('retention', () => {
   it('blanks free text of history and deletes rows, of the company that was entered', async () => {
     expect(await erase('UPDATE timesheet_history SET reason = NULL, diff = NULL, metadata = NULL')).toBe(1);
     expect(await erase('DELETE FROM timesheet_history')).toBe(1);
+  });
+
+  it('forgets the salts of seals and notes what it took', async () => {
+    expect(await erase('UPDATE timesheet_history_seals SET "factsSalt" = NULL, "freeTextSalt" = NULL')).toBe(1);
+    const note = `INSERT INTO timesheet_history_erasures ("companyId", "historyId", erased) SELECT "companyId", "historyId", 'row' FROM timesheet_history_seals`;
+    expect(await erase(note)).toBe(1);
+  });
+
+  it.each([
+    'DELETE FROM timesheet_history_seals',
+    'UPDATE timesheet_history_seals SET hash = hash',
+    'DELETE FROM timesheet_history_erasures',
+    'UPDATE timesheet_history_erasures SET erased = erased',
+  ])('has no right to %s', async (statement) => {
+    await expect(erase(statement)).rejects.toMatchObject({ code: '42501' });
   });
 
   it.each(['action', '"userId"', '"actorUserId"', '"occurredAt"', '"targetId"'])('never changes %s of history', async (column) => {

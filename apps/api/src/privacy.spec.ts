@@ -45,6 +45,7 @@ describe('it is found', () => {
     ['tasks.assigneeId', { whose: 'id' }, 'is of its own row, which is no person'],
     ['users.email', { erasure: 'clear' }, 'is to be cleared, and must not be null'],
     ['timesheets.periodStart', { erasure: 'empty' }, 'is to become another text, and is a date'],
+    ['timesheets.notes', { erasure: { blank: ['notes'] } }, 'is to lose some of its members, and is a text'],
     ['users.passwordHash', { erasure: 'keep' }, 'outlives the person whose credential it is'],
     ['users.email', { purpose: '' }, 'has no purpose'],
   ])('when %s is declared %j', (place, change, fault) => {

@@ -14,7 +14,7 @@ export class TeamMemberController {
   constructor(private readonly service: TeamMemberService) {}
 
   @Get()
-  @Own()
+  @Own({ or: ['read_team'] })
   @ApiOperation({ summary: 'List the members of a team by name' })
   @ApiOkResponse({ type: MemberPage })
   list(@Caller() caller: Principal, @PathId() id: string, @Query() query: MemberQuery): Promise<Page<MemberView>> {

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { clock } from './clock.js';
 import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -27,7 +26,7 @@ export class Audit {
       `INSERT INTO audit_logs ("companyId", "occurredAt", action, "targetType", "targetId", "userId", "actorUserId", "requestId", ip, before, after)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       [
-        clock.now(),
+        this.work.now,
         event.action,
         event.targetType,
         event.targetId ?? null,

@@ -22,7 +22,7 @@ const CONSTRAINTS: Record<string, ProblemCode> = {
 };
 
 const RETRYABLE = new Set(['40001', '40P01']); // serialization failure, deadlock
-const INVALID = new Set(['22P02', '22003', '22007', '22008', '22021', '22P05', '22023']);
+const INVALID = new Set(['22P02', '22003', '22007', '22008', '22009', '22021', '22P05', '22023']);
 const CONFLICT = new Set(['23505', '23P01']);
 const UNAVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '57P01', '57P02', '57P03']);
 const LOST =

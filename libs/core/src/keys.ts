@@ -1,6 +1,10 @@
-import { hkdfSync } from 'node:crypto';
+import { createSecretKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
-/** Keys of their own for each purpose, derived from each secret, newest first. */
-export function deriveKeys(secrets: string[], purpose: 'cursor' | 'refresh' | 'mail' | 'attempts'): Buffer[] {
-  return secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', `ncy8 ${purpose}`, 32)));
+/**
+ * Keys of their own for each purpose, derived from each secret, newest first.
+ * As key objects: an HMAC with a Buffer makes one each time (20 µs instead of 4).
+ */
+export function deriveKeys(secrets: string[], purpose: 'cursor' | 'refresh' | 'mail' | 'attempts'): KeyObject[] {
+  return secrets.map((secret) => createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', `ncy8 ${purpose}`, 32))));
 }

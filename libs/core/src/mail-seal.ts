@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
@@ -13,7 +14,7 @@ export interface Secrets {
 }
 
 /** Encrypts with the newest key. @param mailId the mail that it belongs to: in another one it cannot be opened */
-export function seal(secrets: Secrets, mailId: string, [key]: Buffer[]): string {
+export function seal(secrets: Secrets, mailId: string, [key]: KeyObject[]): string {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv(ALGORITHM, key!, iv).setAAD(Buffer.from(mailId));
   const sealed = Buffer.concat([cipher.update(JSON.stringify(secrets)), cipher.final()]);
@@ -21,7 +22,7 @@ export function seal(secrets: Secrets, mailId: string, [key]: Buffer[]): string 
 }
 
 /** Undefined when none of the keys fits: the secret that it was sealed under is not configured any more. */
-export function unseal(sealed: string, mailId: string, keys: Buffer[]): Secrets | undefined {
+export function unseal(sealed: string, mailId: string, keys: KeyObject[]): Secrets | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
   for (const key of keys) {
     const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
@@ -58,7 +59,7 @@ const RECIPIENTS = `
 /** Sends what is queued: right after the commit, and every minute what did not get through. */
 @Injectable()
 export class MailSender implements BeforeApplicationShutdown {
-  private readonly keys: Buffer[];
+  private readonly keys: KeyObject[];
   /** Companies that may have something to send. */
   private readonly waiting = new Set<string>();
   private working: Promise<void> | undefined;

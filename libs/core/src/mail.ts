@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
@@ -26,7 +27,7 @@ export interface MailOrder extends Secrets {
  */
 @Injectable()
 export class Mail {
-  private readonly keys: Buffer[];
+  private readonly keys: KeyObject[];
 
   constructor(
     config: Config,

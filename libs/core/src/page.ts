@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from './config.js';
 import { Limit, Text } from './fields.js';
@@ -32,7 +33,7 @@ type Key = string | number | null;
  */
 @Injectable()
 export class Cursors {
-  private readonly keys: Buffer[];
+  private readonly keys: KeyObject[];
 
   constructor(
     config: Config,
@@ -63,7 +64,7 @@ export class Cursors {
     return { items, nextCursor: `${payload}.${this.sign(this.keys[0]!, list, filters, payload).toString('base64url')}` };
   }
 
-  private sign(key: Buffer, list: string, { limit: _, ...filters }: Omit<PageQuery, 'cursor'>, payload: string): Buffer {
+  private sign(key: KeyObject, list: string, { limit: _, ...filters }: Omit<PageQuery, 'cursor'>, payload: string): Buffer {
     const bound = JSON.stringify([
       list,
       this.work.tenant.companyId,

@@ -1,8 +1,11 @@
 /** What a column tells about a person (GDPR Art. 4, 9). */
 export type Kind = 'identity' | 'contact' | 'credential' | 'employment' | 'activity' | 'health' | 'free_text' | 'network';
 
-/** What anonymisation does to a value: nothing, a null, an empty text, a fixed replacement, or the whole row goes. */
-export type Erasure = 'keep' | 'clear' | 'empty' | 'delete_row' | { replaceWith: string };
+/**
+ * What anonymisation does to a value: nothing, a null, an empty text, a fixed replacement, or the whole row goes. Of a JSON object `blank`
+ * takes the named members alone.
+ */
+export type Erasure = 'keep' | 'clear' | 'empty' | 'delete_row' | { replaceWith: string } | { blank: readonly string[] };
 
 /** The clock that ends the row, by its name in the company's retention settings; `employment` lives as long as its person. */
 export type Retention = 'employment' | 'auditLogYears' | 'accessLogMonths' | 'sessionDays' | 'hours';

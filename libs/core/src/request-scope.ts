@@ -8,6 +8,8 @@ export interface RequestScope {
   ip: string | null;
   userAgent: string | null;
   tenant?: Tenant;
+  /** When it happens: one instant for all that is written. */
+  now?: Date;
   /** Begun by the first statement; a promise, so that two at once share one. */
   transaction?: Promise<Transaction>;
 }

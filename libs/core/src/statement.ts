@@ -26,8 +26,12 @@ const textual = {
 
 const names = new Map<string, string>();
 
-/** A statement under a name of its own, so that PostgreSQL parses it once a connection (unnamed ones cost it nearly double). */
-export function statement(text: string, values: unknown[]): QueryConfig {
+/**
+ * A statement under a name of its own, so that PostgreSQL parses it once a connection (unnamed ones cost it nearly double).
+ * @param isNamed false for texts of countless forms (reports), which would use the names up
+ */
+export function statement(text: string, values: unknown[], isNamed = true): QueryConfig {
+  if (!isNamed) return { text, values, types: textual };
   let name = names.get(text);
   if (!name && names.size < 2000) {
     name = createHash('sha1').update(text).digest('base64url');

@@ -40,16 +40,21 @@ export class UnitOfWork {
     return this.tenant.userId;
   }
 
+  /** When the present work happens: one instant for every row of it, so that a record's `updatedAt` is when its history says. */
+  get now(): Date {
+    return (this.scope.now ??= clock.now());
+  }
+
   /** The columns that every new record gets. */
   created() {
-    const now = clock.now();
+    const { now } = this;
     const { companyId, userId } = this.tenant;
     return { companyId, createdAt: now, updatedAt: now, createdByUserId: userId, updatedByUserId: userId };
   }
 
   /** The columns that every change sets (TypeORM counts the version itself). */
   changed() {
-    return { updatedAt: clock.now(), updatedByUserId: this.actorId };
+    return { updatedAt: this.now, updatedByUserId: this.actorId };
   }
 
   /** Rows; `$1` is the company, `values` begin at `$2`. */
@@ -62,9 +67,9 @@ export class UnitOfWork {
     return (await this.transaction()).execute(text, values);
   }
 
-  /** Rows of the request's last statement, a read; the COMMIT goes with it. */
-  async last<T>(text: string, values: unknown[] = []): Promise<T[]> {
-    return (await this.transaction()).last<T>(text, values);
+  /** Rows of the request's last statement, a read; the COMMIT goes with it. @param isNamed false for texts of countless forms */
+  async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
+    return (await this.transaction()).last<T>(text, values, isNamed);
   }
 
   /** TypeORM inside the transaction. */

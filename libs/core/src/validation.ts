@@ -5,6 +5,7 @@ import type { FieldFault } from './problem.js';
 
 const MAX_DEPTH = 32;
 const MAX_ITEMS = 1000;
+const REMEMBERED = 500; // queries of one route
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -31,6 +32,9 @@ const escapePointer = (key: string): string => key.toWellFormed().replaceAll('~'
 /** Strict: unknown fields are refused, nothing is converted, every fault is named by its pointer, all at once. */
 @Injectable()
 export class Validation extends ValidationPipe {
+  /** By the class and what was asked: the same few queries come again and again, and proving one costs 100 µs. */
+  private readonly knownQueries = new Map<unknown, Map<string, object>>();
+
   constructor() {
     super({
       transform: true,
@@ -50,7 +54,20 @@ export class Validation extends ValidationPipe {
     }
     const faults = faultsOfShape(value);
     if (faults.length > 0) throw new Problem('validation_failed', { errors: faults });
-    return super.transform(value, metadata);
+    return metadata.type === 'query' ? this.query(value, metadata) : super.transform(value, metadata);
+  }
+
+  /** A query that was valid once is valid again: it is remembered, within bounds, and handed out as a copy. */
+  private async query(value: object, metadata: ArgumentMetadata): Promise<object> {
+    const key = JSON.stringify(value);
+    const known = this.knownQueries.get(metadata.metatype) ?? new Map<string, object>();
+    let query = known.get(key);
+    if (!query) {
+      query = (await super.transform(value, metadata)) as object;
+      if (known.size >= REMEMBERED) known.clear();
+      this.knownQueries.set(metadata.metatype, known.set(key, query));
+    }
+    return Object.assign(Object.create(Object.getPrototypeOf(query) as object) as object, query);
   }
 }
 

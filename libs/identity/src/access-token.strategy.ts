@@ -5,7 +5,7 @@ import { isId } from '#core';
 import { AUDIENCE, ISSUER, Tokens } from './tokens.js';
 import type { AccessClaims } from './tokens.js';
 
-/** Proves an access token: pinned algorithm, our issuer and audience, not expired, every claim there. */
+/** Proves an access token: pinned algorithm and type, our issuer and audience, not expired, every claim there. */
 @Injectable()
 export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-token') {
   constructor(tokens: Tokens) {
@@ -17,7 +17,7 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, 'access-toke
       ignoreExpiration: true, // the guard looks at it on every request, by the project's clock
       secretOrKeyProvider: (_request: unknown, token: string, done: (error: Error | null, secret?: string) => void) => {
         const secret = tokens.secretOf(token);
-        done(secret ? null : new Error('unknown key'), secret);
+        done(secret ? null : new Error('unknown key or type'), secret);
       },
     });
   }

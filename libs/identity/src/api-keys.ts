@@ -64,7 +64,8 @@ export class ApiKeys {
     this.work.enter({ companyId, userId: row.userId });
     const held = row.permissions.filter(isPermission);
     const permissions = new Set<PermissionName>(row.scope ? held.filter((name) => row.scope!.includes(name)) : held);
-    return { companyId, userId: row.userId, sessionId: null, permissions, mustChangePassword: row.mustChangePassword };
+    const ownOnly = row.scope?.length === 0;
+    return { companyId, userId: row.userId, sessionId: null, permissions, mustChangePassword: row.mustChangePassword, ownOnly };
   }
 
   private async look(key: string): Promise<Row | undefined> {

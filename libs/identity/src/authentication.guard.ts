@@ -3,13 +3,13 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { clock, Problem, UnitOfWork } from '#core';
+import { Problem, UnitOfWork } from '#core';
 import { accessOf } from '#rbac';
 import { ApiKeys } from './api-keys.js';
 import { Principals } from './principals.js';
+import { hasExpired, ProvenTokens } from './proven-tokens.js';
 import type { AccessClaims } from './tokens.js';
 
-const KNOWN_AT_MOST = 10_000;
 const SCHEME = 'bearer ';
 
 /**
@@ -18,7 +18,7 @@ const SCHEME = 'bearer ';
  */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard('access-token') {
-  private readonly known = new Map<string, AccessClaims>();
+  private readonly proven = new ProvenTokens();
 
   constructor(
     private readonly reflector: Reflector,
@@ -39,11 +39,7 @@ export class AuthenticationGuard extends AuthGuard('access-token') {
   }
 
   private async ofAccessToken(token: string, context: ExecutionContext) {
-    const claims = this.known.get(token) ?? (await this.prove(token, context));
-    if (claims.exp * 1000 <= clock.now().getTime()) {
-      this.known.delete(token);
-      throw new Problem('not_signed_in', { detail: 'The access token has expired' });
-    }
+    const claims = this.proven.get(token) ?? (await this.prove(token, context));
     this.work.enter({ companyId: claims.cid, userId: claims.sub });
     return this.principals.ofSession(claims.sid);
   }
@@ -55,8 +51,8 @@ export class AuthenticationGuard extends AuthGuard('access-token') {
       throw new Problem('not_signed_in');
     }
     const claims = context.switchToHttp().getRequest<{ user: AccessClaims }>().user;
-    if (this.known.size >= KNOWN_AT_MOST) this.known.clear();
-    this.known.set(token, claims);
+    if (hasExpired(claims)) throw new Problem('not_signed_in', { detail: 'The access token has expired' });
+    this.proven.keep(token, claims);
     return claims;
   }
 }

@@ -24,6 +24,7 @@ import { PasswordReset } from './password-reset.service.js';
 import { Passwords } from './passwords.js';
 import { Principals } from './principals.js';
 import { ProfileReads } from './profile-reads.js';
+import { SessionExpiry } from './session-expiry.js';
 import { SessionRotation } from './session-rotation.js';
 import { SessionController } from './session.controller.js';
 import { SessionRepository } from './session.repository.js';
@@ -77,6 +78,7 @@ import { Users } from './users.js';
     Passwords,
     Principals,
     ProfileReads,
+    SessionExpiry,
     SessionRepository,
     SessionRotation,
     Sessions,

@@ -9,6 +9,7 @@ export * from './own-or.js';
 export * from './password-strength.js';
 export * from './passwords.js';
 export * from './principals.js';
+export * from './session-expiry.js';
 export * from './session.entity.js';
 export * from './sessions.js';
 export * from './tokens.js';

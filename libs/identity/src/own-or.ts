@@ -17,5 +17,5 @@ const guardOf = (permissions: readonly PermissionName[]): CanActivate => ({
 });
 
 /** For routes below `/users/{id}`: what is one's own needs nothing, that of others one of these permissions (the first is documented). */
-export const OwnOr = (permissions: [PermissionName, ...PermissionName[]], options: Parameters<typeof Own>[0] = {}) =>
-  applyDecorators(ApiExtension('x-permission', permissions[0]), Own(options), UseGuards(guardOf(permissions))); // the first extension stays
+export const OwnOr = (permissions: [PermissionName, ...PermissionName[]], options: Omit<Parameters<typeof Own>[0] & object, 'or'> = {}) =>
+  applyDecorators(ApiExtension('x-permission', permissions[0]), Own({ ...options, or: permissions }), UseGuards(guardOf(permissions))); // the first extension stays

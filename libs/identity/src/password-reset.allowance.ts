@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { clock, Config, deriveKeys, UnitOfWork } from '#core';
 
@@ -16,7 +17,7 @@ const TAKE = `
  */
 @Injectable()
 export class PasswordResetAllowance {
-  private readonly key: Buffer;
+  private readonly key: KeyObject;
 
   constructor(
     config: Config,

@@ -53,7 +53,7 @@ export class Principals {
     if (!row || !userId) return undefined;
     if (this.isUntold(row.lastSeenAt, now)) await this.work.afterCommit(() => this.touch(sessionId, now));
     const permissions = new Set<PermissionName>(row.permissions.filter(isPermission));
-    const principal = { companyId, userId, sessionId, permissions, mustChangePassword: row.mustChangePassword };
+    const principal = { companyId, userId, sessionId, permissions, mustChangePassword: row.mustChangePassword, ownOnly: false };
     if (this.kept.size >= KEPT_AT_MOST) this.kept.clear();
     if (changes === this.changes) this.kept.set(sessionId, { principal, until: performance.now() + KEPT_MS });
     return principal;

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { clock, Config, deriveKeys, Problem, requestScope, UnitOfWork } from '#core';
 
@@ -37,7 +38,7 @@ const TAKE_BACK = `
 /** Counts failed sign-ins, by account and by address, for all replicas together. */
 @Injectable()
 export class SignInAttempts {
-  private readonly key: Buffer;
+  private readonly key: KeyObject;
   private readonly queues = new Map<string, Promise<void>>();
 
   constructor(

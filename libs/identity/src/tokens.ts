@@ -1,10 +1,13 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { clock, Config, deriveKeys } from '#core';
 
 export const ISSUER = 'ncy8';
 export const AUDIENCE = 'ncy8-api';
+/** RFC 9068: a token that is signed with the same secret for another purpose must not pass for an access token. */
+const TYPE = 'at+jwt';
 
 /** `sub` the user, `cid` the company, `sid` the session; instants in seconds. */
 export interface AccessClaims {
@@ -35,7 +38,7 @@ const FORM = /^ncy8r1\.([\w-]{8})\.([\w-]{22})\.([\w-]{22})\.(\d{1,9})\.([\w-]{4
 @Injectable()
 export class Tokens {
   private readonly secrets: string[];
-  private readonly refreshKeys: Map<string, Buffer>;
+  private readonly refreshKeys: Map<string, KeyObject>;
 
   constructor(private readonly config: Config) {
     this.secrets = config.jwtSecrets;
@@ -56,14 +59,14 @@ export class Tokens {
     };
     return jwt.sign(claims, this.secrets[0]!, {
       algorithm: 'HS256',
-      header: { alg: 'HS256', typ: 'at+jwt', kid: keyId(this.secrets[0]!) },
+      header: { alg: 'HS256', typ: TYPE, kid: keyId(this.secrets[0]!) },
     });
   }
 
-  /** The secret of a token's `kid`; undefined when this server never had it. */
+  /** The secret of an access token's `kid`; undefined when this server never had it, or when it is a token of another type. */
   secretOf(token: string): string | undefined {
-    const kid = jwt.decode(token, { complete: true })?.header.kid;
-    return this.secrets.find((secret) => keyId(secret) === kid);
+    const header = jwt.decode(token, { complete: true })?.header;
+    return header?.typ === TYPE ? this.secrets.find((secret) => keyId(secret) === header.kid) : undefined;
   }
 
   newNonce(): string {

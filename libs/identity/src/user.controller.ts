@@ -23,7 +23,7 @@ export class UserController {
   ) {}
 
   @Get()
-  @Own()
+  @Own({ or: ['read_user'] })
   @ApiOperation({ summary: 'List people by last and first name', description: 'Without `read_user` the names of others only.' })
   @ApiOkResponse({ type: UserPage })
   list(@Caller() caller: Principal, @Query() query: UserQuery): Promise<Page<UserView | ColleagueView>> {
@@ -39,7 +39,7 @@ export class UserController {
   }
 
   @Get(':id')
-  @Own()
+  @Own({ or: ['read_user'] })
   @ApiOperation({ summary: 'Read a user', description: 'Without `read_user` the name only, unless it is oneself.' })
   @ApiOkResponse({ schema: USER_OR_COLLEAGUE })
   read(@Caller() caller: Principal, @PathId() id: string): Promise<UserView | ColleagueView> {

@@ -10,9 +10,11 @@ import type { PermissionName } from './permissions.js';
 /** Who may call a route at all. What they reach on it, the policy of the resource says. */
 export type Access =
   | { kind: 'public' }
-  /** Every signed-in user, for what is theirs, what they lead, and what all may see. */
-  | { kind: 'own'; whileChangingPassword: boolean; sessionOnly: boolean }
+  /** Every signed-in user, for what is theirs, what they lead, and what all may see; beyond it with one of the permissions of `or`. */
+  | { kind: 'own'; whileChangingPassword: boolean; sessionOnly: boolean; or: readonly PermissionName[] }
   | { kind: 'permission'; permission: PermissionName; sessionOnly: boolean };
+
+type OwnAccess = Extract<Access, { kind: 'own' }>;
 
 const ACCESS = 'access';
 
@@ -30,9 +32,13 @@ export const Public = () =>
  * Open to every signed-in user; the policy of the resource decides what they reach.
  * @param whileChangingPassword also while the password must be changed
  * @param sessionOnly not with an API key
+ * @param or the permissions that the policy asks for and with which one reaches more: told to readers of the documentation, not enforced
  */
-export const Own = ({ whileChangingPassword = false, sessionOnly = false } = {}) =>
-  signedIn({ kind: 'own', whileChangingPassword, sessionOnly }, 'signed in');
+export const Own = ({ whileChangingPassword = false, sessionOnly = false, or = [] }: Partial<Omit<OwnAccess, 'kind'>> = {}) =>
+  applyDecorators(
+    signedIn({ kind: 'own', whileChangingPassword, sessionOnly, or }, 'signed in'),
+    ...(or.length > 0 ? [ApiExtension('x-permission-for-more', or)] : []),
+  );
 
 /** Needs a permission of the role. */
 export const RequirePermission = (permission: PermissionName, { sessionOnly = false } = {}) =>

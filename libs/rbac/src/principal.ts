@@ -12,6 +12,8 @@ export interface Principal {
   sessionId: string | null;
   permissions: ReadonlySet<PermissionName>;
   mustChangePassword: boolean;
+  /** An API key for its owner's own data only: neither a lead's people nor those whom one approves. */
+  ownOnly: boolean;
 }
 
 declare module 'fastify' {

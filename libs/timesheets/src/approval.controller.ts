@@ -18,7 +18,7 @@ export class ApprovalController {
   ) {}
 
   @Get('timesheet-approvals')
-  @Own()
+  @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List approvals, the newest period first; with no filter those that wait for the caller' })
   @ApiOkResponse({ type: ApprovalPage })
   list(@Caller() caller: Principal, @Query() query: ApprovalQuery): Promise<Page<ApprovalView>> {
@@ -26,7 +26,7 @@ export class ApprovalController {
   }
 
   @Post('timesheets/:id/submit')
-  @Own()
+  @Own({ or: ['update_timesheet'] })
   @HttpCode(200)
   @ApiOperation({ summary: 'Hand a timesheet in' })
   @ApiOkResponse({ type: TimesheetRecord })
@@ -44,7 +44,7 @@ export class ApprovalController {
   }
 
   @Post('timesheets/:id/approve')
-  @Own()
+  @Own({ or: ['approve_timesheet'] })
   @HttpCode(200)
   @ApiOperation({ summary: 'Approve a submitted timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
@@ -58,7 +58,7 @@ export class ApprovalController {
   }
 
   @Post('timesheets/:id/reject')
-  @Own()
+  @Own({ or: ['approve_timesheet'] })
   @HttpCode(200)
   @ApiOperation({ summary: 'Reject a submitted timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
@@ -72,7 +72,7 @@ export class ApprovalController {
   }
 
   @Post('timesheets/:id/reopen')
-  @Own()
+  @Own({ or: ['approve_timesheet'] })
   @HttpCode(200)
   @ApiOperation({ summary: 'Make a rejected or approved timesheet a draft again' })
   @ApiOkResponse({ type: TimesheetRecord })

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { Flag, Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
 import { Moment } from './moment.js';
 import { HISTORY_ACTIONS, HISTORY_TARGETS } from './timesheet-history.entity.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
@@ -37,4 +37,18 @@ export class HistoryView {
 export class HistoryPage {
   @ApiProperty({ type: HistoryView, isArray: true }) items!: HistoryView[];
   @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+}
+
+export class HistoryProof {
+  @Flag({ description: 'The history is what was written, but for what was lawfully erased.' }) valid!: boolean;
+  @Integer(0, Number.MAX_SAFE_INTEGER, { example: 1200, description: 'How many sealed lines were looked at.' }) checked!: number;
+  @Id({ nullable: true, example: null, description: 'The first line that is missing, changed or out of its place.' }) firstBroken!:
+    string | null;
+  @Text(64, {
+    nullable: true,
+    example: 'a'.repeat(64),
+    description: 'The last seal, SHA-256 in hex. Keep it elsewhere: a cut-off tail shows only by it.',
+  })
+  head!: string | null;
+  @Integer(0, Number.MAX_SAFE_INTEGER, { description: 'Lines that wait for their seal.' }) unsealed!: number;
 }

@@ -1,15 +1,27 @@
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
-import { LED_PEOPLE } from './led-people.js';
+import { LED_PEOPLE, reaching } from './led-people.js';
+import { about, decides } from './timesheet.policy.js';
+
+/** SQL: the timesheet that a row of `timesheet_history h` belongs to. */
+const TIMESHEET = `CASE h."targetType" WHEN 'Timesheet' THEN h."targetId" ELSE (h.metadata ->> 'timesheetId')::uuid END`;
 
 /**
  * Narrows a statement on `timesheet_history h` to what the caller may read: everything with `read_timesheet_history`; else what is
- * about themselves or those they lead. Of an action code the row is about who changed it, and nobody's lead reads it for that.
+ * about themselves, those they lead, or a timesheet that they decide. Of an action code the row is about who changed it, and nobody's
+ * lead reads it for that.
  */
 export function readable(query: Query, caller: Principal): Query {
   if (may(caller, 'read_timesheet_history')) return query;
-  return query
-    .and(`h."userId" IN (SELECT ?::uuid UNION ALL ${LED_PEOPLE})`, caller.userId, caller.userId)
+  const { condition, values } = decides(caller);
+  return about(query, caller, 'h')
+    .and(
+      `h."userId" = ? OR h."userId" IN (${LED_PEOPLE}) OR ${TIMESHEET} IN (
+         SELECT t.id FROM timesheets t WHERE t."companyId" = $1 AND t."userId" = h."userId" AND t."deletedAt" IS NULL AND (${condition}))`,
+      caller.userId,
+      reaching(caller),
+      ...values,
+    )
     .and(`h."userId" = ? OR h."targetType" <> 'ActionCode'`, caller.userId);
 }

@@ -189,6 +189,32 @@ describe('reading', () => {
     expect(await seen()).toBe(404);
   });
 
+  it('shows a timesheet’s rows to who decides it', async () => {
+    const [listed, decider] = await Promise.all([company.person(), company.person({ role: ['approve_timesheet'] })]);
+    await company.insert('user_approvers', { userId: member.id, approverId: listed.id });
+    const sheet = await company.insert('timesheets', {
+      userId: member.id,
+      periodStart: '2026-01-05',
+      periodEnd: '2026-01-11',
+      roundPolicy: 'explicit',
+    });
+    const [own, ofEntry, loose] = [
+      await recordOne({ targetId: sheet }),
+      await recordOne({ targetType: 'TimesheetEntry', metadata: { timesheetId: sheet } }),
+      await recordOne({ targetType: 'TimesheetEntry', metadata: { timesheetId: null } }),
+    ];
+    const seen = async (person: Person) =>
+      ids((await person.get(`/timesheet-history?userId=${member.id}`)).body)
+        .filter((id) => [own, ofEntry, loose].some((row) => row.id === id))
+        .toSorted();
+    expect(await seen(listed)).toEqual([own.id, ofEntry.id].toSorted());
+    expect(await seen(decider)).toEqual([]);
+    await server.sql(`UPDATE timesheets SET "roundPolicy" = 'role_manager' WHERE id = $1`, [sheet]);
+    expect(await seen(listed)).toEqual([]);
+    expect(await seen(decider)).toEqual([own.id, ofEntry.id].toSorted());
+    expect(await seen(colleague)).toEqual([]);
+  });
+
   it('keeps what was done to an action code from the lead of who did it', async () => {
     const { id } = await recordOne({ targetType: 'ActionCode' });
     expect((await member.get(`/timesheet-history/${id}`)).status).toBe(200);

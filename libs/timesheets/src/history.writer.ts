@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { clock, UnitOfWork } from '#core';
+import { UnitOfWork } from '#core';
+import { HistorySealer } from './history-sealer.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
 
 export interface HistoryEvent {
@@ -27,10 +28,17 @@ const INSERT = `
 /** Writes what happened to time, in the transaction of what it tells. */
 @Injectable()
 export class TimesheetHistoryWriter {
-  constructor(private readonly work: UnitOfWork) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly sealer: HistorySealer,
+  ) {}
 
   async record(events: HistoryEvent[]): Promise<void> {
-    if (events.length > 0) await this.work.execute(INSERT, [JSON.stringify(events), this.work.actorId, clock.now()]);
+    if (events.length === 0) return;
+    const { now } = this.work;
+    const { companyId, userId } = this.work.tenant;
+    await this.work.execute(INSERT, [JSON.stringify(events), userId, now]);
+    await this.work.afterCommit(() => this.sealer.note(companyId, now));
   }
 }
 

@@ -1,4 +1,9 @@
-/** SQL: the ids of those whom one leads, the other leads of the same living teams among them; `?` is the lead. */
+import type { Principal } from '#rbac';
+
+/** As whom one reaches the people that one leads or approves: null, so nobody, with an API key for own data only. */
+export const reaching = (caller: Principal): string | null => (caller.ownOnly ? null : caller.userId);
+
+/** SQL: the ids of those whom one leads, the other leads of the same living teams among them; `?` is the lead, as {@link reaching} says. */
 export const LED_PEOPLE = `
   SELECT theirs."userId"
   FROM team_members mine

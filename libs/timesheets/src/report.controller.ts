@@ -14,7 +14,7 @@ export class ReportController {
   constructor(private readonly reports: ReportService) {}
 
   @Get('time')
-  @Own()
+  @Own({ or: ['read_report'] })
   @ApiOperation({ summary: 'Sum up working time: one’s own, of those one leads, or of everybody with read_report' })
   @ApiExtraModels(TimeReport)
   @ApiOkResponse({

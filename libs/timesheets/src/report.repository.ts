@@ -46,7 +46,7 @@ export class ReportRepository {
       GROUP BY ${[...new Set([...columns.map(([, expression]) => expression), ...order])].join(', ')}
       ${after ? `HAVING (${order.join(', ')}) > (${after.map(bind).join(', ')})` : ''}
       ORDER BY ${order.join(', ')} LIMIT ${bind(limit)}`;
-    return this.work.last<TimeRow>(text, values);
+    return this.work.last<TimeRow>(text, values, false);
   }
 }
 
@@ -61,6 +61,7 @@ function conditionsOf(caller: Principal, query: TimeReportQuery, bind: (value: u
   and('e."taskId" = ?', query.taskId);
   and('e.day >= ?', query.from);
   and('e.day <= ?', query.to);
-  if (!may(caller, 'read_report')) and(`(e."userId" = ? OR e."userId" IN (${LED_PEOPLE}))`, caller.userId);
+  const reached = caller.ownOnly ? 'e."userId" = ?' : `(e."userId" = ? OR e."userId" IN (${LED_PEOPLE}))`;
+  if (!may(caller, 'read_report')) and(reached, caller.userId);
   return conditions;
 }

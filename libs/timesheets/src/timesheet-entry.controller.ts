@@ -25,7 +25,7 @@ export class TimesheetEntryController {
   ) {}
 
   @Get()
-  @Own()
+  @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List entries by day and start' })
   @ApiOkResponse({ type: TimesheetEntryPage })
   list(@Caller() caller: Principal, @Query() query: TimesheetEntryQuery): Promise<Page<TimesheetEntryView>> {
@@ -33,7 +33,7 @@ export class TimesheetEntryController {
   }
 
   @Post()
-  @Own()
+  @Own({ or: ['create_timesheet'] })
   @ApiOperation({ summary: 'Record time worked' })
   @ApiCreatedResponse({ type: TimesheetEntryView })
   create(@Caller() caller: Principal, @Body() body: CreateTimesheetEntry): Promise<TimesheetEntryView> {
@@ -41,7 +41,7 @@ export class TimesheetEntryController {
   }
 
   @Post('batch')
-  @Own()
+  @Own({ or: ['create_timesheet'] })
   @ApiOperation({ summary: 'Record up to 500 entries, all or none' })
   @ApiCreatedResponse({ type: TimesheetEntryBatch })
   async createAll(@Caller() caller: Principal, @Body() { entries }: CreateTimesheetEntries): Promise<TimesheetEntryBatch> {
@@ -49,7 +49,7 @@ export class TimesheetEntryController {
   }
 
   @Get(':id')
-  @Own()
+  @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'Read an entry' })
   @ApiOkResponse({ type: TimesheetEntryView })
   read(@Caller() caller: Principal, @PathId() id: string): Promise<TimesheetEntryView> {
@@ -57,7 +57,7 @@ export class TimesheetEntryController {
   }
 
   @Patch(':id')
-  @Own()
+  @Own({ or: ['update_timesheet'] })
   @ApiOperation({ summary: 'Change an entry' })
   @ApiOkResponse({ type: TimesheetEntryView })
   change(
@@ -70,7 +70,7 @@ export class TimesheetEntryController {
   }
 
   @Delete(':id')
-  @Own()
+  @Own({ or: ['delete_timesheet'] })
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete an entry' })
   @ApiNoContentResponse()

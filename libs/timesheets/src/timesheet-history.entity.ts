@@ -10,6 +10,9 @@ export type HistoryAction = (typeof HISTORY_ACTIONS)[number];
 /** What a change looked like, field by field. */
 export type Diff = Record<string, { before: unknown; after: unknown }>;
 
+/** Fields of a diff that people wrote. Erasure takes them, and `reason`; minutes, days and states stay provable. */
+export const FREE_TEXT_FIELDS = ['note', 'notes', 'reason'];
+
 const PROOF = { kind: 'activity', purpose: 'proof of working time', erasure: 'keep' } as const;
 const TEXT = { kind: 'free_text', whose: 'userId', purpose: 'proof of working time', erasure: 'clear' } as const;
 
@@ -38,9 +41,10 @@ export class TimesheetHistory extends CompanyEntity {
 
   @Column('text', { nullable: true }) @Personal(TEXT) reason!: string | null;
 
-  @Column('jsonb', { nullable: true }) @Personal(TEXT) diff!: Diff | null;
+  @Column('jsonb', { nullable: true }) @Personal({ ...TEXT, erasure: { blank: FREE_TEXT_FIELDS } }) diff!: Diff | null;
 
-  @Column('jsonb', { nullable: true }) @Personal(TEXT) metadata!: Record<string, unknown> | null;
+  /** Ids, the round and the policy; no text of people. */
+  @Column('jsonb', { nullable: true }) @Personal({ ...PROOF, whose: 'userId' }) metadata!: Record<string, unknown> | null;
 
   @Column('timestamptz', { default: () => 'now()' }) @NotPersonal() occurredAt!: Date;
 }

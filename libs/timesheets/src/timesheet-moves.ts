@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ApproverPolicy } from '#companies';
-import { clock, Problem, UnitOfWork } from '#core';
+import { Problem, UnitOfWork } from '#core';
 import type { TimesheetView } from './timesheet.dto.js';
 import { TIMESHEET_COLUMNS } from './timesheet.repository.js';
 
@@ -52,7 +52,7 @@ export class TimesheetMoves {
       `UPDATE timesheets AS t SET ${set}, version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4
        WHERE t."companyId" = $1 AND t.id = $2 AND ${condition} AND t."deletedAt" IS NULL
        RETURNING ${TIMESHEET_COLUMNS}, t.round`,
-      [id, clock.now(), this.work.actorId, ...values],
+      [id, this.work.now, this.work.actorId, ...values],
     );
     if (!moved) throw new Problem('invalid_transition');
     return moved;

@@ -28,7 +28,7 @@ export class TimesheetController {
   ) {}
 
   @Get()
-  @Own()
+  @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List timesheets, the newest period first' })
   @ApiOkResponse({ type: TimesheetPage })
   list(@Caller() caller: Principal, @Query() query: TimesheetQuery): Promise<Page<TimesheetView>> {
@@ -36,7 +36,7 @@ export class TimesheetController {
   }
 
   @Post()
-  @Own()
+  @Own({ or: ['create_timesheet'] })
   @ApiOperation({ summary: 'Make a timesheet for a period of at most 31 days' })
   @ApiCreatedResponse({ type: TimesheetRecord })
   create(@Caller() caller: Principal, @Body() body: CreateTimesheet): Promise<TimesheetRecord> {
@@ -44,7 +44,7 @@ export class TimesheetController {
   }
 
   @Get(':id')
-  @Own()
+  @Own({ or: ['read_timesheet', 'approve_timesheet', 'read_leave_request', 'approve_leave_request'] })
   @ApiOperation({ summary: 'Read a timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
   async read(@Caller() caller: Principal, @PathId() id: string, @Query() { asOf }: AsOf): Promise<TimesheetRecord> {
@@ -53,7 +53,7 @@ export class TimesheetController {
   }
 
   @Patch(':id')
-  @Own()
+  @Own({ or: ['update_timesheet'] })
   @ApiOperation({ summary: 'Change period or notes of a timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
   change(
@@ -66,7 +66,7 @@ export class TimesheetController {
   }
 
   @Delete(':id')
-  @Own()
+  @Own({ or: ['delete_timesheet'] })
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a timesheet; its entries stay' })
   @ApiNoContentResponse()
@@ -75,7 +75,7 @@ export class TimesheetController {
   }
 
   @Get(':id/entries')
-  @Own()
+  @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List the entries of a timesheet' })
   @ApiOkResponse({ type: TimesheetEntryPage })
   async listEntries(@Caller() caller: Principal, @PathId() id: string, @Query() query: AsOfPage): Promise<Page<TimesheetEntryView>> {
@@ -85,7 +85,7 @@ export class TimesheetController {
   }
 
   @Get(':id/history')
-  @Own()
+  @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List what happened to a timesheet, its entries and its approvals, newest first' })
   @ApiOkResponse({ type: HistoryPage })
   async listHistory(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<Page<HistoryView>> {

@@ -2,7 +2,7 @@ import type { ApproverPolicy } from '#companies';
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
-import { LED_PEOPLE } from './led-people.js';
+import { LED_PEOPLE, reaching } from './led-people.js';
 import type { TimesheetStatus } from './timesheet.entity.js';
 
 export const TIMESHEET_ACTIONS = ['edit', 'delete', 'submit', 'withdraw', 'approve', 'reject', 'reopen'] as const;
@@ -124,17 +124,17 @@ export function readableEntries(query: Query, caller: Principal): Query {
 }
 
 /** Whose records these can be at all: said first, so that an index finds them among those of the whole company. */
-function about(query: Query, caller: Principal, alias: 't' | 'e'): Query {
+export function about(query: Query, caller: Principal, alias: 't' | 'e' | 'h'): Query {
   if (may(caller, 'approve_timesheet')) return query;
   return query.and(
     `${alias}."userId" IN (SELECT ?::uuid UNION ALL ${LED_PEOPLE} UNION ALL ${APPROVED_PEOPLE})`,
     caller.userId,
-    caller.userId,
-    caller.userId,
+    reaching(caller),
+    reaching(caller),
   );
 }
 
-function decides(caller: Principal): { condition: string; values: string[] } {
+export function decides(caller: Principal): { condition: string; values: (string | null)[] } {
   const me = caller.userId;
   if (may(caller, 'approve_timesheet')) {
     return {
@@ -145,6 +145,6 @@ function decides(caller: Principal): { condition: string; values: string[] } {
   return {
     condition: `t."userId" <> ? AND CASE ${POLICY}
       WHEN 'manager_of_user' THEN t."userId" IN (${LED_PEOPLE}) WHEN 'explicit' THEN t."userId" IN (${APPROVED_PEOPLE}) ELSE false END`,
-    values: [me, me, me],
+    values: [me, reaching(caller), reaching(caller)],
   };
 }

@@ -6,7 +6,7 @@ import { may } from '#rbac';
 import type { Principal } from '#rbac';
 import { Approvers } from './approvers.js';
 import type { ApprovalView } from './approval.dto.js';
-import { LED_PEOPLE } from './led-people.js';
+import { LED_PEOPLE, reaching } from './led-people.js';
 import { refuseReversed } from './moment.js';
 import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
 import { TimesheetLocks } from './timesheet-locks.js';
@@ -33,12 +33,12 @@ const mine = (columns: string, more = '') => `
   SELECT ${columns} FROM timesheet_approvals p
   WHERE p."companyId" = $1 AND p."timesheetId" = t.id AND p.round = t.round AND p."approverId" = $3 AND p."deletedAt" IS NULL ${more}`;
 
-/** `$2` is the timesheet, `$3` the caller. */
+/** `$2` is the timesheet, `$3` the caller, `$4` as whom the caller reaches others. */
 const STANDING = `
   SELECT ${TIMESHEET_COLUMNS}, t.round, ${POLICY} AS policy,
-    t."userId" IN (${LED_PEOPLE.replaceAll('?', '$3')}) AS leads,
+    t."userId" IN (${LED_PEOPLE.replaceAll('?', '$4')}) AS leads,
     EXISTS (
-      SELECT 1 FROM user_approvers l WHERE l."companyId" = $1 AND l."userId" = t."userId" AND l."approverId" = $3 AND l."deletedAt" IS NULL
+      SELECT 1 FROM user_approvers l WHERE l."companyId" = $1 AND l."userId" = t."userId" AND l."approverId" = $4 AND l."deletedAt" IS NULL
     ) AS listed,
     (${mine('p.status')}) AS decision,
     EXISTS (${mine('1', `AND p.status = 'APPROVED'`)}) AS "hasApproved",
@@ -87,7 +87,7 @@ export class TimesheetRepository {
 
   /** Whether the caller may read it, is theirs to ask. @throws 404 */
   async get(caller: Principal, id: string): Promise<Sheet> {
-    const [found] = await this.work.query<Sheet>(STANDING, [id, caller.userId]);
+    const [found] = await this.work.query<Sheet>(STANDING, [id, caller.userId, reaching(caller)]);
     if (!found) throw new Problem('not_found');
     return found;
   }

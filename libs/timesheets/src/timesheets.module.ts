@@ -10,6 +10,9 @@ import { ApprovalService } from './approval.service.js';
 import { Approvers } from './approvers.js';
 import { EntryPlacement } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
+import { HistorySealRepository } from './history-seal.repository.js';
+import { HistorySeals } from './history-seal.service.js';
+import { HistorySealer } from './history-sealer.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryRepository } from './history.repository.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
@@ -41,6 +44,9 @@ import { TimesheetService } from './timesheet.service.js';
     ActionCodeService,
     HistoryRepository,
     TimesheetHistoryWriter,
+    HistorySealRepository,
+    HistorySeals,
+    HistorySealer,
     ReportRepository,
     ReportService,
     TimesheetRepository,

@@ -33,6 +33,7 @@ try {
   if (!command) throw new ConfigError([`say one of ${Object.keys(commands).join(', ')}`]);
   console.log(await command(new Config()));
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  const isExplained = error instanceof ConfigError || 'code' in (error as object); // of the database or the network
+  console.error(isExplained ? (error as Error).message : error);
   process.exitCode = 1;
 }

@@ -12,7 +12,7 @@ const POWERS = `
             AND p.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
       AS "a member of a role that reads or writes everything",
     EXISTS (SELECT FROM pg_roles p WHERE p.rolname IN ('ncy8_sign_in', 'ncy8_retention', 'ncy8_backup') AND pg_has_role(r.oid, p.oid, 'USAGE'))
-      AS "an heir of ncy8_sign_in, ncy8_retention or ncy8_backup, whose policies see every company"
+      AS "an heir of a role whose policies see every company"
   FROM pg_roles r WHERE r.rolname = current_user`;
 
 /** @throws ConfigError when the application's role could get round row security: the server must not run as it */

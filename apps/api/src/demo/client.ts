@@ -32,6 +32,10 @@ export class Client {
     return this.send<T>('POST', path, body, headers);
   }
 
+  patch<T>(path: string, body: object): Promise<Answer<T>> {
+    return this.send<T>('PATCH', path, body);
+  }
+
   put<T>(path: string, body: object): Promise<Answer<T>> {
     return this.send<T>('PUT', path, body);
   }

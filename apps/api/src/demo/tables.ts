@@ -7,6 +7,7 @@ export interface Timesheet {
 }
 
 export interface Entry {
+  id: string;
   day: string;
   actionCodeId: string;
   startedAt: string | null;
@@ -23,6 +24,14 @@ export interface HistoryRow {
   action: string;
   targetType: string;
   reason: string | null;
+}
+
+export interface Proof {
+  valid: boolean;
+  checked: number;
+  firstBroken: string | null;
+  head: string | null;
+  unsealed: number;
 }
 
 const hours = (minutes: number): string => `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { Refused } from './client.js';
 import type { Client } from './client.js';
 import { historyTable, weekTable } from './tables.js';
-import type { Entry, HistoryRow, Timesheet } from './tables.js';
+import type { Entry, HistoryRow, Proof, Timesheet } from './tables.js';
 
 interface Tokens {
   accessToken: string;
@@ -20,7 +22,7 @@ function lastWeek(): string[] {
 
 const step = (text: string): void => console.log(`\n${text}`);
 
-/** Sign-up to approved week. @param tag makes names unique, so that the demo can run again */
+/** Sign-up to a corrected, approved week and the proof of its history. @param tag makes names unique, so that the demo can run again */
 export async function week(visitor: Client, tag: string): Promise<void> {
   step('Ada signs her company up and is signed in as its Admin');
   const { body: signUp } = await visitor.post<{ tokens: Tokens }>('/companies', {
@@ -93,11 +95,39 @@ export async function week(visitor: Client, tag: string): Promise<void> {
   );
 
   step('The week');
-  console.log(weekTable(approved, booked.items, { [dev.id]: 'DEV', [meeting.id]: 'MEET' }));
+  const codes = { [dev.id]: 'DEV', [meeting.id]: 'MEET' };
+  console.log(weekTable(approved, booked.items, codes));
+
+  step('Friday was longer than he booked: Mary reopens the week, Charles corrects it, Mary approves again');
+  const lastDay = days[4]!;
+  await mary.post(`/timesheets/${sheet.id}/reopen`, { reason: 'The release took longer' });
+  const longest = booked.items.find((entry) => entry.day === lastDay && entry.startedAt !== null)!;
+  await charles.patch(`/timesheet-entries/${longest.id}`, { endedAt: `${lastDay}T17:00:00Z` });
+  await charles.post(`/timesheets/${sheet.id}/submit`);
+  const corrected = await mary.get<Timesheet>(`/timesheets/${sheet.id}`);
+  const again = await mary.post<Timesheet>(`/timesheets/${sheet.id}/approve`, { reason: 'As corrected' }, { 'if-match': corrected.etag! });
+  const { body: final } = await mary.get<{ items: Entry[] }>(`/timesheets/${sheet.id}/entries`);
+
+  step('The corrected week');
+  console.log(weekTable(again.body, final.items, codes));
 
   step('What happened, as the history tells it');
   const { body: history } = await charles.get<{ items: HistoryRow[] }>(`/timesheets/${sheet.id}/history`);
   console.log(historyTable(history.items, { [charlesId]: 'Charles', [maryId]: 'Mary' }));
+
+  step('Every line gets a seal within seconds; then Ada proves that nothing was changed or removed');
+  const proof = await sealed(ada);
+  console.log(`  valid ${proof.valid}, checked ${proof.checked}, unsealed ${proof.unsealed}\n  head ${proof.head}`);
+  if (!proof.valid) throw new Refused(`the history is broken at ${proof.firstBroken}`);
+}
+
+/** The proof of the history once all of it is sealed, or as it is after fifteen seconds. */
+async function sealed(admin: Client): Promise<Proof> {
+  for (let second = 0; ; second++) {
+    const { body: proof } = await admin.get<Proof>('/timesheet-history/verify');
+    if (proof.unsealed === 0 || second >= 15) return proof;
+    await setTimeout(1000);
+  }
 }
 
 /** A new user, their first sign-in and their own password. */

@@ -23,6 +23,8 @@ const TAGS = {
 };
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+/** What the access declaration of a route leaves on its operation. */
+type Permitted = Operation & { 'x-permission'?: string; 'x-permission-for-more'?: string[] };
 type Parameter = NonNullable<Operation['parameters']>[number];
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
@@ -52,14 +54,19 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   return document;
 }
 
+/** @param more the permissions with which one reaches beyond what is one's own */
+function everySignedIn(more: string[]): string {
+  return more.length === 0 ? 'Every signed-in user.' : `Every signed-in user; more with ${more.map((name) => `\`${name}\``).join(' or ')}.`;
+}
+
 /** What follows from the conventions and is therefore not repeated at each route. */
 function complete(path: string, method: (typeof METHODS)[number], operation: Operation): void {
-  const permission = (operation as unknown as { 'x-permission'?: string })['x-permission'];
+  const { 'x-permission': permission, 'x-permission-for-more': more = [] } = operation as Permitted;
   operation.security ??= [];
   if (permission && operation.security.length > 0) {
     operation.description = [
       operation.description,
-      permission === 'signed in' ? 'Every signed-in user.' : `Needs the permission \`${permission}\`.`,
+      permission === 'signed in' ? everySignedIn(more) : `Needs the permission \`${permission}\`.`,
     ]
       .filter(Boolean)
       .join(' ');

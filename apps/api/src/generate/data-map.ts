@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import { classificationsOf } from '#core';
-import type { Classification } from '#core';
+import type { Classification, Erasure } from '#core';
 
 export interface MappedColumn extends Partial<Classification> {
   table: string;
@@ -33,12 +33,18 @@ ${tables.map(([table, list = []]) => tableText(table, list)).join('\n\n')}
 `;
 }
 
+function erasureText(erasure: Erasure | undefined): string {
+  if (typeof erasure !== 'object') return erasure ?? '';
+  if ('blank' in erasure) return `takes ${erasure.blank.map((name) => `\`${name}\``).join(', ')} out`;
+  return `replaced with "${erasure.replaceWith}"`;
+}
+
 function tableText(table: string, columns: MappedColumn[]): string {
   const personal = columns.filter(({ kind }) => kind !== 'none');
   const others = columns.filter(({ kind }) => kind === 'none').map(({ column }) => `\`${column}\``);
   const rows = personal.map(
     ({ column, kind, whose, purpose, erasure, retention }) =>
-      `| \`${column}\` | ${kind} | \`${whose}\` | ${purpose} | ${typeof erasure === 'object' ? `replaced with "${erasure.replaceWith}"` : erasure} | ${retention} |`,
+      `| \`${column}\` | ${kind} | \`${whose}\` | ${purpose} | ${erasureText(erasure)} | ${retention} |`,
   );
   const head = ['| column | kind | whose | purpose | erasure | retention |', '| --- | --- | --- | --- | --- | --- |'];
   return [`## ${table}`, '', ...(rows.length > 0 ? [...head, ...rows, ''] : []), `Not personal: ${others.join(', ') || 'nothing'}.`].join(

@@ -9,10 +9,10 @@ export function permissionsText(routes: Route[]): string {
   const open = routes.filter(({ access }) => access?.kind === 'public');
   return `# Permissions
 
-Written by \`npm run docs\`. A permission reaches the whole company and never beyond it. Where no route is named, the policy of a record asks for it.
+Written by \`npm run docs\`. A permission reaches the whole company and never beyond it. The routes of the one column need it. Those of the other are open to whoever is signed in, and with it one reaches beyond what is theirs.
 
-| permission | lets | routes | ${roles.join(' | ')} |
-| --- | --- | --- | ${roles.map(() => '---').join(' | ')} |
+| permission | lets | needed by | reaches more on | ${roles.join(' | ')} |
+| --- | --- | --- | --- | ${roles.map(() => '---').join(' | ')} |
 ${PERMISSION_NAMES.map((name) => row(name, routes)).join('\n')}
 
 Open to everybody: ${open.map(inWords).join(', ')}.
@@ -22,8 +22,9 @@ Routes that are not named here are open to whoever is signed in, for what is the
 
 function row(name: PermissionName, routes: Route[]): string {
   const needing = routes.filter(({ access }) => access?.kind === 'permission' && access.permission === name);
+  const reaching = routes.filter(({ access }) => access?.kind === 'own' && access.or.includes(name));
   const held = roles.map((role) => ((SYSTEM_ROLES[role].permissions as readonly PermissionName[]).includes(name) ? 'yes' : ''));
-  return `| \`${name}\` | ${PERMISSIONS[name]} | ${needing.map(inWords).join(', ')} | ${held.join(' | ')} |`;
+  return `| \`${name}\` | ${PERMISSIONS[name]} | ${needing.map(inWords).join(', ')} | ${reaching.map(inWords).join(', ')} | ${held.join(' | ')} |`;
 }
 
 const inWords = ({ method, path }: Route): string => `\`${method} ${path.replace('/api/v1', '')}\``;

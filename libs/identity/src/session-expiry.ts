@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
+import type { Logger } from 'pino';
+import { clock, Config, InjectLog, UnitOfWork } from '#core';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+/** Rows a statement, each in a transaction of its own: a backlog holds no lock and no connection for long. */
+const BATCH = 1000;
+
+/** `sessionDays` of the retention: 90 for every company until each can set its own. */
+const SESSIONS_KEPT_MS = 90 * DAY;
+/** For questions about a link that "did not work". */
+const LINKS_KEPT_MS = 30 * DAY;
+/** An hour longer than the longest window that is counted in; places of the mail allowance are taken for an hour only. */
+const ATTEMPTS_KEPT_MS = 25 * HOUR;
+
+interface Sweep {
+  text: string;
+  /** From `$3` on; `$2` is the number of rows. */
+  values: unknown[];
+}
+
+// Rows that somebody works on are passed over: the next run has them, and two replicas at once share the work instead of waiting for each other.
+const due = (table: string, condition: string): string =>
+  `WITH due AS MATERIALIZED (SELECT id FROM ${table} WHERE "companyId" = $1 AND ${condition} ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)`;
+
+const REVOKE = `
+  ${due('active_sessions', `"revokedAt" IS NULL AND ("expiresAt" <= $3 OR "lastSeenAt" <= $4)`)}
+  UPDATE active_sessions x SET "revokedAt" = $3, "updatedAt" = $3, version = x.version + 1 FROM due WHERE x."companyId" = $1 AND x.id = due.id`;
+
+const remove = (table: string, condition: string): string =>
+  `${due(table, condition)} DELETE FROM ${table} x USING due WHERE x."companyId" = $1 AND x.id = due.id`;
+
+// least() passes over nulls: whatever ended it first.
+const SESSIONS = remove('active_sessions', 'least("revokedAt", "expiresAt") <= $3');
+const LINKS = remove('one_time_tokens', 'least("usedAt", "deletedAt", "expiresAt") <= $3');
+const REPEATS = remove('idempotency_keys', '"expiresAt" <= $3');
+const ATTEMPTS = `
+  WITH due AS MATERIALIZED (
+    SELECT key FROM sign_in_attempts WHERE "windowStartedAt" <= $2 AND coalesce("lockedUntil" <= $3, true)
+    ORDER BY key LIMIT $1 FOR UPDATE SKIP LOCKED)
+  DELETE FROM sign_in_attempts x USING due WHERE x.key = due.key RETURNING x.key`;
+
+/**
+ * Revokes sessions that expired or idled out (no token opens them any more), and removes what sign-ins leave behind once nobody asks for it:
+ * ended sessions, used links, kept answers, counted failures.
+ */
+@Injectable()
+export class SessionExpiry implements BeforeApplicationShutdown {
+  private working: Promise<void> | undefined;
+  private isStopping = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly work: UnitOfWork,
+    @InjectLog() private readonly log: Logger,
+  ) {}
+
+  /** In every company. A run that is under way is waited for instead. */
+  @Cron(CronExpression.EVERY_HOUR, { name: 'session-expiry', waitForCompletion: true })
+  run(): Promise<void> {
+    this.working ??= this.sweepAll().finally(() => (this.working = undefined));
+    return this.working;
+  }
+
+  /** The batch that is under way is finished; the rest is left to the next run. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    await this.working;
+  }
+
+  private async sweepAll(): Promise<void> {
+    await this.guarded(() => this.sweepAttempts());
+    await this.guarded(async () => {
+      for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()'))
+        await this.guarded(() => this.sweepCompany(id));
+    });
+  }
+
+  private async sweepCompany(companyId: string): Promise<void> {
+    const now = clock.now();
+    const ago = (ms: number) => new Date(now.getTime() - ms);
+    const sweeps: Sweep[] = [
+      { text: REVOKE, values: [now, ago(this.config.sessionIdleTtl * 1000)] },
+      { text: SESSIONS, values: [ago(SESSIONS_KEPT_MS)] },
+      { text: LINKS, values: [ago(LINKS_KEPT_MS)] },
+      { text: REPEATS, values: [now] },
+    ];
+    for (const { text, values } of sweeps)
+      await this.inBatches(() => this.work.within({ companyId, userId: null }, () => this.work.execute(text, [BATCH, ...values])));
+  }
+
+  private sweepAttempts(): Promise<void> {
+    const now = clock.now();
+    const values = [BATCH, new Date(now.getTime() - ATTEMPTS_KEPT_MS), now];
+    return this.inBatches(async () => (await this.work.outside(ATTEMPTS, values)).length);
+  }
+
+  private async inBatches(batch: () => Promise<number>): Promise<void> {
+    while (!this.isStopping && (await batch()) === BATCH);
+  }
+
+  /** What fails in one company must not keep the others waiting; the next run tries again. */
+  private async guarded(sweep: () => Promise<void>): Promise<void> {
+    try {
+      await sweep();
+    } catch (error) {
+      const { code = 'unknown' } = error as { code?: string };
+      this.log.error({ code }, 'expired sessions could not be swept');
+    }
+  }
+}

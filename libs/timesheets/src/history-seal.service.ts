@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { HistoryProof } from './history.dto.js';
+import { HistorySealRepository } from './history-seal.repository.js';
+import type { SealAndRow } from './history-seal.repository.js';
+import { factsOf, freeTextOf, hashOf, holds } from './history-seals.js';
+import type { Seal, SealedRow } from './history-seals.js';
+
+/** At most in one transaction. */
+export const BATCH = 1000;
+
+@Injectable()
+export class HistorySeals {
+  constructor(private readonly seals: HistorySealRepository) {}
+
+  /**
+   * Seals what occurred since and has no seal; for a job, in the scope of a company. A row whose transaction ends later is sealed later, so
+   * the chain goes by sealing and not by `occurredAt`. @returns how many, less than {@link BATCH}: all; null while another seals here
+   */
+  async seal(since = new Date(0)): Promise<number | null> {
+    if (!(await this.seals.lock())) return null;
+    let last = await this.seals.head();
+    const made = (await this.seals.unsealed(since, BATCH)).map((row) => {
+      const seal = sealOf(row, last);
+      last = seal;
+      return seal;
+    });
+    if (made.length > 0) await this.seals.insert(made);
+    return made.length;
+  }
+
+  /**
+   * Walks the whole chain, seals that come meanwhile too. A cut-off tail is not seen: for that, a `head` has to be kept elsewhere and found
+   * again among the seals.
+   */
+  async verify(): Promise<HistoryProof> {
+    let last: Pick<Seal, 'sequence' | 'hash'> = { sequence: 0, hash: '' };
+    let checked = 0;
+    for (;;) {
+      const page = await this.seals.after(last.sequence, BATCH);
+      for (const seal of page) {
+        checked++;
+        if (!holds(seal, last, rowOf(seal), seal)) return this.broken(checked, seal.historyId);
+        last = seal;
+      }
+      if (page.length < BATCH) return this.proof({ valid: true, checked, firstBroken: null, head: last.hash || null });
+    }
+  }
+
+  private async broken(checked: number, firstBroken: string): Promise<HistoryProof> {
+    return this.proof({ valid: false, checked, firstBroken, head: (await this.seals.head()).hash });
+  }
+
+  private async proof(found: Omit<HistoryProof, 'unsealed'>): Promise<HistoryProof> {
+    return { ...found, unsealed: await this.seals.countUnsealed() };
+  }
+}
+
+const salt = (): string => randomBytes(16).toString('hex');
+
+function sealOf(row: SealedRow, last: Pick<Seal, 'sequence' | 'hash'>): Seal {
+  const [factsSalt, freeTextSalt] = [salt(), salt()];
+  const link = {
+    sequence: last.sequence + 1,
+    historyId: row.id,
+    facts: factsOf(factsSalt, row),
+    freeText: freeTextOf(freeTextSalt, row),
+    previous: last.hash,
+  };
+  return { ...link, factsSalt, freeTextSalt, hash: hashOf(link) };
+}
+
+function rowOf(found: SealAndRow): SealedRow | null {
+  if (found.id === null) return null;
+  const { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt } = found;
+  return { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt };
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clock, UnitOfWork } from '#core';
+import type { Company } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import { HistorySeals } from './history-seal.service.js';
+import { HistorySealer } from './history-sealer.js';
+import { TimesheetHistoryWriter } from './history.writer.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+/** A company with ten lines of history, the last of them unsealed. @returns the ids in the order of the chain */
+async function sealedCompany(): Promise<{ company: Company; ids: string[] }> {
+  const company = await server.company();
+  await write(company, 9);
+  await seal(company);
+  await write(company, 1);
+  const rows = await server.sql<{ historyId: string }>(
+    'SELECT "historyId" FROM timesheet_history_seals WHERE "companyId" = $1 ORDER BY sequence',
+    [company.id],
+  );
+  return { company, ids: rows.map(({ historyId }) => historyId) };
+}
+
+const within = <T>(company: Company, work: () => Promise<T>) =>
+  server.app.get(UnitOfWork).within({ companyId: company.id, userId: company.admin.id }, work);
+const seal = (company: Company) => within(company, () => server.app.get(HistorySeals).seal());
+const proof = async (company: Company) => (await company.admin.get('/timesheet-history/verify')).body;
+
+function write(company: Company, lines: number): Promise<void> {
+  const diff = { durationMin: { before: 60, after: 90 }, note: { before: null, after: 'with Ada' } };
+  const event = () =>
+    ({ userId: company.admin.id, targetType: 'TimesheetEntry', targetId: randomUUID(), action: 'updated', reason: 'Typo', diff }) as const;
+  return within(company, () => server.app.get(TimesheetHistoryWriter).record(Array.from({ length: lines }, event)));
+}
+
+/** As somebody with the database in their hands: no trigger stands in the way. */
+const tamper = (text: string, values: unknown[]) =>
+  server.database.as('superuser', async (client) => {
+    await client.query('SET session_replication_role = replica');
+    await client.query(text, values);
+  });
+
+/** As the purge does it. */
+const erase = (company: Company, statements: string[], id: string) =>
+  server.database.as('superuser', async (client) => {
+    await client.query('BEGIN');
+    await client.query('SET LOCAL ROLE ncy8_retention');
+    await client.query('SELECT enter_company($1, NULL)', [company.id]);
+    for (const text of statements) await client.query(text, [company.id, id]);
+    await client.query('COMMIT');
+  });
+
+const BLANK = `UPDATE timesheet_history SET reason = NULL, diff = diff - 'note' WHERE "companyId" = $1 AND id = $2`;
+const REMOVE = 'DELETE FROM timesheet_history WHERE "companyId" = $1 AND id = $2';
+const ledger = (erased: string) => `INSERT INTO timesheet_history_erasures ("companyId", "historyId", erased) VALUES ($1, $2, '${erased}')`;
+const forgetSalts = `UPDATE timesheet_history_seals SET "factsSalt" = NULL, "freeTextSalt" = NULL WHERE "companyId" = $1 AND "historyId" = $2`;
+
+describe('the proof', () => {
+  it('holds, and counts what waits for its seal', async () => {
+    const { company } = await sealedCompany();
+    expect(await proof(company)).toEqual({
+      valid: true,
+      checked: 9,
+      firstBroken: null,
+      head: expect.stringMatching(/^[\da-f]{64}$/),
+      unsealed: 1,
+    });
+    expect(await seal(company)).toBe(1);
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 10, unsealed: 0 });
+    expect(await proof(await server.company())).toEqual({ valid: true, checked: 0, firstBroken: null, head: null, unsealed: 0 });
+  });
+
+  it('needs the permission', async () => {
+    const company = await server.company();
+    const reader = await company.person({ role: ['read_timesheet_history'] });
+    expect((await reader.get('/timesheet-history/verify')).status).toBe(200);
+    expect((await (await company.person()).get('/timesheet-history/verify')).status).toBe(403);
+    expect((await (await company.admin.apiKey([])).get('/timesheet-history/verify')).status).toBe(403);
+  });
+
+  it('stays whole when twenty seal at once', async () => {
+    const company = await server.company();
+    await Promise.all(Array.from({ length: 20 }, () => seal(company))); // every connection is open now
+    await write(company, 999);
+    const sealed = await Promise.all(Array.from({ length: 20 }, () => seal(company)));
+    expect(sealed.filter(Boolean)).toEqual([999]);
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 999, unsealed: 0 });
+  });
+});
+
+/** What the job does every few seconds. */
+const job = (app = server.app) => app.get(HistorySealer).sealWaiting();
+
+describe('the job', () => {
+  it('seals what was written since, in every company, more than fits into one transaction', async () => {
+    await job(); // at the start it looks at all
+    const [one, two] = [await server.company(), await server.company()];
+    await write(one, 2001);
+    await write(two, 3);
+    await job();
+    expect(await proof(one)).toMatchObject({ valid: true, checked: 2001, unsealed: 0 });
+    expect(await proof(two)).toMatchObject({ valid: true, checked: 3, unsealed: 0 });
+  });
+
+  it('gets on with another replica', async () => {
+    const company = await server.company();
+    const replica = await server.secondReplica();
+    await write(company, 1500);
+    await Promise.all([job(), job(replica), job(), job(replica)]);
+    await job(); // what the other one was at meanwhile
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 1500, unsealed: 0 });
+  });
+
+  it('comes back to a company in which another one seals', async () => {
+    const company = await server.company();
+    await write(company, 1);
+    await within(company, async () => {
+      await server.app.get(HistorySeals).seal(clock.now()); // holds the lock until this transaction ends
+      await job();
+    });
+    expect(await proof(company)).toMatchObject({ checked: 0, unsealed: 1 });
+    await job();
+    expect(await proof(company)).toMatchObject({ checked: 1, unsealed: 0 });
+  });
+
+  it('finds at its next start what a dead replica left behind', async () => {
+    const company = await server.company();
+    await server.sql(
+      `INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
+       VALUES ($1, $2, 'Timesheet', gen_random_uuid(), 'created', now() - interval '1 year')`,
+      [company.id, company.admin.id],
+    );
+    await job();
+    expect(await proof(company)).toMatchObject({ unsealed: 1 });
+    await job(await server.secondReplica());
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 1, unsealed: 0 });
+  });
+});
+
+describe('tampering shows', () => {
+  it.each([
+    [
+      'a changed fact',
+      `UPDATE timesheet_history SET diff = jsonb_set(diff, '{durationMin,after}', '480') WHERE "companyId" = $1 AND id = $2`,
+    ],
+    ['another person', `UPDATE timesheet_history SET "userId" = gen_random_uuid() WHERE "companyId" = $1 AND id = $2`],
+    ['another time', `UPDATE timesheet_history SET "occurredAt" = "occurredAt" + interval '1 hour' WHERE "companyId" = $1 AND id = $2`],
+    ['a changed reason', `UPDATE timesheet_history SET reason = 'Fraud' WHERE "companyId" = $1 AND id = $2`],
+    ['a blanked text', BLANK],
+    ['a removed line', REMOVE],
+    ['a removed seal', 'DELETE FROM timesheet_history_seals WHERE "companyId" = $1 AND "historyId" = $2'],
+  ])('%s', async (_, text) => {
+    const { company, ids } = await sealedCompany();
+    await tamper(text, [company.id, ids[4]]);
+    const firstBroken = text.includes('DELETE FROM timesheet_history_seals') ? ids[5] : ids[4];
+    expect(await proof(company)).toMatchObject({ valid: false, firstBroken });
+  });
+
+  it('also when the seal is made anew', async () => {
+    const { company, ids } = await sealedCompany();
+    await tamper('UPDATE timesheet_history_seals SET hash = repeat(\'0\', 64) WHERE "companyId" = $1 AND "historyId" = $2', [
+      company.id,
+      ids[8],
+    ]);
+    expect(await proof(company)).toMatchObject({ valid: false, firstBroken: ids[8] });
+  });
+
+  it('when a fact goes under the cover of an erased text', async () => {
+    const { company, ids } = await sealedCompany();
+    await erase(company, [BLANK, ledger('text')], ids[2]!);
+    await tamper(`UPDATE timesheet_history SET diff = '{}' WHERE "companyId" = $1 AND id = $2`, [company.id, ids[2]]);
+    expect(await proof(company)).toMatchObject({ valid: false, firstBroken: ids[2] });
+  });
+});
+
+describe('lawful erasure', () => {
+  it('of text leaves the minutes provable', async () => {
+    const { company, ids } = await sealedCompany();
+    await erase(company, [BLANK, ledger('text')], ids[2]!);
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 9 });
+  });
+
+  it('of a row leaves the chain whole, without anything to guess by', async () => {
+    const { company, ids } = await sealedCompany();
+    await erase(company, [REMOVE, forgetSalts, ledger('row')], ids[0]!);
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 9 });
+  });
+
+  it('is nothing that the application does or excuses without entering the role of retention', async () => {
+    const { company, ids } = await sealedCompany();
+    await server.database.as('application', async (client) => {
+      for (const text of [ledger('row'), forgetSalts, 'DELETE FROM timesheet_history_seals WHERE "companyId" = $1 AND "historyId" = $2']) {
+        await client.query('BEGIN');
+        await client.query('SELECT enter_company($1, NULL)', [company.id]);
+        await expect(client.query(text, [company.id, ids[0]])).rejects.toMatchObject({ code: '42501' });
+        await client.query('ROLLBACK');
+      }
+    });
+  });
+});

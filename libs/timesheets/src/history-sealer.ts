@@ -1,0 +1,82 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Cron } from '@nestjs/schedule';
+import type { Logger } from 'pino';
+import { clock, InjectLog, UnitOfWork } from '#core';
+import { BATCH, HistorySeals } from './history-seal.service.js';
+
+/** How often every company is looked at from its first line on: only what a replica left behind when it died waits for this. */
+const LOOK_AT_ALL_MS = 600_000;
+
+/** Seals the history: within seconds what this replica wrote, and at the start, then every ten minutes, what has no seal for any reason. */
+@Injectable()
+export class HistorySealer implements BeforeApplicationShutdown {
+  /** Companies with something to seal, and since when: looking from there on does not read their whole history each time. */
+  private readonly waiting = new Map<string, Date>();
+  private lookedAtAll = -Infinity;
+  private working: Promise<void> | undefined;
+  private isStopping = false;
+
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly seals: HistorySeals,
+    @InjectLog() private readonly log: Logger,
+  ) {}
+
+  /** What occurred then is committed, and waits for its seal. */
+  note(companyId: string, occurredAt: Date): void {
+    const since = this.waiting.get(companyId);
+    if (!since || occurredAt < since) this.waiting.set(companyId, occurredAt);
+  }
+
+  @Cron('*/3 * * * * *', { name: 'history seals', waitForCompletion: true })
+  async sealWaiting(): Promise<void> {
+    if (this.isStopping) return; // the next start, or another replica, looks at all
+    await (this.working ??= this.seal().finally(() => (this.working = undefined)));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopping = true;
+    await this.working;
+  }
+
+  private async seal(): Promise<void> {
+    try {
+      await this.noteAll();
+    } catch (error) {
+      this.log.error({ code: codeOf(error) }, 'the companies whose history may lack seals could not be looked up');
+    }
+    const waiting = Array.from(this.waiting); // what is put back waits for the next time
+    for (const [companyId, since] of waiting) {
+      if (this.isStopping) return;
+      this.waiting.delete(companyId); // noted again meanwhile, it is there again
+      try {
+        if (!(await this.sealCompany(companyId, since))) this.note(companyId, since);
+      } catch (error) {
+        this.note(companyId, since);
+        this.log.error({ companyId, code: codeOf(error) }, 'the history of a company was not sealed yet');
+      }
+    }
+  }
+
+  private async noteAll(): Promise<void> {
+    const now = clock.now().getTime();
+    if (now - this.lookedAtAll < LOOK_AT_ALL_MS) return;
+    const companies = await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()');
+    for (const { id } of companies) this.note(id, new Date(0));
+    this.lookedAtAll = now;
+  }
+
+  /** @returns whether nothing since then is left without a seal */
+  private async sealCompany(companyId: string, since: Date): Promise<boolean> {
+    while (!this.isStopping) {
+      const sealed = await this.work.within({ companyId, userId: null }, () => this.seals.seal(since));
+      if (sealed === null) return false; // the other one may have begun before this was committed
+      if (sealed < BATCH) return true;
+    }
+    return false;
+  }
+}
+
+/** Without the message, which could tell values of a row. */
+const codeOf = (error: unknown): unknown => (error as { code?: string } | null)?.code ?? (error instanceof Error ? error.name : 'unknown');
