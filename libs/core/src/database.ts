@@ -40,7 +40,9 @@ export function dataSourceOptions(address: DatabaseAddress, { poolSize, patient 
     applicationName: 'ncy8',
     extra: {
       pipeline: true,
-      options: '-c TimeZone=UTC -c DateStyle=ISO',
+      // Our statements keep their form and change their values only: planned once a connection instead of at each call, which took half of a
+      // list's time in PostgreSQL. A spec looks at these plans on 20,000 rows.
+      options: '-c TimeZone=UTC -c DateStyle=ISO -c plan_cache_mode=force_generic_plan',
       ...(patient ? {} : { statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 15_000 }),
     },
   } satisfies DataSourceOptions;

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { PoolClient, QueryResult } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Tenant } from './tenant.js';
+import { canReadAtOnce, readAtOnce } from './single-read.js';
 import { statement } from './statement.js';
 
 const ABORTED = '25P02';
@@ -37,6 +38,22 @@ export class Transaction {
     const opening = [client.query('BEGIN'), client.query(statement('SELECT enter_company($1, $2)', [tenant.companyId, tenant.userId]))];
     for (const step of opening) step.catch((error: unknown) => (transaction.failure ??= error));
     return transaction;
+  }
+
+  /** A transaction of one read: at once where the connection allows it, step by step else. */
+  static async single<T>(runner: QueryRunner, tenant: Tenant, text: string, values: unknown[], isNamed: boolean): Promise<T[]> {
+    const client = (await runner.connect()) as PoolClient;
+    if (!isNamed) {
+      const transaction = await Transaction.begin(runner, tenant);
+      await transaction.client.query('SET LOCAL plan_cache_mode = force_custom_plan'); // a report's plan depends on its range
+      return transaction.last<T>(text, values, false);
+    }
+    if (!canReadAtOnce(client)) return (await Transaction.begin(runner, tenant)).last<T>(text, values);
+    try {
+      return await readAtOnce<T>(client, tenant, text, values);
+    } finally {
+      await runner.release();
+    }
   }
 
   /** TypeORM on this connection, for writes. */

@@ -69,7 +69,9 @@ export class UnitOfWork {
 
   /** Rows of the request's last statement, a read; the COMMIT goes with it. @param isNamed false for texts of countless forms */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
-    return (await this.transaction()).last<T>(text, values, isNamed);
+    const { transaction, tenant } = this.scope;
+    if (transaction) return (await transaction).last<T>(text, values, isNamed);
+    return Transaction.single<T>(this.dataSource.createQueryRunner(), tenant ?? this.tenant, text, values, isNamed);
   }
 
   /** TypeORM inside the transaction. */

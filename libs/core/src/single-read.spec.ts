@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
+import { TestDatabase } from '../../../test/database.js';
+import { dataSourceOptions } from './database.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const companies = [randomUUID(), randomUUID()];
+const NAMES = 'SELECT name FROM teams WHERE "companyId" = $1 OR $1::uuid IS NOT NULL ORDER BY name'; // only row security tells them apart
+
+let database: TestDatabase;
+let dataSource: DataSource;
+let work: UnitOfWork;
+
+beforeAll(async () => {
+  database = await TestDatabase.clone();
+  for (const id of companies) {
+    await database.sql('INSERT INTO companies (id, name) VALUES ($1::uuid, $1::uuid::text)', [id]);
+    await database.sql('INSERT INTO teams ("companyId", name) VALUES ($1::uuid, $1::uuid::text)', [id]);
+  }
+  // One connection, so that every read comes to where the one before has been.
+  dataSource = await new DataSource(dataSourceOptions(database.address('application'), { poolSize: 1 })).initialize();
+  work = new UnitOfWork(dataSource);
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await database.drop();
+});
+
+const within = <T>(companyId: string, doing: () => Promise<T>): Promise<T> => work.within({ companyId, userId: null }, doing);
+const names = (companyId: string, text = NAMES) => within(companyId, () => work.last<{ name: string }>(text));
+
+it('sees its own company, from the first read of a connection on, whoever was there before', async () => {
+  for (let round = 0; round < 5; round++) {
+    for (const id of companies) expect(await names(id)).toEqual([{ name: id }]);
+  }
+  const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => names(companies[index % 2]!)));
+  expect(answers).toEqual(Array.from({ length: 20 }, (_, index) => [{ name: companies[index % 2]! }]));
+});
+
+it('leaves no company behind on the connection', async () => {
+  await names(companies[0]!);
+  expect(await work.outside('SELECT name FROM teams')).toEqual([]);
+});
+
+it('tells what is wrong with a statement, and the next one is not touched by it', async () => {
+  await names(companies[0]!);
+  await expect(names(companies[0]!, 'SELECT 1 / (CASE WHEN $1::uuid IS NULL THEN 1 ELSE 0 END) AS name')).rejects.toMatchObject({
+    code: '22012',
+  });
+  await expect(names(companies[0]!, 'SELECT nothing FROM teams WHERE "companyId" = $1')).rejects.toMatchObject({ code: '42703' });
+  expect(await names(companies[1]!)).toEqual([{ name: companies[1]! }]);
+});
+
+it('answers an empty read, and a large one, as they are', async () => {
+  expect(await names(companies[0]!, 'SELECT name FROM teams WHERE "companyId" = $1 AND false')).toEqual([]);
+  const many = await within(companies[0]!, () =>
+    work.last<{ n: number }>('SELECT n::bigint AS n FROM generate_series(1, 5000) n WHERE $1::uuid IS NOT NULL'),
+  );
+  expect([many.length, many[4999]]).toEqual([5000, { n: 5000 }]);
+});
+
+it('joins a transaction that has begun, and ends it', async () => {
+  const seen = await within(companies[0]!, async () => {
+    await work.execute(`INSERT INTO teams ("companyId", name) VALUES ($1, 'zzz')`);
+    return work.last<{ name: string }>(NAMES);
+  });
+  expect(seen.map(({ name }) => name)).toContain('zzz');
+  expect(await database.sql(`SELECT FROM teams WHERE name = 'zzz'`)).toHaveLength(1);
+});
