@@ -189,7 +189,7 @@ describe('what is to run after the commit', () => {
 });
 
 describe('two at once', () => {
-  it('that lock each other out both succeed, one of them at the second attempt', async () => {
+  it('that lock each other out both succeed, one of them at a later attempt', async () => {
     await work.within(tenant, async () => [await add('A'), await add('B')]);
     let attempts = 0;
     const both = meeting(2);
@@ -203,7 +203,7 @@ describe('two at once', () => {
         await rename(`${second}2`, second);
       });
     await Promise.all([cross('A', 'B'), cross('B', 'A')]);
-    expect(attempts).toBe(3);
+    expect(attempts).toBeGreaterThan(2); // three, or more when they meet again
     expect(await kept()).toEqual(['A', 'B']);
     expect(busy()).toBe(0);
   });
