@@ -22,6 +22,8 @@ export class Transaction {
   private readonly afterCommits: Array<() => unknown> = [];
   private failure: unknown;
   private state: 'open' | 'committed' | 'ended' = 'open';
+  /** Over when the connection has been given back; whoever ends a transaction that is ending waits for it. */
+  private ended: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly tenant: Tenant,
@@ -91,15 +93,10 @@ export class Transaction {
   }
 
   async commit(): Promise<void> {
+    if (this.state === 'ended') await this.ended;
     if (this.state === 'committed') return;
     if (this.state === 'ended') throw this.rolledBack();
-    this.state = 'ended';
-    let result: QueryResult;
-    try {
-      result = await this.client.query('COMMIT');
-    } finally {
-      await this.release();
-    }
+    const result = await this.end('COMMIT');
     // A COMMIT after an error inside "succeeds" by rolling back: whoever swallowed that error must not report success.
     if (result.command !== 'COMMIT') throw this.rolledBack();
     this.state = 'committed';
@@ -107,10 +104,23 @@ export class Transaction {
   }
 
   async rollback(): Promise<void> {
-    if (this.state !== 'open') return;
+    if (this.state === 'open') await this.end('ROLLBACK').catch(() => undefined); // a lost connection has rolled back already
+    await this.ended;
+  }
+
+  private end(how: 'COMMIT' | 'ROLLBACK'): Promise<QueryResult> {
     this.state = 'ended';
-    await this.client.query('ROLLBACK').catch(() => undefined); // a lost connection has rolled back already
-    await this.release();
+    const ending = this.sendLast(how);
+    this.ended = ending.catch(() => undefined);
+    return ending;
+  }
+
+  private async sendLast(how: string): Promise<QueryResult> {
+    try {
+      return await this.client.query(how);
+    } finally {
+      await this.release();
+    }
   }
 
   /** What fails behind a commit must not make it look undone. */
