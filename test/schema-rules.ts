@@ -5,6 +5,8 @@ export const GLOBAL_TABLES: Record<string, string> = {
   companies: 'the companies themselves; isolated by id',
   user_statuses: 'the same for every company',
   sign_in_attempts: 'counted before the company is known, by HMACs',
+  scheduled_jobs: 'a job runs for all companies',
+  erased_companies: 'the company is gone',
   backup_snapshots: 'a dump holds all companies',
   migrations: "TypeORM's own",
 };

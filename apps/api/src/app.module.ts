@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { ScheduleModule } from '@nestjs/schedule';
 import { TerminusModule } from '@nestjs/terminus';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { Logger } from 'pino';
@@ -25,7 +24,6 @@ export class AppModule {
       imports: [
         CoreModule.with(config, log),
         TypeOrmModule.forRoot({ ...dataSourceOptions(database, { poolSize: config.poolSize }), entities, retryAttempts: 0 }),
-        ScheduleModule.forRoot({ cronJobs: config.jobs }),
         TerminusModule.forRoot({ logger: false }),
         MetricsModule,
         RbacModule,

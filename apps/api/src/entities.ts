@@ -1,7 +1,8 @@
 import { CompanySettings, Task, Team, TeamMember } from '#companies';
-import { AccessLog, AuditLog, BackupSnapshot, Company, IdempotencyKey, QueuedMail } from '#core';
+import { AccessLog, AuditLog, BackupSnapshot, Company, IdempotencyKey, QueuedMail, ScheduledJob } from '#core';
+import { ErasedCompany, Erasure, LegalHold, PurgeRun } from '#gdpr';
 import { ActiveSession, ApiKey, OneTimeToken, SignInAttempt, User, UserApprover, UserStatus } from '#identity';
-import { LeaveRequest } from '#leave';
+import { CalendarToken, LeaveRequest } from '#leave';
 import { Permission, Role, RolePermission } from '#rbac';
 import {
   ActionCode,
@@ -21,6 +22,7 @@ export const entities = [
   BackupSnapshot,
   IdempotencyKey,
   QueuedMail,
+  ScheduledJob,
   Role,
   Permission,
   RolePermission,
@@ -36,6 +38,7 @@ export const entities = [
   TeamMember,
   Task,
   LeaveRequest,
+  CalendarToken,
   ActionCode,
   Timesheet,
   TimesheetApproval,
@@ -43,4 +46,8 @@ export const entities = [
   TimesheetHistory,
   TimesheetHistorySeal,
   TimesheetHistoryErasure,
+  LegalHold,
+  PurgeRun,
+  Erasure,
+  ErasedCompany,
 ];

@@ -13,6 +13,11 @@ export type WorkWeek = Partial<
 
 @Entity('company_settings')
 @Check('company_settings_policy_check', `"timesheetApproverPolicy" IN ('manager_of_user', 'role_manager', 'explicit')`)
+@Check(
+  'company_settings_retention_check',
+  `"deletedUserYears" BETWEEN 1 AND 30 AND "auditLogYears" BETWEEN 1 AND 30
+   AND "accessLogMonths" BETWEEN 1 AND 120 AND "sessionDays" BETWEEN 1 AND 730`,
+)
 @Index('company_settings_company_unique', ['companyId'], { unique: true })
 export class CompanySettings extends Stamped {
   @PrimaryColumn('uuid', { update: false }) @NotPersonal() companyId!: string;
@@ -45,4 +50,14 @@ export class CompanySettings extends Stamped {
   @Column('text', { array: true, nullable: true }) @NotPersonal() allowedEmailDomains!: string[] | null;
 
   @Column('boolean', { default: false }) @NotPersonal() requireCompanyEmail!: boolean;
+
+  /** How long a deleted user is kept, in calendar years (UTC). */
+  @Column('integer', { default: 7 }) @NotPersonal() deletedUserYears!: number;
+
+  @Column('integer', { default: 7 }) @NotPersonal() auditLogYears!: number;
+
+  @Column('integer', { default: 12 }) @NotPersonal() accessLogMonths!: number;
+
+  /** How long an ended session is kept. */
+  @Column('integer', { default: 90 }) @NotPersonal() sessionDays!: number;
 }

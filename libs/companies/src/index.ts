@@ -5,6 +5,7 @@ export * from './company.dto.js';
 export * from './company.repository.js';
 export * from './founding.js';
 export * from './holidays.js';
+export * from './led-people.js';
 export * from './sign-up.js';
 export * from './task.entity.js';
 export * from './team.dto.js';

@@ -1,12 +1,15 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
+import { Accesses } from './accesses.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
 import { Audit } from './audit.js';
 import { Config } from './config.js';
-import { UserLeft } from './hooks.js';
+import { PersonErased, UserLeft } from './hooks.js';
 import { Idempotency } from './idempotency.js';
+import { Jobs } from './jobs.js';
 import { Lifecycle } from './lifecycle.js';
 import { LOG } from './log.js';
 import { MailSender } from './mail-sender.js';
@@ -24,10 +27,13 @@ export class CoreModule {
     const provided = [
       UnitOfWork,
       Audit,
+      Accesses,
       Idempotency,
       Cursors,
       Lifecycle,
       UserLeft,
+      PersonErased,
+      Jobs,
       AnswerInterceptor,
       ProblemFilter,
       Mail,
@@ -35,6 +41,6 @@ export class CoreModule {
       MailTransport,
     ];
     const providers = [{ provide: Config, useValue: config }, { provide: LOG, useValue: log }, ...provided];
-    return { module: CoreModule, providers, exports: providers };
+    return { module: CoreModule, imports: [ScheduleModule.forRoot()], providers, exports: providers };
   }
 }

@@ -3,12 +3,8 @@ import { Injectable } from '@nestjs/common';
 /** What a lib does about a user, in the transaction of the present request. */
 type Listener = (userId: string) => Promise<void>;
 
-/**
- * A user leaves ACTIVE, is deleted or anonymised. What has to happen further right in the same transaction registers here when its module
- * starts; a throw of a listener undoes the departure.
- */
-@Injectable()
-export class UserLeft {
+/** What has to happen further right in the same transaction registers here when its module starts; a throw of a listener undoes it all. */
+class UserHook {
   private readonly listeners: Listener[] = [];
 
   register(listener: Listener): void {
@@ -20,3 +16,11 @@ export class UserLeft {
     for (const listener of this.listeners) await listener(userId);
   }
 }
+
+/** A user leaves ACTIVE, is deleted or anonymised. */
+@Injectable()
+export class UserLeft extends UserHook {}
+
+/** A person is anonymised or purged: what the map of personal data cannot reach (files, memory) goes too. */
+@Injectable()
+export class PersonErased extends UserHook {}

@@ -1,10 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { Cron, CronExpression } from '@nestjs/schedule';
+import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock } from './clock.js';
 import { Config } from './config.js';
+import { Jobs } from './jobs.js';
 import { deriveKeys } from './keys.js';
 import { InjectLog } from './log.js';
 import { unseal } from './mail-seal.js';
@@ -58,7 +58,7 @@ const RECIPIENTS = `
 
 /** Sends what is queued: right after the commit, and every minute what did not get through. */
 @Injectable()
-export class MailSender implements BeforeApplicationShutdown {
+export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
   private readonly keys: KeyObject[];
   /** Companies that may have something to send. */
   private readonly waiting = new Set<string>();
@@ -70,9 +70,20 @@ export class MailSender implements BeforeApplicationShutdown {
     private readonly config: Config,
     private readonly work: UnitOfWork,
     private readonly transport: MailTransport,
+    private readonly jobs: Jobs,
     @InjectLog() private readonly log: Logger,
   ) {
     this.keys = deriveKeys(config.jwtSecrets, 'mail');
+  }
+
+  onModuleInit(): void {
+    this.jobs.register({
+      name: 'mail',
+      about: 'Sends the queued mails that did not get through right after their commit.',
+      everySeconds: 60,
+      everywhere: true,
+      run: () => this.sendAll(),
+    });
   }
 
   /** Sends what is due in a company, in the background. */
@@ -83,14 +94,9 @@ export class MailSender implements BeforeApplicationShutdown {
   }
 
   /** Sends what is due in every company. */
-  @Cron(CronExpression.EVERY_MINUTE, { name: 'mail', waitForCompletion: true })
   async sendAll(): Promise<void> {
-    try {
-      for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) this.wake(id);
-      await this.working;
-    } catch (error) {
-      this.log.error({ code: codeOf(error) }, 'the queued mails could not be looked at');
-    }
+    for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) this.wake(id);
+    await this.working;
   }
 
   /** Resolves when no mail is on its way from this replica. */

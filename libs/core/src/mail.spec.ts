@@ -64,7 +64,7 @@ const queued = () =>
   server.sql<{ id: string; attempts: number; leased: boolean }>(
     'SELECT id, attempts, "leasedUntil" IS NOT NULL AS leased FROM queued_mails ORDER BY "createdAt", id',
   );
-const jobs = (app: NestFastifyApplication) => [...app.get(SchedulerRegistry, { strict: false }).getCronJobs().keys()];
+const jobs = (app: NestFastifyApplication) => app.get(SchedulerRegistry, { strict: false }).getIntervals();
 /** As the job of each minute does. */
 const sendAll = (app = server.app) => app.get(MailSender).sendAll();
 

@@ -3,8 +3,10 @@ import type { KeyObject } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import { clock } from './clock.js';
 import { Config } from './config.js';
+import { PersonErased } from './hooks.js';
 import { deriveKeys } from './keys.js';
 import { MailSender } from './mail-sender.js';
 import { seal } from './mail-seal.js';
@@ -26,7 +28,7 @@ export interface MailOrder extends Secrets {
  * The queue knows ids and, encrypted, what the mail alone needs.
  */
 @Injectable()
-export class Mail {
+export class Mail implements OnModuleInit {
   private readonly keys: KeyObject[];
 
   constructor(
@@ -34,8 +36,13 @@ export class Mail {
     private readonly work: UnitOfWork,
     private readonly sender: MailSender,
     private readonly transport: MailTransport,
+    private readonly personErased: PersonErased,
   ) {
     this.keys = deriveKeys(config.jwtSecrets, 'mail');
+  }
+
+  onModuleInit(): void {
+    this.personErased.register((userId) => this.forget(userId));
   }
 
   async queue({ to, template, expiresAt, token, address }: MailOrder): Promise<void> {

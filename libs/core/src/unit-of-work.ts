@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { QueryResult } from 'pg';
@@ -131,6 +132,7 @@ export class UnitOfWork {
       } catch (error) {
         await this.rollback();
         if (!isRetryable(error) || attempt >= ATTEMPTS) throw error;
+        await sleep(Math.random() * 20 * attempt); // two that met would else meet again
       }
     }
   }

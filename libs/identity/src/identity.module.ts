@@ -23,7 +23,6 @@ import { PasswordResetRequests } from './password-reset.requests.js';
 import { PasswordReset } from './password-reset.service.js';
 import { Passwords } from './passwords.js';
 import { Principals } from './principals.js';
-import { ProfileReads } from './profile-reads.js';
 import { SessionExpiry } from './session-expiry.js';
 import { SessionRotation } from './session-rotation.js';
 import { SessionController } from './session.controller.js';
@@ -77,7 +76,6 @@ import { Users } from './users.js';
     PasswordResetRequests,
     Passwords,
     Principals,
-    ProfileReads,
     SessionExpiry,
     SessionRepository,
     SessionRotation,

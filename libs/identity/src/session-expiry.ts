@@ -1,16 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { Cron, CronExpression } from '@nestjs/schedule';
+import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, Config, InjectLog, UnitOfWork } from '#core';
+import { clock, Config, InjectLog, Jobs, UnitOfWork } from '#core';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 /** Rows a statement, each in a transaction of its own: a backlog holds no lock and no connection for long. */
 const BATCH = 1000;
 
-/** `sessionDays` of the retention: 90 for every company until each can set its own. */
-const SESSIONS_KEPT_MS = 90 * DAY;
 /** For questions about a link that "did not work". */
 const LINKS_KEPT_MS = 30 * DAY;
 /** An hour longer than the longest window that is counted in; places of the mail allowance are taken for an hour only. */
@@ -34,7 +31,8 @@ const remove = (table: string, condition: string): string =>
   `${due(table, condition)} DELETE FROM ${table} x USING due WHERE x."companyId" = $1 AND x.id = due.id`;
 
 // least() passes over nulls: whatever ended it first.
-const SESSIONS = remove('active_sessions', 'least("revokedAt", "expiresAt") <= $3');
+const SESSIONS_KEPT = `make_interval(days => (SELECT c."sessionDays" FROM company_settings c WHERE c."companyId" = $1))`;
+const SESSIONS = remove('active_sessions', `least("revokedAt", "expiresAt") <= $3::timestamptz - ${SESSIONS_KEPT}`);
 const LINKS = remove('one_time_tokens', 'least("usedAt", "deletedAt", "expiresAt") <= $3');
 const REPEATS = remove('idempotency_keys', '"expiresAt" <= $3');
 const ATTEMPTS = `
@@ -48,67 +46,67 @@ const ATTEMPTS = `
  * ended sessions, used links, kept answers, counted failures.
  */
 @Injectable()
-export class SessionExpiry implements BeforeApplicationShutdown {
-  private working: Promise<void> | undefined;
-  private isStopping = false;
-
+export class SessionExpiry implements OnModuleInit {
   constructor(
     private readonly config: Config,
     private readonly work: UnitOfWork,
+    private readonly jobs: Jobs,
     @InjectLog() private readonly log: Logger,
   ) {}
 
-  /** In every company. A run that is under way is waited for instead. */
-  @Cron(CronExpression.EVERY_HOUR, { name: 'session-expiry', waitForCompletion: true })
-  run(): Promise<void> {
-    this.working ??= this.sweepAll().finally(() => (this.working = undefined));
-    return this.working;
-  }
-
-  /** The batch that is under way is finished; the rest is left to the next run. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
-    await this.working;
-  }
-
-  private async sweepAll(): Promise<void> {
-    await this.guarded(() => this.sweepAttempts());
-    await this.guarded(async () => {
-      for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()'))
-        await this.guarded(() => this.sweepCompany(id));
+  onModuleInit(): void {
+    this.jobs.register({
+      name: 'session-expiry',
+      about: 'Revokes sessions that expired or idled out; removes ended sessions, used links, kept answers and counted failures in time.',
+      everySeconds: 3600,
+      run: (stopping) => this.run(stopping),
     });
   }
 
-  private async sweepCompany(companyId: string): Promise<void> {
+  /** In every company. @throws when it failed in one of them, after the others */
+  async run(stopping = new AbortController().signal): Promise<void> {
+    const isDone = [await this.guarded(() => this.sweepAttempts(stopping))];
+    for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) {
+      if (stopping.aborted) return;
+      isDone.push(await this.guarded(() => this.sweepCompany(id, stopping)));
+    }
+    if (isDone.includes(false)) throw new Error('expired sessions could not be swept everywhere');
+  }
+
+  private async sweepCompany(companyId: string, stopping: AbortSignal): Promise<void> {
     const now = clock.now();
     const ago = (ms: number) => new Date(now.getTime() - ms);
     const sweeps: Sweep[] = [
       { text: REVOKE, values: [now, ago(this.config.sessionIdleTtl * 1000)] },
-      { text: SESSIONS, values: [ago(SESSIONS_KEPT_MS)] },
+      { text: SESSIONS, values: [now] },
       { text: LINKS, values: [ago(LINKS_KEPT_MS)] },
       { text: REPEATS, values: [now] },
     ];
     for (const { text, values } of sweeps)
-      await this.inBatches(() => this.work.within({ companyId, userId: null }, () => this.work.execute(text, [BATCH, ...values])));
+      await this.inBatches(stopping, () =>
+        this.work.within({ companyId, userId: null }, () => this.work.execute(text, [BATCH, ...values])),
+      );
   }
 
-  private sweepAttempts(): Promise<void> {
+  private sweepAttempts(stopping: AbortSignal): Promise<void> {
     const now = clock.now();
     const values = [BATCH, new Date(now.getTime() - ATTEMPTS_KEPT_MS), now];
-    return this.inBatches(async () => (await this.work.outside(ATTEMPTS, values)).length);
+    return this.inBatches(stopping, async () => (await this.work.outside(ATTEMPTS, values)).length);
   }
 
-  private async inBatches(batch: () => Promise<number>): Promise<void> {
-    while (!this.isStopping && (await batch()) === BATCH);
+  private async inBatches(stopping: AbortSignal, batch: () => Promise<number>): Promise<void> {
+    while (!stopping.aborted && (await batch()) === BATCH);
   }
 
   /** What fails in one company must not keep the others waiting; the next run tries again. */
-  private async guarded(sweep: () => Promise<void>): Promise<void> {
+  private async guarded(sweep: () => Promise<void>): Promise<boolean> {
     try {
       await sweep();
+      return true;
     } catch (error) {
       const { code = 'unknown' } = error as { code?: string };
       this.log.error({ code }, 'expired sessions could not be swept');
+      return false;
     }
   }
 }

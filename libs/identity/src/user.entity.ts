@@ -28,6 +28,7 @@ export class UserStatus extends BaseEntity {
 @Index('users_role_idx', ['companyId', 'roleId'])
 @Index('users_status_idx', ['companyId', 'statusId'])
 @Index('users_name_idx', ['companyId', 'lastName', 'firstName', 'id'])
+@Index('users_deleted_idx', ['companyId', 'deletedAt'], { where: '"deletedAt" IS NOT NULL' })
 @Index('users_email_idx', ['email'])
 export class User extends CompanyEntity {
   @Column('citext')
@@ -96,6 +97,7 @@ export abstract class UserOwned extends CompanyEntity {
 /** Who decides a user's timesheets under the policy `explicit`. */
 @Entity('user_approvers')
 @Index('user_approvers_unique', ['companyId', 'userId', 'approverId'], { unique: true, where: '"deletedAt" IS NULL' })
+@Index('user_approvers_user_idx', ['companyId', 'userId'])
 @Index('user_approvers_approver_idx', ['companyId', 'approverId'])
 export class UserApprover extends UserOwned {
   @Column('uuid')

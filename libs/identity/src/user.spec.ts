@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Mailbox } from '../../../test/mailbox.js';
+import { Accesses } from '#core';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -56,6 +57,7 @@ describe('reading users', () => {
     expect((await manager.get(`/users/${employee.id}`, { 'if-none-match': seen.headers.etag! })).status).toBe(304);
     expect((await employee.get(`/users/${employee.id}`)).body).toEqual(seen.body);
     expect((await employee.get(`/users/${manager.id}`)).body).toEqual({ id: manager.id, firstName: 'Grace', lastName: 'Hopper' });
+    await server.app.get(Accesses).flush();
     const reads = await server.sql<{ actorUserId: string; action: string }>(
       'SELECT action, "actorUserId" FROM access_logs WHERE "userId" = $1',
       [employee.id],

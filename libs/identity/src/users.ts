@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, isId, Problem, Query, UnitOfWork } from '#core';
+import { Accesses, Cursors, isId, Problem, Query, UnitOfWork } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import { Principals } from './principals.js';
-import { ProfileReads } from './profile-reads.js';
 import type { ColleagueView, UserQuery, UserStatusCode, UserStatusPage, UserStatusView, UserView } from './user.dto.js';
 import { User } from './user.entity.js';
 import { seesEverything, shownTo } from './user.policy.js';
@@ -49,7 +48,7 @@ export class Users {
     private readonly work: UnitOfWork,
     private readonly cursors: Cursors,
     private readonly principals: Principals,
-    private readonly reads: ProfileReads,
+    private readonly accesses: Accesses,
   ) {}
 
   /** @throws 403 for a filter on what the caller may not see */
@@ -72,14 +71,19 @@ export class Users {
       .page('u."lastName", u."firstName", u.id', query.limit);
     const users = await this.work.last<UserView>(text, values);
     const page = this.cursors.page(LIST, query, users, ({ lastName, firstName, id }) => [lastName, firstName, id]);
+    if (isOpen) for (const user of page.items) this.noteRead(user.id);
     return { ...page, items: page.items.map((user) => shownTo(caller, user)) };
   }
 
   /** As the caller may see the user; that somebody saw more of another than the name is noted. @throws 404 */
   async read(caller: Principal, id: string): Promise<UserView | ColleagueView> {
     const user = await this.get(id);
-    if (id !== caller.userId && seesEverything(caller)) await this.reads.record(id);
+    if (seesEverything(caller)) this.noteRead(id);
     return shownTo(caller, user);
+  }
+
+  private noteRead(userId: string): void {
+    this.accesses.record({ action: 'profile_read', targetType: 'User', targetId: userId, userId });
   }
 
   /** @throws 404 */

@@ -1,2 +1,3 @@
+export * from './calendar-token.entity.js';
 export * from './leave-request.entity.js';
 export * from './leave.module.js';

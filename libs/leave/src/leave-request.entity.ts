@@ -30,6 +30,7 @@ const WHY = { kind: 'health', whose: 'userId', erasure: 'clear' } as const;
   ) WITH &&) WHERE ("deletedAt" IS NULL AND "status" IN ('PENDING', 'APPROVED'))`,
 )
 @Index('leave_requests_user_idx', ['companyId', 'userId'])
+@Index('leave_requests_newest_idx', ['companyId', 'startDate', 'id'])
 @Index('leave_requests_dates_idx', ['companyId', 'startDate', 'endDate'])
 @Index('leave_requests_decided_by_idx', ['companyId', 'decidedByUserId'])
 export class LeaveRequest extends UserOwned {
@@ -50,6 +51,9 @@ export class LeaveRequest extends UserOwned {
   @Column('text', { nullable: true }) @Personal({ ...WHY, purpose: 'why the person is away' }) reason!: string | null;
 
   @Column('text', { nullable: true }) @Personal({ ...WHY, purpose: 'why it was refused' }) rejectionReason!: string | null;
+
+  /** Given with an approval or a cancellation. */
+  @Column('text', { nullable: true }) @Personal({ ...WHY, purpose: 'why it was decided so' }) decisionReason!: string | null;
 
   /** Halves count; frozen at approval, null before. */
   @Column('numeric', { precision: 6, scale: 1, nullable: true }) @Personal(ABSENCE) workingDays!: string | null;

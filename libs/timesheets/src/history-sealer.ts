@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
-import { Cron } from '@nestjs/schedule';
+import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, InjectLog, UnitOfWork } from '#core';
+import { clock, InjectLog, Jobs, UnitOfWork } from '#core';
 import { BATCH, HistorySeals } from './history-seal.service.js';
 
 /** How often every company is looked at from its first line on: only what a replica left behind when it died waits for this. */
@@ -10,7 +9,7 @@ const LOOK_AT_ALL_MS = 600_000;
 
 /** Seals the history: within seconds what this replica wrote, and at the start, then every ten minutes, what has no seal for any reason. */
 @Injectable()
-export class HistorySealer implements BeforeApplicationShutdown {
+export class HistorySealer implements OnModuleInit, BeforeApplicationShutdown {
   /** Companies with something to seal, and since when: looking from there on does not read their whole history each time. */
   private readonly waiting = new Map<string, Date>();
   private lookedAtAll = -Infinity;
@@ -20,8 +19,19 @@ export class HistorySealer implements BeforeApplicationShutdown {
   constructor(
     private readonly work: UnitOfWork,
     private readonly seals: HistorySeals,
+    private readonly jobs: Jobs,
     @InjectLog() private readonly log: Logger,
   ) {}
+
+  onModuleInit(): void {
+    this.jobs.register({
+      name: 'history-seals',
+      about: 'Seals what was written to the history of timesheets, so that tampering shows.',
+      everySeconds: 3,
+      everywhere: true,
+      run: () => this.sealWaiting(),
+    });
+  }
 
   /** What occurred then is committed, and waits for its seal. */
   note(companyId: string, occurredAt: Date): void {
@@ -29,7 +39,6 @@ export class HistorySealer implements BeforeApplicationShutdown {
     if (!since || occurredAt < since) this.waiting.set(companyId, occurredAt);
   }
 
-  @Cron('*/3 * * * * *', { name: 'history seals', waitForCompletion: true })
   async sealWaiting(): Promise<void> {
     if (this.isStopping) return; // the next start, or another replica, looks at all
     await (this.working ??= this.seal().finally(() => (this.working = undefined)));

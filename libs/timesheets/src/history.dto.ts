@@ -1,6 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
-import { Moment } from './moment.js';
+import { Flag, Id, Instant, Integer, Moment, Note, OneOf, PageQuery, Text } from '#core';
 import { HISTORY_ACTIONS, HISTORY_TARGETS } from './timesheet-history.entity.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
 

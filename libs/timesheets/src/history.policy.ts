@@ -1,7 +1,7 @@
+import { LED_PEOPLE, reaching } from '#companies';
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
-import { LED_PEOPLE, reaching } from './led-people.js';
 import { about, decides } from './timesheet.policy.js';
 
 /** SQL: the timesheet that a row of `timesheet_history h` belongs to. */

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, Problem, Query, refuseReversed, UnitOfWork, within } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { HistoryQuery, HistoryView } from './history.dto.js';
 import { readable } from './history.policy.js';
-import { refuseReversed, within } from './moment.js';
 
 const LIST = 'timesheet-history';
 const COLUMNS =

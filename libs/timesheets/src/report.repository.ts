@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { LED_PEOPLE } from '#companies';
 import { UnitOfWork } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
-import { LED_PEOPLE } from './led-people.js';
 import type { TimeGrouping, TimeReportQuery } from './report.dto.js';
 import { GROUPING_SQL } from './time-groupings.js';
 import { TEAM_PEOPLE } from './timesheet.repository.js';

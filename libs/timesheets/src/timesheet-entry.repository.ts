@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
-import { refuseReversed } from './moment.js';
 import type { TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
 import { readableEntries } from './timesheet.policy.js';

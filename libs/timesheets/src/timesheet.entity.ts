@@ -22,6 +22,7 @@ const DECISION = { kind: 'activity', whose: 'approverId', purpose: 'who decided'
   `USING gist ("companyId" WITH =, "userId" WITH =, daterange("periodStart", "periodEnd", '[]') WITH &&) WHERE ("deletedAt" IS NULL)`,
 )
 @Index('timesheets_period_unique', ['companyId', 'userId', 'periodStart', 'periodEnd'], { unique: true, where: '"deletedAt" IS NULL' })
+@Index('timesheets_user_idx', ['companyId', 'userId'])
 @Index('timesheets_status_idx', ['companyId', 'status'])
 @Index('timesheets_newest_idx', ['companyId', 'periodStart', 'id'])
 @Index('timesheets_approver_idx', ['companyId', 'approverId'])
@@ -67,6 +68,7 @@ export class Timesheet extends UserOwned {
 @Entity('timesheet_approvals')
 @Check('timesheet_approvals_status_check', `"status" IN ('PENDING', 'APPROVED', 'REJECTED')`)
 @Index('timesheet_approvals_unique', ['companyId', 'timesheetId', 'approverId', 'round'], { unique: true, where: '"deletedAt" IS NULL' })
+@Index('timesheet_approvals_timesheet_idx', ['companyId', 'timesheetId'])
 @Index('timesheet_approvals_approver_idx', ['companyId', 'approverId', 'status'])
 export class TimesheetApproval extends CompanyEntity {
   @Column('uuid') @NotPersonal() timesheetId!: string;

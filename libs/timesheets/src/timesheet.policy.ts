@@ -1,8 +1,8 @@
+import { LED_PEOPLE, reaching } from '#companies';
 import type { ApproverPolicy } from '#companies';
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
-import { LED_PEOPLE, reaching } from './led-people.js';
 import type { TimesheetStatus } from './timesheet.entity.js';
 
 export const TIMESHEET_ACTIONS = ['edit', 'delete', 'submit', 'withdraw', 'approve', 'reject', 'reopen'] as const;

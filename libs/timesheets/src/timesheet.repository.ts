@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { LED_PEOPLE, reaching } from '#companies';
 import type { ApproverPolicy } from '#companies';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
 import { Approvers } from './approvers.js';
 import type { ApprovalView } from './approval.dto.js';
-import { LED_PEOPLE, reaching } from './led-people.js';
-import { refuseReversed } from './moment.js';
 import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
 import { TimesheetLocks } from './timesheet-locks.js';
 import { Timesheet } from './timesheet.entity.js';

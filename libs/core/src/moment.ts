@@ -1,8 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
-import { isDay, isInstant, Problem } from '#core';
-import type { Query, UnitOfWork } from '#core';
+import { isDay, isInstant } from './fields.js';
+import { Problem } from './problem.js';
+import type { Query } from './query.js';
+import type { UnitOfWork } from './unit-of-work.js';
 
 export interface Moments {
   from?: string;

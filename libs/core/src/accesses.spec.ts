@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { Company, Person } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import { Accesses, UnitOfWork } from './index.js';
+
+let server: TestServer;
+let company: Company;
+let reader: Person;
+let read: Person;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  company = await server.company();
+  [reader, read] = [await company.person({ role: ['read_user'] }), await company.person()];
+  await server.app.get(Accesses).flush();
+});
+
+const rows = () => server.sql(`SELECT * FROM access_logs WHERE "companyId" = $1 AND action = 'profile_read'`, [company.id]);
+
+it('says who read whose data, when, from where, in which request', async () => {
+  await reader.get(`/users/${read.id}`, { 'x-request-id': 'the-request' });
+  await reader.get(`/users/${reader.id}`);
+  await server.app.get(Accesses).flush();
+  expect(await rows()).toEqual([
+    expect.objectContaining({
+      actorUserId: reader.id,
+      userId: read.id,
+      targetId: read.id,
+      targetType: 'User',
+      requestId: 'the-request',
+      ip: '127.0.0.1',
+      occurredAt: expect.any(Date),
+    }),
+  ]);
+});
+
+it('notes each person of a list', async () => {
+  await reader.get('/users');
+  await server.app.get(Accesses).flush();
+  expect(new Set((await rows()).map(({ userId }) => userId))).toEqual(new Set([company.admin.id, read.id]));
+});
+
+it('is written within a second or so by itself, and by a clean stop', async () => {
+  await reader.get(`/users/${read.id}`);
+  for (let tries = 0; tries < 100 && (await rows()).length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await rows()).toHaveLength(1);
+  const replica = await server.secondReplica();
+  await replica
+    .get(UnitOfWork)
+    .within({ companyId: company.id, userId: reader.id }, async () =>
+      replica.get(Accesses).record({ action: 'profile_read', targetType: 'User', userId: read.id }),
+    );
+  await replica.close();
+  expect(await rows()).toHaveLength(2);
+});
+
+it('waits while the database refuses, and loses nothing', async () => {
+  await server.sql(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'XX001'; END $$`,
+  );
+  await server.sql('CREATE TRIGGER refuse BEFORE INSERT ON access_logs FOR EACH ROW EXECUTE FUNCTION refuse()');
+  await reader.get(`/users/${read.id}`);
+  await server.app.get(Accesses).flush();
+  await server.sql('DROP FUNCTION refuse CASCADE');
+  expect(await rows()).toHaveLength(0);
+  await server.app.get(Accesses).flush();
+  expect(await rows()).toHaveLength(1);
+});
+
+it('keeps no address of somebody who was erased meanwhile', async () => {
+  await reader.get(`/users/${read.id}`);
+  await server.sql('UPDATE users SET "isAnonymized" = true WHERE id = $1', [reader.id]);
+  await server.app.get(Accesses).flush();
+  expect(await rows()).toMatchObject([{ actorUserId: reader.id, ip: null }]);
+});

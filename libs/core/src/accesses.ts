@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { clock } from './clock.js';
+import { InjectLog } from './log.js';
+import { AccessLog } from './logs.entity.js';
+import { requestScope } from './request-scope.js';
+import { UnitOfWork } from './unit-of-work.js';
+
+const FLUSH_AFTER_MS = 1000;
+/** Rows a statement. */
+const BATCH = 500;
+/** Rows that wait at most while the database is away; the oldest are given up beyond it, and the log says so. */
+const WAITING_AT_MOST = 50_000;
+
+export interface Access {
+  /** Noun and `read`, or `exported`: `profile_read`, `leave_read`, `history_read`, `personal_data_exported`. */
+  action: string;
+  targetType: string;
+  targetId?: string | null;
+  /** Whose data was read. One's own is not noted. */
+  userId: string;
+}
+
+type Row = Omit<AccessLog, 'id' | 'company'>;
+
+/**
+ * Who read whose personal data. Noted in memory and written within a second, many rows at once, so that a read costs nothing;
+ * a clean stop writes the rest, a killed process loses at most that second.
+ */
+@Injectable()
+export class Accesses implements BeforeApplicationShutdown {
+  private waiting: Row[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> | undefined;
+
+  constructor(
+    private readonly work: UnitOfWork,
+    @InjectLog() private readonly log: Logger,
+  ) {}
+
+  record({ action, targetType, targetId = null, userId }: Access): void {
+    const { companyId, userId: actorUserId } = this.work.tenant;
+    if (userId === actorUserId) return;
+    const scope = requestScope.getStore();
+    this.waiting.push({
+      companyId,
+      occurredAt: clock.now(),
+      action,
+      targetType,
+      targetId,
+      userId,
+      actorUserId,
+      requestId: scope?.requestId ?? null,
+      ip: scope?.ip ?? null,
+    });
+    this.timer ??= setTimeout(() => void this.flush(), FLUSH_AFTER_MS).unref();
+  }
+
+  /** Writes what was noted so far. Never throws: what cannot be written now waits. */
+  async flush(): Promise<void> {
+    await this.flushing; // one that is under way may have begun before the newest row
+    await (this.flushing ??= this.writeAll().finally(() => (this.flushing = undefined)));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.flush();
+    if (this.waiting.length > 0) this.log.error({ rows: this.waiting.length }, 'the access log lost its last rows: the database is away');
+  }
+
+  private async writeAll(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const rows = this.waiting;
+    this.waiting = [];
+    for (const [companyId, ofCompany = []] of Map.groupBy(rows, (row) => row.companyId)) {
+      for (let from = 0; from < ofCompany.length; from += BATCH) await this.write(companyId, ofCompany.slice(from, from + BATCH));
+    }
+  }
+
+  private async write(companyId: string, rows: Row[]): Promise<void> {
+    try {
+      await this.work.within({ companyId, userId: null }, async () => {
+        await (await this.work.manager()).insert(AccessLog, await this.withoutErased(rows));
+      });
+    } catch (error) {
+      const { code = 'unknown' } = error as { code?: string };
+      this.log.error({ code, rows: rows.length }, 'the access log was not written yet');
+      this.waiting = [...rows, ...this.waiting].slice(-WAITING_AT_MOST);
+      this.timer ??= setTimeout(() => void this.flush(), 10 * FLUSH_AFTER_MS).unref();
+    }
+  }
+
+  /** Who was erased meanwhile leaves no address behind. */
+  private async withoutErased(rows: Row[]): Promise<Row[]> {
+    const actors = [...new Set(rows.map(({ actorUserId }) => actorUserId))];
+    const living = await this.work.query<{ id: string }>(
+      'SELECT id FROM users WHERE "companyId" = $1 AND id = ANY ($2) AND NOT "isAnonymized"',
+      [actors],
+    );
+    const known = new Set<string | null>(living.map(({ id }) => id));
+    return rows.map((row) => (known.has(row.actorUserId) ? row : { ...row, ip: null }));
+  }
+}
