@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clock } from './clock.js';
 import { Problem } from './problem.js';
+import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const KEPT_MS = 24 * 3600 * 1000;
@@ -35,17 +36,28 @@ export class Idempotency {
   /** The kept answer of this key, if there is one. @throws 409 while the first runs, 422 for another request under the key */
   async replay(key: string, request: FastifyRequest): Promise<Kept | undefined> {
     const { companyId, userId } = this.work.tenant;
-    const [lock] = await this.work.query<{ got: boolean }>(
+    const kept = await this.claim(this.work, userId, key);
+    if (kept && kept.requestHash !== requestHash(request, companyId)) throw new Problem('idempotency_key_reused');
+    const scope = requestScope.getStore();
+    // A commit on the way (a password is hashed outside every transaction) lets the lock go: another repeat may have been faster meanwhile.
+    if (scope)
+      scope.resume = async (transaction) => {
+        if (await this.claim(transaction, userId, key)) throw inProgress();
+      };
+    return kept;
+  }
+
+  private async claim(db: Pick<UnitOfWork, 'query'>, userId: string | null, key: string): Promise<Kept | undefined> {
+    const [lock] = await db.query<{ got: boolean }>(
       'SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text || $3::text, 1)) AS got',
       [userId, key],
     );
-    if (!lock?.got) throw new Problem('idempotency_in_progress', { headers: { 'retry-after': '1' } });
-    const [kept] = await this.work.query<Kept>(
+    if (!lock?.got) throw inProgress();
+    const [kept] = await db.query<Kept>(
       `SELECT "requestHash", "statusCode", headers, body FROM idempotency_keys
        WHERE "companyId" = $1 AND "userId" = $2 AND key = $3 AND "expiresAt" > $4`,
       [userId, key, clock.now()],
     );
-    if (kept && kept.requestHash !== requestHash(request, companyId)) throw new Problem('idempotency_key_reused');
     return kept;
   }
 
@@ -74,6 +86,8 @@ export class Idempotency {
     );
   }
 }
+
+const inProgress = () => new Problem('idempotency_in_progress', { headers: { 'retry-after': '1' } });
 
 function requestHash(request: FastifyRequest, companyId: string): string {
   return createHash('sha256')

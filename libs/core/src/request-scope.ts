@@ -12,6 +12,8 @@ export interface RequestScope {
   now?: Date;
   /** Begun by the first statement; a promise, so that two at once share one. */
   transaction?: Promise<Transaction>;
+  /** Runs first in each further transaction, where the request had to commit on its way. */
+  resume?: (transaction: Transaction) => Promise<void>;
 }
 
 export const requestScope = new AsyncLocalStorage<RequestScope>();

@@ -138,7 +138,19 @@ export class UnitOfWork {
   }
 
   private transaction(): Promise<Transaction> {
-    return (this.scope.transaction ??= Transaction.begin(this.dataSource.createQueryRunner(), this.tenant));
+    const { scope } = this;
+    return (scope.transaction ??= this.begin(scope));
+  }
+
+  private async begin({ resume }: RequestScope): Promise<Transaction> {
+    const transaction = await Transaction.begin(this.dataSource.createQueryRunner(), this.tenant);
+    try {
+      await resume?.(transaction);
+    } catch (error) {
+      await transaction.rollback();
+      throw error;
+    }
+    return transaction;
   }
 
   private get scope(): RequestScope {

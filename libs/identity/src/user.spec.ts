@@ -166,6 +166,18 @@ describe('creating a user', () => {
     expect(JSON.stringify(row)).not.toMatch(/Babbage|example\.com|4915/);
   });
 
+  it('with a password and a key for safe repeats, twenty times at once, makes one and tells the others to come back', async () => {
+    const fields = { ...(await fieldsOf()), password: PASSWORD };
+    const again = () => admin.post('/users', fields, { 'idempotency-key': 'one-user' });
+    await Promise.all(Array.from({ length: 20 }, () => admin.get('/users'))); // open connections: else the first is through alone
+    const answers = await Promise.all(Array.from({ length: 20 }, again));
+    const made = answers.filter(({ status }) => status === 201);
+    expect(new Set(made.map(({ body }) => body.id as string)).size).toBe(1);
+    const others = answers.filter(({ status }) => status !== 201).map(({ status, body }) => `${status} ${body.code}`);
+    expect(new Set(others)).toEqual(new Set(['409 idempotency_in_progress']));
+    expect((await again()).headers['idempotent-replayed']).toBe('true');
+  });
+
   it('without one invites', async () => {
     const made = await admin.post('/users', await fieldsOf());
     expect([made.status, made.body.status, made.body.mustChangePasswordAtNextLogin]).toEqual([201, 'INVITED', false]);
