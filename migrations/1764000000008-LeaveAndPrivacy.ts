@@ -151,6 +151,8 @@ export class LeaveAndPrivacy1764000000008 implements MigrationInterface {
         RETURN NEW;
       END $$`);
 
+    await db.query(`GRANT SELECT ON SEQUENCE migrations_id_seq TO ncy8_backup`); // pg_dump reads it, or fails
+
     // One row a job: whoever sets its lease runs it, and a lease of a dead replica runs out.
     await db.query(`
       CREATE TABLE scheduled_jobs (
@@ -192,6 +194,7 @@ export class LeaveAndPrivacy1764000000008 implements MigrationInterface {
     }
     for (const table of OWN_RECORDS) await db.query(`REVOKE SELECT, DELETE ON ${table} FROM ncy8_retention`);
     await db.query(`DROP TABLE scheduled_jobs`);
+    await db.query(`REVOKE SELECT ON SEQUENCE migrations_id_seq FROM ncy8_backup`);
     await db.query(`
       CREATE OR REPLACE FUNCTION refuse_rewriting_history() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN

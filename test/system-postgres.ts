@@ -1,36 +1,61 @@
 import { once } from 'node:events';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { DatabaseAddress } from '#core';
 import { give, run, serverAccount } from '../tools/embedded-binaries.js';
 import { connect } from './database.js';
+
+/** Runs the pending migrations, as `npm run migration:run` does (TypeORM loads them by file, which Jest's own loader does not allow). */
+export async function migrateByCommand({ host, port, username, password, database }: DatabaseAddress): Promise<void> {
+  const env = {
+    ...process.env,
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_DATABASE: database,
+    DB_OWNER_USERNAME: username,
+    DB_OWNER_PASSWORD: password,
+    DB_USERNAME: 'unused',
+    JWT_SECRET: 'x'.repeat(32),
+  };
+  await promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', 'migrate'], { env });
+}
 
 export interface SystemPostgres {
   /** The superuser's. */
   address: DatabaseAddress;
   /** The folder of its programs. */
   bin: string;
+  /** Where its `data` is, gone with it. */
+  dir: string;
+  /** As whom its programs run. */
+  account: ReturnType<typeof serverAccount>;
   stop(): Promise<void>;
 }
 
+interface Options {
+  /** Of postgresql.conf, over those of a scratch server. */
+  settings?: Record<string, string | number>;
+  /** Fills the folder of the data instead of initdb: a base backup. */
+  fill?: (data: string, account: ReturnType<typeof serverAccount>) => Promise<void>;
+}
+
 /** A scratch server of the PostgreSQL that the machine has; undefined where there is none of that major version. */
-export async function startSystemPostgres(major: number): Promise<SystemPostgres | undefined> {
+export async function startSystemPostgres(major: number, { settings: wanted = {}, fill }: Options = {}): Promise<SystemPostgres | undefined> {
   const bin = `/usr/lib/postgresql/${major}/bin`; // Debian's place
   if (!existsSync(join(bin, 'postgres'))) return undefined;
   const dir = mkdtempSync(join(tmpdir(), `ncy8-postgres-${major}-`));
   const account = serverAccount(dir);
   give(dir, account);
   const env = { LC_ALL: 'C', TZ: 'UTC' };
-  await run(join(bin, 'initdb'), ['-D', join(dir, 'data'), '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync'], {
-    ...account,
-    cwd: dir,
-    env,
-  });
+  const initdb = ['-D', join(dir, 'data'), '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--no-sync'];
+  if (fill) await fill(join(dir, 'data'), account);
+  else await run(join(bin, 'initdb'), initdb, { ...account, cwd: dir, env });
   const port = await freePort();
   const settings = {
     port,
@@ -39,6 +64,7 @@ export async function startSystemPostgres(major: number): Promise<SystemPostgres
     fsync: 'off',
     synchronous_commit: 'off',
     full_page_writes: 'off',
+    ...wanted,
   };
   const options = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`);
   // The shell reads a pipe of this process: its end means that we are gone, in whatever way.
@@ -49,6 +75,8 @@ export async function startSystemPostgres(major: number): Promise<SystemPostgres
   return {
     address,
     bin,
+    dir,
+    account,
     async stop() {
       const gone = once(shell, 'exit');
       shell.stdin.end();

@@ -14,7 +14,7 @@ import { AccessGuard, RateLimitGuard, RbacModule } from '#rbac';
 import { TimesheetsModule } from '#timesheets';
 import { entities } from './entities.js';
 import { HealthController } from './health.controller.js';
-import { MetricsModule } from './metrics.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 
 @Module({})
 export class AppModule {

@@ -67,7 +67,10 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
   });
   // Not earlier: reading the body loses the asynchronous context.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    requestScope.run({ requestId: request.id, ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, 512) ?? null }, done);
+    requestScope.run(
+      { requestId: request.id, ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, 512) ?? null, route: routeOf(request) },
+      done,
+    );
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     log.info(

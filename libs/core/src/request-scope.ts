@@ -7,6 +7,8 @@ export interface RequestScope {
   requestId: string;
   ip: string | null;
   userAgent: string | null;
+  /** The template of the route, or undefined for a job. */
+  route?: string;
   tenant?: Tenant;
   /** When it happens: one instant for all that is written. */
   now?: Date;

@@ -1,12 +1,15 @@
 import { Config, ConfigError } from '#core';
+import { backup } from '../backup/backup.js';
+import { restore } from '../backup/restore.js';
 import { bootstrap } from './bootstrap.js';
+import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
 import { seed } from './seed.js';
 
-/** `npm run db:bootstrap`, `migration:run`, `db:seed`: what the owner of an external database runs before the server starts. */
+/** `npm run db:bootstrap`, `migration:run`, `db:seed`, `backup`, `restore`: what the owner of the database runs beside the server. */
 const commands = {
   async bootstrap(config: Config) {
-    await bootstrap(ownerOf(config), { username: config.databaseUsername, password: config.databasePassword });
+    await bootstrap(ownerOf(config), applicationOf(config));
     return `the roles are there; ${config.databaseUsername} may use the database`;
   },
   async migrate(config: Config) {
@@ -17,7 +20,14 @@ const commands = {
     await seed(ownerOf(config));
     return 'seeded';
   },
+  backup: (config: Config) => withDatabase(config, false, (found) => backup(ownerOf(found), found.backupDir)),
+  restore(config: Config, file?: string) {
+    if (!file) throw new ConfigError(['say which file: npm run restore -- <file>']);
+    return withDatabase(config, true, async (found) => `restored ${await restore(ownerOf(found), applicationOf(found), file)} rows`);
+  },
 };
+
+const applicationOf = ({ databaseUsername: username, databasePassword: password }: Config) => ({ username, password });
 
 function ownerOf(config: Config) {
   if (config.ownerDatabase) return config.ownerDatabase;
@@ -28,10 +38,21 @@ function ownerOf(config: Config) {
   ]);
 }
 
+/** With the embedded database where DB_HOST names no other. @param empty without a schema where there is none yet */
+async function withDatabase<T>(config: Config, empty: boolean, work: (config: Config) => Promise<T>): Promise<T> {
+  if (config.databaseHost) return work(config);
+  const embedded = await startEmbedded(config, undefined, { empty });
+  try {
+    return await work(embedded.config);
+  } finally {
+    await embedded.stop();
+  }
+}
+
 try {
   const command = commands[process.argv[2] as keyof typeof commands];
   if (!command) throw new ConfigError([`say one of ${Object.keys(commands).join(', ')}`]);
-  console.log(await command(new Config()));
+  console.log(await command(new Config(), process.argv[3]));
 } catch (error) {
   const isExplained = error instanceof ConfigError || 'code' in (error as object); // of the database or the network
   console.error(isExplained ? (error as Error).message : error);

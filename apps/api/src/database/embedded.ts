@@ -29,8 +29,9 @@ export interface Embedded {
  * The database of a start without DB_HOST: started or shared, made complete, and told in the returned configuration.
  * The last process that stops, stops the server; a killed one leaves nothing to clean.
  * @param stopping ends the start at the next step
+ * @param empty leaves the database without a schema, for a restore
  */
-export async function startEmbedded(config: Config, stopping?: AbortSignal): Promise<Embedded> {
+export async function startEmbedded(config: Config, stopping?: AbortSignal, { empty = false } = {}): Promise<Embedded> {
   refuseReservedNames(config);
   const shared = new SharedServer(config.dataDir);
   const { server, session } = await shared.joined;
@@ -39,7 +40,7 @@ export async function startEmbedded(config: Config, stopping?: AbortSignal): Pro
     const owner = { ...host, username: OWNER, password: keptSecret(config.dataDir, 'owner.password') };
     const application = { ...host, username: config.databaseUsername, password: keptSecret(config.dataDir, 'application.password') };
     const demoPassword = keptSecret(config.dataDir, 'demo.password', 12);
-    const demo = await setUp(session, owner, application, demoPassword, stopping);
+    const demo = await setUp(session, owner, application, empty ? undefined : demoPassword, stopping);
     return { config: configured(config, owner, application), demo, folder: server.dir, stop: () => shared.leave() };
   } catch (error) {
     await shared.leave();
@@ -71,21 +72,21 @@ function configured(config: Config, owner: DatabaseAddress, application: Databas
   });
 }
 
-/** One process at a time; of two first starts the second finds all of it done. */
-async function setUp(session: Client, owner: DatabaseAddress, application: DatabaseAddress, demoPassword: string, stopping?: AbortSignal) {
+/** One process at a time; of two first starts the second finds all of it done. @param demoPassword undefined: no schema, and so no demo */
+async function setUp(session: Client, owner: DatabaseAddress, application: DatabaseAddress, demoPassword?: string, stopping?: AbortSignal) {
   await session.query('SELECT pg_advisory_lock($1)', [SETTING_UP]);
   try {
     const steps = [
       () => createDatabase(session, owner),
       () => bootstrap(owner, application),
       () => setPassword(session, application),
-      () => migrate(owner),
+      ...(demoPassword === undefined ? [] : [() => migrate(owner)]),
     ];
     for (const step of steps) {
       stopping?.throwIfAborted();
       await step();
     }
-    return await seed(owner, { demoPassword });
+    return demoPassword === undefined ? undefined : await seed(owner, { demoPassword });
   } finally {
     await session.query('SELECT pg_advisory_unlock($1)', [SETTING_UP]).catch(() => undefined); // lost with its session
   }

@@ -1,0 +1,54 @@
+import { existsSync } from 'node:fs';
+import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { clock, InjectLog, Jobs, UnitOfWork } from '#core';
+import { sha256 } from './backup.js';
+
+const AGE_AT_MOST_MS = 26 * 3_600_000;
+const NEWEST = 'SELECT path, checksum, "createdAt" FROM backup_snapshots WHERE verified ORDER BY "createdAt" DESC LIMIT 1';
+
+interface Snapshot {
+  path: string;
+  checksum: string;
+  createdAt: string;
+}
+
+/** Looks each day whether the newest verified backup is young and, where this machine has the file, still the bytes that were verified. */
+@Injectable()
+export class BackupCheck implements OnModuleInit {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly jobs: Jobs,
+    @InjectLog() private readonly log: Logger,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.register({
+      name: 'backup-check',
+      about: 'Looks whether the newest verified backup is younger than 26 hours and still the bytes that were verified.',
+      everySeconds: 86_400,
+      run: () => this.run(),
+    });
+  }
+
+  /** @throws when the newest backup is old or damaged; an installation that never made one is only told so */
+  async run(): Promise<void> {
+    const newest = await this.newest();
+    if (!newest) return this.log.warn('there is no verified backup yet: npm run backup');
+    const age = clock.now().getTime() - Date.parse(newest.createdAt);
+    if (age > AGE_AT_MOST_MS) throw new BackupFault('BACKUP_OLD');
+    if (existsSync(newest.path) && (await sha256(newest.path)) !== newest.checksum) throw new BackupFault('BACKUP_DAMAGED');
+  }
+
+  /** The newest verified backup, by the database. */
+  async newest(): Promise<Snapshot | undefined> {
+    return (await this.work.outside<Snapshot>(NEWEST))[0];
+  }
+}
+
+class BackupFault extends Error {
+  constructor(readonly code: 'BACKUP_OLD' | 'BACKUP_DAMAGED') {
+    super(code);
+  }
+}

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { clock } from '#core';
+import type { DatabaseAddress } from '#core';
+import { connect } from '../../../../test/database.js';
+import { migrateByCommand, startSystemPostgres } from '../../../../test/system-postgres.js';
+import type { SystemPostgres } from '../../../../test/system-postgres.js';
+import { bootstrap } from '../database/bootstrap.js';
+import { seed } from '../database/seed.js';
+import { backup } from './backup.js';
+import { restore, sumsOf } from './restore.js';
+import type { Manifest } from './restore.js';
+
+const DAY = 86_400_000;
+const APPLICATION = { username: 'app', password: 'app-password' };
+const system: SystemPostgres | undefined = await startSystemPostgres(15);
+if (!system) console.warn('SKIPPED: backups need the programs of a PostgreSQL 15 of this machine (Debian: postgresql-15)');
+const path = process.env.PATH;
+let dir: string;
+let owner: DatabaseAddress;
+
+const sql = async (text: string, address = owner) => {
+  const client = await connect(address);
+  try {
+    return (await client.query(text)).rows as Record<string, unknown>[];
+  } finally {
+    await client.end();
+  }
+};
+
+async function emptyDatabase(name: string): Promise<DatabaseAddress> {
+  await sql(`CREATE DATABASE ${name} OWNER owner`, system!.address);
+  return { ...system!.address, database: name, username: 'owner', password: 'owner-password' };
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'ncy8-backup-'));
+  if (!system) return;
+  process.env.PATH = `${system.bin}:${path}`;
+  await sql(`CREATE ROLE owner LOGIN CREATEROLE PASSWORD 'owner-password'`, system.address);
+  owner = await emptyDatabase('ncy8');
+  await bootstrap(owner, APPLICATION);
+  await migrateByCommand(owner);
+  await seed(owner, { demoPassword: 'a demo password' });
+});
+afterEach(() => clock.reset());
+afterAll(async () => {
+  process.env.PATH = path;
+  await rm(dir, { recursive: true, force: true });
+  await system?.stop();
+});
+
+(system ? describe : describe.skip)('a backup', () => {
+  let file: string;
+
+  it('counts once it was restored and compared, on a server of its own where the owner may not create databases', async () => {
+    file = await backup(owner, dir);
+    expect(file).toMatch(/ncy8_\d{8}_\d{6}\.dump$/);
+    const [row] = await sql('SELECT * FROM backup_snapshots');
+    expect(row).toMatchObject({ path: file, verified: true, checksum: expect.stringMatching(/^[\da-f]{64}$/) });
+    expect(Number(row!.size)).toBe((await readFile(file)).length);
+  });
+
+  it('comes back whole, with its roles, its doors and its isolation', async () => {
+    const { tables } = JSON.parse(await readFile(`${file}.json`, 'utf8')) as Manifest;
+    expect(tables.users!.rows).toBeGreaterThan(0);
+    const again = await emptyDatabase('restored');
+    await restore(again, APPLICATION, file);
+    expect(await sumsOf(again)).toEqual(tables);
+    const application = { ...again, ...APPLICATION };
+    expect(await sql('SELECT * FROM users', application)).toEqual([]);
+    expect(await sql('SELECT company_ids() AS id', application)).toHaveLength(tables.companies!.rows);
+    await expect(restore(again, APPLICATION, file)).rejects.toThrow('is not empty');
+  });
+
+  it('is kept for 30 days, the newest for ever; it is proven beside the real one where the owner may create databases', async () => {
+    await sql('ALTER ROLE owner CREATEDB', system!.address);
+    const younger = join(
+      dir,
+      `ncy8_${new Date(Date.now() - 5 * DAY).toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15)}.dump`,
+    );
+    await writeFile(younger, '');
+    clock.travelTo(new Date(Date.now() + 29 * DAY));
+    const newest = await backup(owner, dir);
+    expect([younger, `${file}.json`, file, newest].map((name) => existsSync(name))).toEqual([false, true, true, true]);
+    expect(await sql(`SELECT FROM pg_database WHERE datname LIKE 'ncy8_verify%'`)).toEqual([]);
+  });
+
+  it.each([
+    ['whose rows the dump would silently miss', 'DROP POLICY backup_reads_all ON tasks', 'does not see the rows of tasks'],
+    ['that cannot be read', 'REVOKE SELECT ON tasks FROM ncy8_backup', 'tasks'],
+  ])('is none with a table %s, and leaves nothing behind', async (_, text, message) => {
+    await sql(text);
+    const files = await readdir(dir);
+    await expect(backup(owner, dir)).rejects.toThrow(message);
+    expect(await readdir(dir)).toEqual(files);
+    await sql('DROP POLICY IF EXISTS backup_reads_all ON tasks');
+    await sql('CREATE POLICY backup_reads_all ON tasks FOR SELECT TO ncy8_backup USING (true)');
+    await sql('GRANT SELECT ON tasks TO ncy8_backup');
+  });
+
+  it('that is damaged, or no dump, is not restored', async () => {
+    const damaged = join(dir, 'damaged.dump');
+    await writeFile(damaged, 'not a dump');
+    await expect(restore(await emptyDatabase('damaged'), APPLICATION, damaged)).rejects.toThrow('pg_restore failed');
+    await expect(restore(await emptyDatabase('missing'), APPLICATION, join(dir, 'none.dump'))).rejects.toThrow('there is no file');
+  });
+
+  it('says what to install where the programs are missing', async () => {
+    process.env.PATH = '/nowhere';
+    await expect(backup(owner, dir)).rejects.toThrow('pg_dump is not on the PATH');
+    process.env.PATH = `${system!.bin}:${path}`;
+  });
+});

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { clock, ConfigError } from '#core';
+import type { DatabaseAddress } from '#core';
+import { runProgram } from './programs.js';
+import { asOwner, restoreInto, sumsOf } from './restore.js';
+import type { Manifest } from './restore.js';
+import { inScratchDatabase } from './scratch.js';
+import { differences, tableSums } from './table-sums.js';
+import type { TableSum } from './table-sums.js';
+
+const KEPT_DAYS = 30;
+
+/**
+ * Dumps the database, restores the dump, compares each table's rows, and only then calls it a backup: `ncy8_<UTC time>.dump` with a manifest
+ * beside it, and a row in `backup_snapshots`. Files and rows older than 30 days go, the newest never.
+ * @returns the file
+ * @throws ConfigError when anything is missing or differs; nothing is left behind then
+ */
+export async function backup(owner: DatabaseAddress, dir: string): Promise<string> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const draft = join(dir, `.${process.pid}.dump.part`);
+  try {
+    const tables = await dump(owner, draft);
+    await verify(owner, draft, tables);
+    const checksum = await sha256(draft);
+    const file = join(dir, `ncy8_${stamp(clock.now())}.dump`);
+    await writeFile(`${file}.json`, JSON.stringify({ owner: owner.username, checksum, tables } satisfies Manifest, null, 2), {
+      mode: 0o600,
+    });
+    await persist(draft);
+    await rename(draft, file);
+    await record(owner, file, checksum);
+    await prune(owner, dir);
+    return file;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** A table whose rows the role of backups does not see would be empty in the dump and in the sums alike. */
+const UNSEEN = `
+  SELECT c.relname AS name FROM pg_class c
+  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relrowsecurity AND NOT EXISTS (
+    SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polroles = ARRAY['ncy8_backup'::regrole::oid]
+      AND pg_get_expr(p.polqual, p.polrelid) = 'true')`;
+
+/** Dump and sums see the same moment. */
+function dump(owner: DatabaseAddress, file: string): Promise<Record<string, TableSum>> {
+  return asOwner(owner, async (client) => {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const unseen = (await client.query<{ name: string }>(UNSEEN)).rows;
+    if (unseen.length > 0) throw new ConfigError([`ncy8_backup does not see the rows of ${unseen.map(({ name }) => name).join(', ')}`]);
+    await client.query('SET LOCAL ROLE ncy8_backup');
+    const { rows } = await client.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
+    // As ncy8_backup, whose policies read every company: as the owner it fails under forced row security, or writes an empty dump and exits 0.
+    const role = ['--role=ncy8_backup', '--enable-row-security', `--snapshot=${rows[0]!.snapshot}`];
+    const dumping = runProgram('pg_dump', ['--format=custom', '--compress=9', ...role, `--file=${file}`], owner);
+    const [tables] = await Promise.all([tableSums(client), dumping]);
+    return tables;
+  });
+}
+
+async function verify(owner: DatabaseAddress, file: string, tables: Record<string, TableSum>): Promise<void> {
+  if (!tables.migrations?.rows)
+    throw new ConfigError([`DB_DATABASE "${owner.database}" has no migrated schema: there is nothing to back up`]);
+  const restored = await inScratchDatabase(owner, async (scratch) => {
+    await restoreInto(scratch, file, owner.username);
+    return sumsOf(scratch);
+  });
+  const wrong = differences(tables, restored);
+  if (wrong.length > 0) throw new ConfigError(wrong.map((difference) => `not verified: ${difference}`));
+}
+
+/** In the dump's own folder it survives a power cut before it counts. */
+async function persist(file: string): Promise<void> {
+  const handle = await open(file, 'r+');
+  await handle.sync();
+  await handle.close();
+}
+
+async function record(owner: DatabaseAddress, file: string, checksum: string): Promise<void> {
+  const { size } = await stat(file);
+  await asOwner(owner, (client) =>
+    client.query('INSERT INTO backup_snapshots (path, size, verified, checksum, "createdAt") VALUES ($1, $2, true, $3, $4)', [
+      file,
+      size,
+      checksum,
+      clock.now(),
+    ]),
+  );
+}
+
+async function prune(owner: DatabaseAddress, dir: string): Promise<void> {
+  const oldest = new Date(clock.now().getTime() - KEPT_DAYS * 86_400_000);
+  const names = (await readdir(dir)).filter((name) => /^ncy8_\d{8}_\d{6}\.dump$/.test(name)).toSorted((a, b) => (a < b ? -1 : 1));
+  const old = names.slice(0, -1).filter((name) => name < `ncy8_${stamp(oldest)}.dump`);
+  for (const name of old) for (const ending of ['', '.json']) await rm(join(dir, name + ending), { force: true });
+  await asOwner(owner, (client) => client.query('DELETE FROM backup_snapshots WHERE "createdAt" < $1', [oldest]));
+}
+
+/** `20260302_081500`, in UTC. */
+const stamp = (time: Date): string => time.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
+
+export async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Jobs, requestScope, UnitOfWork } from '#core';
+import type { Company } from '../../../../test/factories.js';
+import { startTestServer } from '../../../../test/server.js';
+import type { TestServer } from '../../../../test/server.js';
+
+let server: TestServer;
+let company: Company;
+beforeAll(async () => {
+  server = await startTestServer();
+  company = await server.company();
+});
+afterAll(() => server.stop());
+
+const scrape = async (): Promise<string> => (await server.app.inject('/metrics')).body;
+const value = (text: string, sample: string): number =>
+  Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${sample} `))
+      ?.slice(sample.length + 1),
+  );
+
+const count = (type: string) => `database_query_duration_seconds_count{query_type="${type}"}`;
+
+it('counts statements by their kind, the one that reads at once among them', async () => {
+  const before = await scrape();
+  await company.admin.get('/timesheet-entries');
+  await company.admin.get('/timesheet-entries');
+  await company.admin.post('/teams', { name: 'Counted' });
+  const after = await scrape();
+  expect(value(after, count('select'))).toBeGreaterThanOrEqual((value(before, count('select')) || 0) + 2);
+  expect(value(after, count('insert'))).toBeGreaterThan(value(before, count('insert')) || 0);
+  expect(after).not.toContain('query_type="begin"');
+});
+
+it('tells how busy the pool and the database are', async () => {
+  const [idle] = await Promise.all([scrape(), company.admin.get('/me')]);
+  expect(value(idle, 'database_pool_connections{state="total"}')).toBeGreaterThan(0);
+  expect(value(idle, 'database_pool_connections{state="waiting"}')).toBe(0);
+  const sleeping = server.app.get(UnitOfWork).outside('SELECT pg_sleep(0.5)');
+  expect(value(await scrape(), 'database_connections_active')).toBeGreaterThanOrEqual(2);
+  await sleeping;
+});
+
+it('counts sessions and mails over the companies, and the runs of jobs', async () => {
+  await server.app.get(Jobs).runNow('session-expiry');
+  const text = await scrape();
+  expect(value(text, 'sessions_active')).toBeGreaterThanOrEqual(1);
+  expect(value(text, 'mail_queue_size')).toBe(0);
+  expect(value(text, 'job_runs_total{job="session-expiry",outcome="success"}')).toBe(1);
+  expect(value(text, 'job_last_success_timestamp_seconds{job="session-expiry"}')).toBeGreaterThan(Date.now() / 1000 - 60);
+  await server.sql(
+    `INSERT INTO backup_snapshots (path, size, verified, checksum, "createdAt") VALUES ('/nowhere', 1, true, 'x', '2026-03-02T08:00:00Z')`,
+  );
+  expect(value(await scrape(), 'backup_last_verified_timestamp_seconds')).toBe(Date.parse('2026-03-02T08:00:00Z') / 1000);
+});
+
+it('has no ids in its labels', async () => {
+  await company.admin.get(`/users/${company.admin.id}`);
+  expect(await scrape()).not.toMatch(/[\da-f]{8}-[\da-f]{4}-/);
+});
+
+it('answers while the database is away', async () => {
+  await server.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+  expect(await scrape()).toContain('ncy8_build_info');
+  while ((await company.admin.get('/me')).status !== 200); // the pool has replaced what was ended
+});
+
+it('logs a slow statement as its template, with the route, without its values', async () => {
+  const scope = { requestId: 'slow-one', ip: null, userAgent: null, route: '/api/v1/slow' };
+  await requestScope.run(scope, () => server.app.get(UnitOfWork).outside(`SELECT pg_sleep(1.1), $1::text`, ['canary-value']));
+  expect(server.log).toContainEqual(
+    expect.objectContaining({
+      msg: 'slow statement',
+      route: '/api/v1/slow',
+      requestId: 'slow-one',
+      statement: 'SELECT pg_sleep(1.1), $1::text',
+    }),
+  );
+  expect(JSON.stringify(server.log)).not.toContain('canary-value');
+});
