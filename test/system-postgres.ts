@@ -46,7 +46,10 @@ interface Options {
 }
 
 /** A scratch server of the PostgreSQL that the machine has; undefined where there is none of that major version. */
-export async function startSystemPostgres(major: number, { settings: wanted = {}, fill }: Options = {}): Promise<SystemPostgres | undefined> {
+export async function startSystemPostgres(
+  major: number,
+  { settings: wanted = {}, fill }: Options = {},
+): Promise<SystemPostgres | undefined> {
   const bin = `/usr/lib/postgresql/${major}/bin`; // Debian's place
   if (!existsSync(join(bin, 'postgres'))) return undefined;
   const dir = mkdtempSync(join(tmpdir(), `ncy8-postgres-${major}-`));
