@@ -81,6 +81,7 @@ export async function startSystemPostgres(
     dir,
     account,
     async stop() {
+      if (shell.exitCode !== null) return;
       const gone = once(shell, 'exit');
       shell.stdin.end();
       await gone;

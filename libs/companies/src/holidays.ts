@@ -15,6 +15,8 @@ const KEPT_AT_MOST = 1000;
 
 const catalogue = new Calendar();
 const kept = new Map<string, readonly Holiday[]>();
+/** As the library tells them, a year of a country: 3 to 31 ms each, and every year is asked for with its neighbours. */
+const told = new Map<string, HolidaysTypes.Holiday[]>();
 
 /** Whether there is such a calendar: `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`. */
 export function isHolidayCalendar(code: unknown): code is string {
@@ -75,8 +77,17 @@ function replacedBy(substitute: HolidaysTypes.Holiday, all: HolidaysTypes.Holida
 
 function publicOnes(code: string, years: number[]): HolidaysTypes.Holiday[] {
   const [country = '', state = '', region = ''] = code.split('-');
-  const calendar = new Calendar(country, state, region, { timezone: 'UTC', types: ['public'] });
-  return years.flatMap((year) => calendar.getHolidays(year));
+  let calendar: Calendar | undefined;
+  return years.flatMap((year) => {
+    const key = `${code} ${year}`;
+    const known = told.get(key);
+    if (known) return known;
+    calendar ??= new Calendar(country, state, region, { timezone: 'UTC', types: ['public'] });
+    const holidays = calendar.getHolidays(year);
+    if (told.size >= KEPT_AT_MOST) told.clear();
+    told.set(key, holidays);
+    return holidays;
+  });
 }
 
 /** The days of which more than half is free: some holidays begin the evening before, some are the afternoon of a working day. */

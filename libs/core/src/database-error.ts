@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { Problem } from './problem.js';
 import type { ProblemCode } from './problem.js';
 
@@ -25,11 +26,12 @@ const RETRYABLE = new Set(['40001', '40P01']); // serialization failure, deadloc
 const INVALID = new Set(['22P02', '22003', '22007', '22008', '22009', '22021', '22P05', '22023']);
 const CONFLICT = new Set(['23505', '23P01']);
 const UNAVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '57P01', '57P02', '57P03']);
+// TypeORM lets go of a connection as soon as it is lost; the statement after that meets a "released" one.
 const LOST =
-  /Connection terminated|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/;
+  /Connection terminated|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Query runner already released/;
 
 function databaseError(error: unknown): DatabaseError | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isNativeError(error)) return undefined;
   return (error as { driverError?: DatabaseError }).driverError ?? error;
 }
 

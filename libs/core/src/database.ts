@@ -17,7 +17,8 @@ const plain = (table: Table | string): string => (typeof table === 'string' ? ta
 
 /**
  * How everything connects. UTC and ISO dates are part of the contract between the database and the text that answers print.
- * A request's statement may take 30 s, its wait for a lock 5 s, its idling in a transaction 15 s; beyond them the database gives up (503).
+ * A request's statement may take 30 s, its wait for a lock 5 s, its idling in a transaction 15 s; beyond them the database gives up (503), and
+ * a database that says nothing any more is given up after 31 s, with its connection.
  * @param patient without those limits, for migrations
  */
 export function dataSourceOptions(address: DatabaseAddress, { poolSize, patient = false }: { poolSize: number; patient?: boolean }) {
@@ -43,7 +44,9 @@ export function dataSourceOptions(address: DatabaseAddress, { poolSize, patient 
       // Our statements keep their form and change their values only: planned once a connection instead of at each call, which took half of a
       // list's time in PostgreSQL. A spec looks at these plans on 20,000 rows.
       options: '-c TimeZone=UTC -c DateStyle=ISO -c plan_cache_mode=force_generic_plan',
-      ...(patient ? {} : { statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 15_000 }),
+      ...(patient
+        ? {}
+        : { statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 15_000, query_timeout: 31_000 }),
     },
   } satisfies DataSourceOptions;
 }

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { Catch, HttpException } from '@nestjs/common';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -73,7 +74,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** The stack without a message that may hold values of a row. */
 function withoutValues(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: 'something that is no Error was thrown' };
+  if (!isNativeError(error)) return { message: 'something that is no Error was thrown' };
   const { code, constraint, table } = ((error as { driverError?: object }).driverError ?? error) as Record<string, string | undefined>;
   const message = code ? `database error ${code}` : error.message;
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { clock, ConfigError } from '#core';
@@ -60,6 +60,7 @@ function dump(owner: DatabaseAddress, file: string): Promise<Record<string, Tabl
     const role = ['--role=ncy8_backup', '--enable-row-security', `--snapshot=${rows[0]!.snapshot}`];
     const dumping = runProgram('pg_dump', ['--format=custom', '--compress=9', ...role, `--file=${file}`], owner);
     const [tables] = await Promise.all([tableSums(client), dumping]);
+    await chmod(file, 0o600);
     return tables;
   });
 }
