@@ -40,6 +40,7 @@ const REFERENCES = {
 export class LeaveAndPrivacy1764000000008 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`ALTER TABLE leave_requests ADD COLUMN "decisionReason" text`);
+    await db.query(`ALTER TABLE leave_requests ADD COLUMN "countedDays" jsonb`);
     await db.query(`CREATE INDEX leave_requests_newest_idx ON leave_requests ("companyId", "startDate", "id")`);
 
     await db.query(`
@@ -174,9 +175,15 @@ export class LeaveAndPrivacy1764000000008 implements MigrationInterface {
       await db.query(`GRANT SELECT, UPDATE (${list}) ON ${table} TO ncy8_retention`);
     }
     await db.query(`GRANT SELECT ON company_settings TO ncy8_retention`);
+    await db.query(`GRANT UPDATE ("requestId") ON audit_logs, access_logs TO ncy8_retention`); // a client may have put a name into it
 
     // Foreign keys look for children by them when a parent goes; the partial unique indexes do not serve that.
     await db.query(`CREATE INDEX users_deleted_idx ON users ("companyId", "deletedAt") WHERE "deletedAt" IS NOT NULL`);
+    await db.query(`CREATE INDEX timesheet_history_actor_idx ON timesheet_history ("companyId", "actorUserId")`);
+    // Reports read nothing else: index-only, a year of a million entries in 0.2 s instead of 0.7 s, for 120 bytes an entry.
+    await db.query(`
+      CREATE INDEX timesheet_entries_report_idx ON timesheet_entries ("companyId", day)
+      INCLUDE ("userId", "timesheetId", "actionCodeId", "taskId", "workMode", country, "durationMin") WHERE "deletedAt" IS NULL`);
     await db.query(`CREATE INDEX timesheets_user_idx ON timesheets ("companyId", "userId")`);
     await db.query(`CREATE INDEX timesheet_approvals_timesheet_idx ON timesheet_approvals ("companyId", "timesheetId")`);
     await db.query(`CREATE INDEX user_approvers_user_idx ON user_approvers ("companyId", "userId")`);
@@ -186,7 +193,10 @@ export class LeaveAndPrivacy1764000000008 implements MigrationInterface {
     await db.query(`DROP INDEX user_approvers_user_idx`);
     await db.query(`DROP INDEX timesheet_approvals_timesheet_idx`);
     await db.query(`DROP INDEX timesheets_user_idx`);
+    await db.query(`DROP INDEX timesheet_entries_report_idx`);
+    await db.query(`DROP INDEX timesheet_history_actor_idx`);
     await db.query(`DROP INDEX users_deleted_idx`);
+    await db.query(`REVOKE UPDATE ("requestId") ON audit_logs, access_logs FROM ncy8_retention`);
     await db.query(`REVOKE SELECT ON company_settings FROM ncy8_retention`);
     for (const [table, columns] of Object.entries(REFERENCES)) {
       const list = columns.map((column) => `"${column}"`).join(', ');
@@ -216,6 +226,7 @@ export class LeaveAndPrivacy1764000000008 implements MigrationInterface {
     }
     await db.query(`DROP TABLE calendar_tokens`);
     await db.query(`DROP INDEX leave_requests_newest_idx`);
+    await db.query(`ALTER TABLE leave_requests DROP COLUMN "countedDays"`);
     await db.query(`ALTER TABLE leave_requests DROP COLUMN "decisionReason"`);
   }
 }

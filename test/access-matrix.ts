@@ -19,6 +19,9 @@ const KINDS = {
   history: 'timesheet_history',
   session: 'active_sessions',
   leaveRequest: 'leave_requests',
+  auditLog: 'audit_logs',
+  accessLog: 'access_logs',
+  purge: 'purge_runs',
 } as const;
 export type Kind = keyof typeof KINDS;
 export type Ids = Record<Kind, string>;
@@ -37,6 +40,9 @@ const BY_SEGMENT: Record<string, Kind> = {
   'timesheet-history': 'history',
   sessions: 'session',
   'leave-requests': 'leaveRequest',
+  'audit-logs': 'auditLog',
+  'access-logs': 'accessLog',
+  purges: 'purge',
 };
 
 /** Whose reading and changing a policy decides by the person, not by a permission of the route. */
@@ -133,7 +139,8 @@ export class Cast {
     const apiKey = await company.insert('api_keys', { userId: cast.member.id, name: 'Key', keyHash: randomUUID(), permissions: null });
     const role = await company.role(['read_user']);
     const [user, lead] = [cast.member.id, cast.lead.id];
-    cast.ids = { user, lead, role, team: team.id, task, apiKey, actionCode, session: session!.id, ...recorded };
+    const logged = await cast.log(user, recorded.timesheet);
+    cast.ids = { user, lead, role, team: team.id, task, apiKey, actionCode, session: session!.id, ...recorded, ...logged };
     cast.others = { team: otherTeam.id, ...others };
     return cast;
   }
@@ -147,8 +154,31 @@ export class Cast {
     const entry = await company.insert('timesheet_entries', { userId, ...place, durationMin: 60 });
     const event = { targetType: 'Timesheet', targetId: timesheet, action: 'created', actorUserId: userId };
     const history = await company.insert('timesheet_history', { userId, ...event });
+    await company.insert('leave_requests', {
+      userId,
+      startDate: '2026-03-05',
+      endDate: '2026-03-05',
+      leaveType: 'PTO',
+      status: 'APPROVED',
+    });
     const leave = { userId, startDate: '2026-03-09', endDate: '2026-03-10', leaveType: 'PTO' };
     return { timesheet, entry, history, leaveRequest: await company.insert('leave_requests', leave) };
+  }
+
+  /** A line of each log in which somebody looked at, and changed, their own; and a purge. */
+  private async log(userId: string, targetId: string): Promise<Pick<Ids, 'auditLog' | 'accessLog' | 'purge'>> {
+    const { company } = this;
+    const add = async (table: string) => {
+      const [row] = await this.server.sql<{ id: string }>(
+        `INSERT INTO ${table} ("companyId", action, "targetType", "targetId", "userId", "actorUserId")
+         VALUES ($1, 'probed', 'Timesheet', $2, $3, $3) RETURNING id`,
+        [company.id, targetId, userId],
+      );
+      return row!.id;
+    };
+    const at = '2026-03-02T08:00:00Z';
+    const purge = await company.insert('purge_runs', { dryRun: true, cutOff: at, policy: '{}', startedAt: at, finishedAt: at });
+    return { auditLog: await add('audit_logs'), accessLog: await add('access_logs'), purge };
   }
 
   /** The rows of the matrix. */

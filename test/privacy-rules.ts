@@ -1,20 +1,15 @@
+import type { MappedColumn } from '#gdpr';
 import type { Catalogue, Column } from '../apps/api/src/generate/catalogue.js';
-import type { MappedColumn } from '../apps/api/src/generate/data-map.js';
-
-/** The tables that no entity stands for, and that hold nothing of a person. */
-const WITHOUT_ENTITY = new Set(['migrations']);
 
 /** What is wrong with what the columns declare about persons, in words. */
 export function privacyFaults({ tables }: Catalogue, map: MappedColumn[]): string[] {
   const declared = new Map(map.map((mapped) => [`${mapped.table}.${mapped.column}`, mapped]));
-  return tables
-    .filter(({ name }) => !WITHOUT_ENTITY.has(name))
-    .flatMap(({ name, columns }) =>
-      columns.flatMap((column) => {
-        const place = `${name}.${column.name}`;
-        return faultsOf(column, declared.get(place), columns).map((fault) => `${place}: ${fault}`);
-      }),
-    );
+  return tables.flatMap(({ name, columns }) =>
+    columns.flatMap((column) => {
+      const place = `${name}.${column.name}`;
+      return faultsOf(column, declared.get(place), columns).map((fault) => `${place}: ${fault}`);
+    }),
+  );
 }
 
 function faultsOf(column: Column, mapped: MappedColumn | undefined, siblings: Column[]): string[] {

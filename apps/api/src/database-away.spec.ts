@@ -160,9 +160,9 @@ const status = async (path: string) => (await admin.get(path)).status;
 /** Five at once that write until they are stopped. */
 function writers(prefix: string) {
   const [acknowledged, statuses] = [[] as string[], new Set<number>()];
-  let isStopped = false;
+  const stopping = new AbortController();
   const work = async (worker: number) => {
-    for (let n = 0; !isStopped; n++) {
+    for (let n = 0; !stopping.signal.aborted; n++) {
       const name = `${prefix} ${worker}-${n}`;
       const answer = await admin.post('/teams', { name });
       statuses.add(answer.status);
@@ -174,7 +174,7 @@ function writers(prefix: string) {
   return {
     async stop() {
       await sleep(300);
-      isStopped = true;
+      stopping.abort();
       await working;
       return { acknowledged, statuses };
     },

@@ -6,6 +6,8 @@ import type { Company } from '../../../test/factories.js';
 import { routesOf } from './generate/routes.js';
 
 const ROWS = 10_000; // in each of two companies
+/** An export reads table by table. */
+const isExport = (route: string): boolean => /\/(personal-data|export)$/.test(route);
 const STATEMENTS = 6; // entering, the principal, the scope, the page, the commit
 /** What a list cannot be asked without. */
 const NEEDED: Record<string, string> = {
@@ -153,7 +155,7 @@ describe('with 20,000 rows in two companies', () => {
       let status = 0;
       const sent = await sentBy(async () => ({ status } = await company.admin.get(NEEDED[route] ? `${route}?${NEEDED[route]}` : route)));
       if (status !== 200) faults.push(`${route} answered ${status}`);
-      if (sent.length > STATEMENTS) faults.push(`${route} took ${sent.length} statements`);
+      if (sent.length > STATEMENTS && !isExport(route)) faults.push(`${route} took ${sent.length} statements`);
       const isReport = route.startsWith('/reports/') || ['/me/personal-data', '/timesheet-history/verify'].includes(route); // what reads most rows may well read all
       if (!isReport) faults.push(...(await scansOf(sent)).map((table) => `${route} reads ${table} from end to end`));
     }

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { dataMap } from '#gdpr';
+import type { MappedColumn } from '#gdpr';
 import { privacyFaults } from '../../../test/privacy-rules.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { readCatalogue } from './generate/catalogue.js';
 import type { Catalogue } from './generate/catalogue.js';
-import { dataMap } from './generate/data-map.js';
-import type { MappedColumn } from './generate/data-map.js';
 
 let server: TestServer;
 let catalogue: Catalogue;

@@ -10,3 +10,8 @@ export const LED_PEOPLE = `
   JOIN teams t ON t."companyId" = $1 AND t.id = mine."teamId" AND t."deletedAt" IS NULL
   JOIN team_members theirs ON theirs."companyId" = $1 AND theirs."teamId" = t.id AND theirs."deletedAt" IS NULL
   WHERE mine."companyId" = $1 AND mine."userId" = ? AND mine.role = 'lead' AND mine."deletedAt" IS NULL`;
+
+/** SQL: those in a living team; `?` is the team. */
+export const TEAM_PEOPLE = `
+  SELECT m."userId" FROM team_members m JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId" AND t."deletedAt" IS NULL
+  WHERE m."companyId" = $1 AND m."teamId" = ? AND m."deletedAt" IS NULL`;

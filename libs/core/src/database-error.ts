@@ -24,6 +24,7 @@ const CONSTRAINTS: Record<string, ProblemCode> = {
 
 const RETRYABLE = new Set(['40001', '40P01']); // serialization failure, deadlock
 const INVALID = new Set(['22P02', '22003', '22007', '22008', '22009', '22021', '22P05', '22023']);
+const FOREIGN_KEY = new Set(['23503', '23001']); // RESTRICT answers the latter from PostgreSQL 18 on
 const CONFLICT = new Set(['23505', '23P01']);
 const UNAVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '57P01', '57P02', '57P03']);
 // TypeORM lets go of a connection as soon as it is lost; the statement after that meets a "released" one.
@@ -43,7 +44,7 @@ export function problemOf(error: unknown): Problem | undefined {
   if (!found) return undefined;
   const { code = '' } = found;
   if (CONFLICT.has(code)) return new Problem(CONSTRAINTS[constraintOf(found)] ?? 'conflict', { cause: error });
-  if (code === '23503') return foreignKeyProblem(found, error);
+  if (FOREIGN_KEY.has(code)) return foreignKeyProblem(found, error);
   if (INVALID.has(code)) return new Problem('validation_failed', { cause: error });
   if (code === '42501' && /row-level security/.test(found.message)) return new Problem('not_found', { cause: error });
   if (RETRYABLE.has(code) || UNAVAILABLE.has(code) || code.startsWith('08') || LOST.test(`${code} ${found.message}`)) {

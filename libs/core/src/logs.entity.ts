@@ -47,8 +47,9 @@ function logColumns(retention: Retention) {
     @Personal({ ...about, whose: 'actorUserId', purpose: 'who touched it' })
     actorUserId!: string | null;
 
+    /** May be the client's own words. */
     @Column('varchar', { length: 255, nullable: true })
-    @NotPersonal()
+    @Personal({ kind: 'network', whose: 'actorUserId', purpose: 'finding a request in the log', erasure: 'clear', retention })
     requestId!: string | null;
 
     @Column('inet', { nullable: true })

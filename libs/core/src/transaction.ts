@@ -47,7 +47,6 @@ export class Transaction {
     const client = (await runner.connect()) as PoolClient;
     if (!isNamed) {
       const transaction = await Transaction.begin(runner, tenant);
-      await transaction.client.query('SET LOCAL plan_cache_mode = force_custom_plan'); // a report's plan depends on its range
       return transaction.last<T>(text, values, false);
     }
     if (!canReadAtOnce(client)) return (await Transaction.begin(runner, tenant)).last<T>(text, values);
@@ -79,6 +78,7 @@ export class Transaction {
 
   /** A read that is the last statement: its COMMIT travels with it. */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
+    if (!isNamed) await this.client.query('SET LOCAL plan_cache_mode = force_custom_plan'); // a report's plan depends on its range
     const rows = this.query<T>(text, values, isNamed);
     const commit = this.commit();
     commit.catch(() => undefined); // the statement's own error says more

@@ -32,7 +32,11 @@ const remove = (table: string, condition: string): string =>
 
 // least() passes over nulls: whatever ended it first.
 const SESSIONS_KEPT = `make_interval(days => (SELECT c."sessionDays" FROM company_settings c WHERE c."companyId" = $1))`;
-const SESSIONS = remove('active_sessions', `least("revokedAt", "expiresAt") <= $3::timestamptz - ${SESSIONS_KEPT}`);
+const HELD = `SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = active_sessions."userId"`;
+const SESSIONS = remove(
+  'active_sessions',
+  `least("revokedAt", "expiresAt") <= $3::timestamptz - ${SESSIONS_KEPT} AND NOT EXISTS (${HELD})`,
+);
 const LINKS = remove('one_time_tokens', 'least("usedAt", "deletedAt", "expiresAt") <= $3');
 const REPEATS = remove('idempotency_keys', '"expiresAt" <= $3');
 const ATTEMPTS = `

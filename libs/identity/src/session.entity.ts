@@ -43,7 +43,9 @@ export class ActiveSession extends UserOwned {
 @Index('api_keys_hash_unique', ['companyId', 'keyHash'], { unique: true })
 @Index('api_keys_user_idx', ['companyId', 'userId'])
 export class ApiKey extends UserOwned {
-  @Column('varchar', { length: 255 }) @Personal({ ...SECRET, purpose: 'telling keys apart', retention: 'employment' }) name!: string;
+  @Column('varchar', { length: 255 })
+  @Personal({ ...SECRET, kind: 'activity', purpose: 'telling keys apart', retention: 'employment' })
+  name!: string;
 
   /** SHA-256 of the key, in hex. */
   @Column('text') @Personal({ ...SECRET, purpose: 'access of programs', retention: 'employment' }) keyHash!: string;

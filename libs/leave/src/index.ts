@@ -1,3 +1,5 @@
 export * from './calendar-token.entity.js';
+export * from './leave-period.js';
 export * from './leave-request.entity.js';
 export * from './leave.module.js';
+export * from './working-days.js';

@@ -10,6 +10,15 @@ export type LeaveType = (typeof LEAVE_TYPES)[number];
 export type LeaveStatus = (typeof LEAVE_STATUSES)[number];
 export type DayPortion = (typeof DAY_PORTIONS)[number];
 
+/** A day of leave, and what it costs. */
+export interface CountedDay {
+  day: string;
+  /** 0, 0.5 or 1. */
+  counted: number;
+  /** `working_day`, `not_in_work_week` or the holiday's name. */
+  reason: string;
+}
+
 const ABSENCE = { kind: 'employment', whose: 'userId', purpose: 'planning absences', erasure: 'keep' } as const;
 const WHY = { kind: 'health', whose: 'userId', erasure: 'clear' } as const;
 
@@ -55,8 +64,11 @@ export class LeaveRequest extends UserOwned {
   /** Given with an approval or a cancellation. */
   @Column('text', { nullable: true }) @Personal({ ...WHY, purpose: 'why it was decided so' }) decisionReason!: string | null;
 
-  /** Halves count; frozen at approval, null before. */
+  /** Halves count; fixed when it is decided, null before. */
   @Column('numeric', { precision: 6, scale: 1, nullable: true }) @Personal(ABSENCE) workingDays!: string | null;
+
+  /** What each day counted and why, fixed together with `workingDays`. */
+  @Column('jsonb', { nullable: true }) @Personal(ABSENCE) countedDays!: CountedDay[] | null;
 
   @Column('timestamptz', { nullable: true }) @NotPersonal() decidedAt!: Date | null;
 

@@ -12,7 +12,7 @@ export type Access =
   | { kind: 'public' }
   /** Every signed-in user, for what is theirs, what they lead, and what all may see; beyond it with one of the permissions of `or`. */
   | { kind: 'own'; whileChangingPassword: boolean; sessionOnly: boolean; or: readonly PermissionName[] }
-  | { kind: 'permission'; permission: PermissionName; sessionOnly: boolean };
+  | { kind: 'permission'; permissions: readonly PermissionName[]; sessionOnly: boolean };
 
 type OwnAccess = Extract<Access, { kind: 'own' }>;
 
@@ -40,9 +40,11 @@ export const Own = ({ whileChangingPassword = false, sessionOnly = false, or = [
     ...(or.length > 0 ? [ApiExtension('x-permission-for-more', or)] : []),
   );
 
-/** Needs a permission of the role. */
-export const RequirePermission = (permission: PermissionName, { sessionOnly = false } = {}) =>
-  signedIn({ kind: 'permission', permission, sessionOnly }, permission);
+/** Needs a permission of the role, or all of several. */
+export const RequirePermission = (needed: PermissionName | readonly PermissionName[], { sessionOnly = false } = {}) => {
+  const permissions = typeof needed === 'string' ? [needed] : needed;
+  return signedIn({ kind: 'permission', permissions, sessionOnly }, permissions.join(', '));
+};
 
 /** Refuses what the route's declaration does not allow, and every route that declares nothing. */
 @Injectable()
@@ -58,8 +60,8 @@ export class AccessGuard implements CanActivate {
     if (principal.mustChangePassword && !(access.kind === 'own' && access.whileChangingPassword))
       throw new Problem('password_change_required');
     if (access.sessionOnly && principal.sessionId === null) throw new Problem('forbidden', { detail: 'Not with an API key' });
-    if (access.kind === 'permission' && !may(principal, access.permission))
-      throw new Problem('forbidden', { detail: `Needs the permission ${access.permission}` });
+    const missing = access.kind === 'permission' && access.permissions.find((permission) => !may(principal, permission));
+    if (missing) throw new Problem('forbidden', { detail: `Needs the permission ${missing}` });
     return true;
   }
 }

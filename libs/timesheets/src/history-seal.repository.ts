@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { clock, UnitOfWork } from '#core';
-import type { Excuses, Seal, SealedRow } from './history-seals.js';
+import type { Seal, SealAndRow, SealedRow } from './history-seals.js';
 
 const ROW = 'h.id, h."userId", h."targetType", h."targetId", h.action, h."actorUserId", h.reason, h.diff, h.metadata, h."occurredAt"';
 const UNSEALED = `h."companyId" = $1 AND NOT EXISTS (SELECT 1 FROM timesheet_history_seals s WHERE s."companyId" = $1 AND s."historyId" = h.id)`;
@@ -9,8 +9,11 @@ const SEAL = 's.sequence, s."historyId", s.facts, s."factsSalt", s."freeText", s
 const erased = (what: 'text' | 'row') =>
   `EXISTS (SELECT 1 FROM timesheet_history_erasures e WHERE e."companyId" = $1 AND e."historyId" = s."historyId" AND e.erased = '${what}')`;
 
-/** A seal with the row as it is now; without `id` it is gone. */
-export type SealAndRow = Seal & Excuses & (SealedRow | { id: null });
+/** Where to go on in the order of `occurredAt` and id; instants as the database prints them, to the microsecond. */
+export interface HistoryKey {
+  occurredAt: string;
+  id: string;
+}
 
 @Injectable()
 export class HistorySealRepository {
@@ -29,10 +32,10 @@ export class HistorySealRepository {
     return head ?? { sequence: 0, hash: '' };
   }
 
-  unsealed(since: Date, limit: number): Promise<SealedRow[]> {
+  unsealed(after: HistoryKey, limit: number): Promise<SealedRow[]> {
     return this.work.query<SealedRow>(
-      `SELECT ${ROW} FROM timesheet_history h WHERE ${UNSEALED} AND h."occurredAt" >= $2 ORDER BY h."occurredAt", h.id LIMIT $3`,
-      [since, limit],
+      `SELECT ${ROW} FROM timesheet_history h WHERE ${UNSEALED} AND (h."occurredAt", h.id) > ($2, $3) ORDER BY h."occurredAt", h.id LIMIT $4`,
+      [after.occurredAt, after.id, limit],
     );
   }
 

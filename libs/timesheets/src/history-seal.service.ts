@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { HistoryProof } from './history.dto.js';
 import { HistorySealRepository } from './history-seal.repository.js';
-import type { SealAndRow } from './history-seal.repository.js';
-import { factsOf, freeTextOf, hashOf, holds } from './history-seals.js';
+import type { HistoryKey } from './history-seal.repository.js';
+import { factsOf, freeTextOf, hashOf, holds, rowOf } from './history-seals.js';
 import type { Seal, SealedRow } from './history-seals.js';
 
 /** At most in one transaction. */
@@ -14,19 +14,21 @@ export class HistorySeals {
   constructor(private readonly seals: HistorySealRepository) {}
 
   /**
-   * Seals what occurred since and has no seal; for a job, in the scope of a company. A row whose transaction ends later is sealed later, so
-   * the chain goes by sealing and not by `occurredAt`. @returns how many, less than {@link BATCH}: all; null while another seals here
+   * Seals what has no seal behind a key; for a job, in the scope of a company. A row whose transaction ends later is sealed later, so the
+   * chain goes by sealing and not by `occurredAt`.
+   * @returns how many, less than {@link BATCH}: all; and where to go on, so that no batch reads the ones before; null while another seals here
    */
-  async seal(since = new Date(0)): Promise<number | null> {
+  async seal(after: HistoryKey = keyAt(new Date(0))): Promise<{ sealed: number; next: HistoryKey } | null> {
     if (!(await this.seals.lock())) return null;
     let last = await this.seals.head();
-    const made = (await this.seals.unsealed(since, BATCH)).map((row) => {
+    const rows = await this.seals.unsealed(after, BATCH);
+    const made = rows.map((row) => {
       const seal = sealOf(row, last);
       last = seal;
       return seal;
     });
     if (made.length > 0) await this.seals.insert(made);
-    return made.length;
+    return { sealed: made.length, next: rows.at(-1) ?? after };
   }
 
   /**
@@ -56,6 +58,11 @@ export class HistorySeals {
   }
 }
 
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/** Before all that occurred at that instant. */
+export const keyAt = (instant: Date): HistoryKey => ({ occurredAt: instant.toISOString(), id: NOBODY });
+
 const salt = (): string => randomBytes(16).toString('hex');
 
 function sealOf(row: SealedRow, last: Pick<Seal, 'sequence' | 'hash'>): Seal {
@@ -68,10 +75,4 @@ function sealOf(row: SealedRow, last: Pick<Seal, 'sequence' | 'hash'>): Seal {
     previous: last.hash,
   };
   return { ...link, factsSalt, freeTextSalt, hash: hashOf(link) };
-}
-
-function rowOf(found: SealAndRow): SealedRow | null {
-  if (found.id === null) return null;
-  const { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt } = found;
-  return { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt };
 }

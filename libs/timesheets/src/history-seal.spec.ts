@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { clock, UnitOfWork } from '#core';
+import { clock, Jobs, UnitOfWork } from '#core';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
-import { HistorySeals } from './history-seal.service.js';
+import { HistorySeals, keyAt } from './history-seal.service.js';
 import { HistorySealer } from './history-sealer.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
 
@@ -29,7 +30,7 @@ async function sealedCompany(): Promise<{ company: Company; ids: string[] }> {
 
 const within = <T>(company: Company, work: () => Promise<T>) =>
   server.app.get(UnitOfWork).within({ companyId: company.id, userId: company.admin.id }, work);
-const seal = (company: Company) => within(company, () => server.app.get(HistorySeals).seal());
+const seal = async (company: Company) => (await within(company, () => server.app.get(HistorySeals).seal()))?.sealed;
 const proof = async (company: Company) => (await company.admin.get('/timesheet-history/verify')).body;
 
 function write(company: Company, lines: number): Promise<void> {
@@ -121,7 +122,7 @@ describe('the job', () => {
     const company = await server.company();
     await write(company, 1);
     await within(company, async () => {
-      await server.app.get(HistorySeals).seal(clock.now()); // holds the lock until this transaction ends
+      await server.app.get(HistorySeals).seal(keyAt(clock.now())); // holds the lock until this transaction ends
       await job();
     });
     expect(await proof(company)).toMatchObject({ checked: 0, unsealed: 1 });
@@ -141,6 +142,64 @@ describe('the job', () => {
     await job(await server.secondReplica());
     expect(await proof(company)).toMatchObject({ valid: true, checked: 1, unsealed: 0 });
   });
+});
+
+const sealsOf = async ({ id }: Company): Promise<{ sealedAt: Date }[]> =>
+  server.sql('SELECT "sealedAt" FROM timesheet_history_seals WHERE "companyId" = $1 ORDER BY sequence', [id]);
+
+describe('the job, when it is stopped in the middle', () => {
+  it('ends after the present batch, and the next one goes on from there', async () => {
+    const company = await server.company();
+    for (let n = 0; n < 5; n++) await write(company, 1200);
+    const replica = await server.secondReplica();
+    const running = replica.get(Jobs).runNow('history-seals');
+    while ((await sealsOf(company)).length === 0) await sleep(2);
+    await replica.get(Jobs).beforeApplicationShutdown();
+    const { length } = await sealsOf(company);
+    await running;
+    expect(length % 1000).toBe(0);
+    expect(length).toBeLessThan(6000);
+    expect(await sealsOf(company)).toHaveLength(length);
+    expect(await proof(company)).toMatchObject({ valid: true, checked: length, unsealed: 6000 - length });
+    await job(await server.secondReplica());
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 6000, unsealed: 0 });
+  });
+});
+
+describe('the first sealing of a long history', () => {
+  it('takes as long for the last batch as for the first', async () => {
+    const company = await server.company();
+    await server.sql(
+      `INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
+       SELECT $1, $2, 'Timesheet', gen_random_uuid(), 'created', timestamptz '2025-01-01' + n / 10 * interval '1 minute' FROM generate_series(1, 30000) n`,
+      [company.id, company.admin.id],
+    );
+    await server.sql('ANALYZE timesheet_history');
+    const [reads, seals] = [[] as number[], server.app.get(HistorySeals)];
+    const rowsRead = async () => {
+      const [found] = await server.sql<{ read: string }>(
+        `SELECT idx_tup_read AS read FROM pg_stat_user_indexes WHERE indexrelname = 'timesheet_history_newest_idx'`,
+      );
+      return Number(found!.read);
+    };
+    for (let after = keyAt(new Date(0)); ;) {
+      const began = await rowsRead();
+      const batch = (await within(company, async () => {
+        const done = await seals.seal(after);
+        await server.app.get(UnitOfWork).query('SELECT pg_stat_force_next_flush() WHERE $1::uuid IS NOT NULL');
+        return done;
+      }))!;
+      reads.push((await rowsRead()) - began);
+      after = batch.next;
+      if (batch.sealed < 1000) break;
+    }
+    process.stderr.write(
+      `rows read by the first batches of 30,000: ${reads.slice(0, 3).join(', ')}; by the last: ${reads.slice(-4).join(', ')}\n`,
+    );
+    expect(reads).toHaveLength(31);
+    expect(Math.max(...reads.slice(-10))).toBeLessThan(5000); // from the beginning it would be 30,000
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 30_000, unsealed: 0 });
+  }, 90_000);
 });
 
 describe('tampering shows', () => {

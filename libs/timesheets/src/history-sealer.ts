@@ -1,20 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock, InjectLog, Jobs, UnitOfWork } from '#core';
-import { BATCH, HistorySeals } from './history-seal.service.js';
+import { BATCH, HistorySeals, keyAt } from './history-seal.service.js';
 
 /** How often every company is looked at from its first line on: only what a replica left behind when it died waits for this. */
 const LOOK_AT_ALL_MS = 600_000;
 
 /** Seals the history: within seconds what this replica wrote, and at the start, then every ten minutes, what has no seal for any reason. */
 @Injectable()
-export class HistorySealer implements OnModuleInit, BeforeApplicationShutdown {
+export class HistorySealer implements OnModuleInit {
   /** Companies with something to seal, and since when: looking from there on does not read their whole history each time. */
   private readonly waiting = new Map<string, Date>();
   private lookedAtAll = -Infinity;
   private working: Promise<void> | undefined;
-  private isStopping = false;
 
   constructor(
     private readonly work: UnitOfWork,
@@ -29,7 +28,7 @@ export class HistorySealer implements OnModuleInit, BeforeApplicationShutdown {
       about: 'Seals what was written to the history of timesheets, so that tampering shows.',
       everySeconds: 3,
       everywhere: true,
-      run: () => this.sealWaiting(),
+      run: (stopping) => this.sealWaiting(stopping),
     });
   }
 
@@ -39,17 +38,12 @@ export class HistorySealer implements OnModuleInit, BeforeApplicationShutdown {
     if (!since || occurredAt < since) this.waiting.set(companyId, occurredAt);
   }
 
-  async sealWaiting(): Promise<void> {
-    if (this.isStopping) return; // the next start, or another replica, looks at all
-    await (this.working ??= this.seal().finally(() => (this.working = undefined)));
+  /** @param stopping asks to end after the present batch; the next start, or another replica, looks at all */
+  async sealWaiting(stopping?: AbortSignal): Promise<void> {
+    await (this.working ??= this.seal(stopping).finally(() => (this.working = undefined)));
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.isStopping = true;
-    await this.working;
-  }
-
-  private async seal(): Promise<void> {
+  private async seal(stopping?: AbortSignal): Promise<void> {
     try {
       await this.noteAll();
     } catch (error) {
@@ -57,10 +51,10 @@ export class HistorySealer implements OnModuleInit, BeforeApplicationShutdown {
     }
     const waiting = Array.from(this.waiting); // what is put back waits for the next time
     for (const [companyId, since] of waiting) {
-      if (this.isStopping) return;
+      if (stopping?.aborted) return;
       this.waiting.delete(companyId); // noted again meanwhile, it is there again
       try {
-        if (!(await this.sealCompany(companyId, since))) this.note(companyId, since);
+        if (!(await this.sealCompany(companyId, since, stopping))) this.note(companyId, since);
       } catch (error) {
         this.note(companyId, since);
         this.log.error({ companyId, code: codeOf(error) }, 'the history of a company was not sealed yet');
@@ -76,14 +70,19 @@ export class HistorySealer implements OnModuleInit, BeforeApplicationShutdown {
     this.lookedAtAll = now;
   }
 
-  /** @returns whether nothing since then is left without a seal */
-  private async sealCompany(companyId: string, since: Date): Promise<boolean> {
-    while (!this.isStopping) {
-      const sealed = await this.work.within({ companyId, userId: null }, () => this.seals.seal(since));
-      if (sealed === null) return false; // the other one may have begun before this was committed
-      if (sealed < BATCH) return true;
+  /**
+   * Goes on behind each batch: what is committed meanwhile further back is noted by who wrote it, and sealed the next time.
+   * @returns whether nothing since then is left without a seal
+   */
+  private async sealCompany(companyId: string, since: Date, stopping?: AbortSignal): Promise<boolean> {
+    for (let after = keyAt(since); ;) {
+      if (stopping?.aborted) return false;
+      const from = after;
+      const batch = await this.work.within({ companyId, userId: null }, () => this.seals.seal(from));
+      if (batch === null) return false; // the other one may have begun before this was committed
+      if (batch.sealed < BATCH) return true;
+      after = batch.next;
     }
-    return false;
   }
 }
 

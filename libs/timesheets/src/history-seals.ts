@@ -53,6 +53,15 @@ export interface Excuses {
   rowErased: boolean;
 }
 
+/** A seal with the row as it is now; without `id` it is gone. */
+export type SealAndRow = Seal & Excuses & (SealedRow | { id: null });
+
+export function rowOf(found: SealAndRow): SealedRow | null {
+  if (found.id === null) return null;
+  const { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt } = found;
+  return { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt };
+}
+
 /** Whether a seal follows the one before, and the row is still what was sealed, but for what was lawfully erased. */
 export function holds(
   seal: Seal,

@@ -1,12 +1,15 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PathId } from '#core';
 import type { Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
+import { HistoryExport } from './history-export.js';
 import { HistoryPage, HistoryProof, HistoryQuery, HistoryView } from './history.dto.js';
 import { HistoryRepository } from './history.repository.js';
 import { HistorySeals } from './history-seal.service.js';
+
+const EXPORT = '{"sequence":1,"historyId":"3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10","hash":"e3b0c442...","action":"created"}\n';
 
 @ApiTags('History')
 @Controller('timesheet-history')
@@ -14,6 +17,7 @@ export class HistoryController {
   constructor(
     private readonly history: HistoryRepository,
     private readonly seals: HistorySeals,
+    private readonly exports: HistoryExport,
   ) {}
 
   @Get()
@@ -30,6 +34,20 @@ export class HistoryController {
   @ApiOkResponse({ type: HistoryProof })
   verify(): Promise<HistoryProof> {
     return this.seals.verify();
+  }
+
+  @Get('export')
+  @RequirePermission('read_timesheet_history')
+  @ApiOperation({
+    summary: 'Export the sealed history with its seals, a JSON object a line',
+    description: '`npm run history:verify` checks it without the server against an answer of `/timesheet-history/verify` that was kept.',
+  })
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { type: 'string', example: EXPORT } } } })
+  async export(): Promise<StreamableFile> {
+    return new StreamableFile(await this.exports.stream(), {
+      type: 'application/x-ndjson; charset=utf-8',
+      disposition: 'attachment; filename="timesheet-history.ndjson"',
+    });
   }
 
   @Get(':id')

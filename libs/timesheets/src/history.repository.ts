@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, refuseReversed, UnitOfWork, within } from '#core';
+import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork, within } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { HistoryQuery, HistoryView } from './history.dto.js';
@@ -15,6 +15,7 @@ export class HistoryRepository {
   constructor(
     private readonly work: UnitOfWork,
     private readonly cursors: Cursors,
+    private readonly accesses: Accesses,
   ) {}
 
   async list(caller: Principal, query: HistoryQuery): Promise<Page<HistoryView>> {
@@ -25,7 +26,9 @@ export class HistoryRepository {
       .and('h."targetId" = ?', query.targetId)
       .and('h.action = ?', query.action)
       .and('h."actorUserId" = ?', query.actorUserId);
-    return this.newestFirst(LIST, query, within(readable(rows, caller), 'h."occurredAt"', query));
+    const page = await this.newestFirst(LIST, query, within(readable(rows, caller), 'h."occurredAt"', query));
+    for (const userId of new Set(page.items.map((row) => row.userId))) this.noteRead('TimesheetHistory', null, userId);
+    return page;
   }
 
   /** @throws 404 for a row that is not there, or that the caller may not read */
@@ -33,6 +36,7 @@ export class HistoryRepository {
     const { text, values } = readable(new Query(ROWS).and('h.id = ?', id), caller).page('h.id', 1);
     const [found] = await this.work.last<HistoryView>(text, values);
     if (!found) throw new Problem('not_found');
+    this.noteRead('TimesheetHistory', id, found.userId);
     return found;
   }
 
@@ -41,6 +45,7 @@ export class HistoryRepository {
    * moved since, what happened while they were in it. Whether the caller may read it is asked before.
    */
   ofTimesheet({ id, userId }: { id: string; userId: string }, query: PageQuery): Promise<Page<HistoryView>> {
+    this.noteRead('Timesheet', id, userId);
     const rows = new Query(ROWS).and('h."userId" = ?', userId).and(
       `(h."targetType" = 'Timesheet' AND h."targetId" = ?)
        OR h.metadata ->> 'timesheetId' = ? OR h.diff -> 'timesheetId' ->> 'before' = ? OR h.diff -> 'timesheetId' ->> 'after' = ?
@@ -48,6 +53,11 @@ export class HistoryRepository {
       ...Array<string>(5).fill(id),
     );
     return this.newestFirst(`${LIST} ${id}`, query, rows);
+  }
+
+  /** That somebody read the history of another: of each person once a page. */
+  noteRead(targetType: 'TimesheetHistory' | 'Timesheet', targetId: string | null, userId: string): void {
+    this.accesses.record({ action: 'history_read', targetType, targetId, userId });
   }
 
   private async newestFirst(list: string, query: PageQuery, rows: Query): Promise<Page<HistoryView>> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { clock, UnitOfWork } from '#core';
+import { Accesses, clock, UnitOfWork } from '#core';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -328,5 +328,59 @@ describe('of one timesheet', () => {
         server.app.get(HistoryRepository).ofTimesheet({ id: sheet, userId: member.id }, { limit: 50 }),
       );
     expect(ids(rows).toSorted()).toEqual(expected.map(({ id }) => id).toSorted());
+  });
+});
+
+describe('the access log', () => {
+  const seen = new Set<string>();
+
+  /** What a reader's requests have left since the last look. */
+  async function noted(actor: Person): Promise<{ targetType: string; targetId: string | null; userId: string }[]> {
+    await server.app.get(Accesses).flush();
+    const rows = await server.sql<{ id: string; targetType: string; targetId: string | null; userId: string }>(
+      `SELECT id, "targetType", "targetId", "userId" FROM access_logs WHERE "actorUserId" = $1 AND action = 'history_read' ORDER BY "userId"`,
+      [actor.id],
+    );
+    const fresh = rows.filter(({ id }) => !seen.has(id));
+    for (const { id } of fresh) seen.add(id);
+    return fresh.map(({ id: _, ...row }) => row);
+  }
+
+  it('notes each other person once a page, oneself never', async () => {
+    const other = await company.person();
+    await recordOne();
+    await recordOne();
+    await recordOne({ userId: other.id });
+    await recordOne({ userId: reader.id });
+    await Promise.all([reader, member, company.admin].map(noted)); // of the specs before
+    const two = [member.id, other.id].toSorted();
+    const { body } = await reader.get('/timesheet-history?limit=4');
+    expect(new Set(body.items.map(({ userId }: { userId: string }) => userId)).size).toBe(3);
+    expect(await noted(reader)).toEqual(two.map((userId) => ({ targetType: 'TimesheetHistory', targetId: null, userId })));
+    await member.get('/timesheet-history?limit=4');
+    expect(await noted(member)).toEqual([]);
+    await company.admin.get(`/timesheet-history?userId=${randomUUID()}`);
+    expect(await noted(company.admin)).toEqual([]);
+  });
+
+  it('notes a line, the history of a timesheet, and a timesheet as it stood', async () => {
+    const { id } = await recordOne();
+    await Promise.all([reader, member, lead, colleague].map(noted));
+    await reader.get(`/timesheet-history/${id}`);
+    expect(await noted(reader)).toEqual([{ targetType: 'TimesheetHistory', targetId: id, userId: member.id }]);
+    expect((await colleague.get(`/timesheet-history/${id}`)).status).toBe(404);
+    expect(await noted(colleague)).toEqual([]);
+
+    const { body: sheet } = await member.post('/timesheets', { periodStart: '2026-04-06', periodEnd: '2026-04-12' });
+    const path = `/timesheets/${sheet.id}`;
+    await lead.get(path);
+    expect(await noted(lead)).toEqual([]);
+    const now = new Date(Date.now() + 1000).toISOString();
+    for (const read of [`${path}/history`, `${path}?asOf=${now}`, `${path}/entries?asOf=${now}`]) {
+      expect((await lead.get(read)).status).toBe(200);
+      expect([read, await noted(lead)]).toEqual([read, [{ targetType: 'Timesheet', targetId: sheet.id, userId: member.id }]]);
+      expect((await member.get(read)).status).toBe(200);
+    }
+    expect(await noted(member)).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 export * from './action-code.entity.js';
+export * from './history-verify.js';
 export * from './history.writer.js';
 export * from './timesheet-entry.entity.js';
 export * from './timesheet-history-seal.entity.js';

@@ -1,8 +1,8 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { WantsCsv } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
-import { WantsCsv } from './csv.js';
 import { TimeReport, TimeReportQuery } from './report.dto.js';
 import { ReportService } from './report.service.js';
 

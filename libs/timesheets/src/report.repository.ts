@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { LED_PEOPLE } from '#companies';
+import { TEAM_PEOPLE } from '#companies';
 import { UnitOfWork } from '#core';
-import { may } from '#rbac';
 import type { Principal } from '#rbac';
 import type { TimeGrouping, TimeReportQuery } from './report.dto.js';
+import { reportable, reportingAs } from './report.policy.js';
 import { GROUPING_SQL } from './time-groupings.js';
-import { TEAM_PEOPLE } from './timesheet.repository.js';
 
 /** The columns of the groupings, `entries`, `totalMinutes`, and the key `k0`, `k1`, ... that the rows are ordered by. */
 export type TimeRow = Record<string, string | number | boolean | null>;
@@ -50,10 +49,14 @@ export class ReportRepository {
   }
 }
 
-/** The filters of entries, and whose entries the caller may report on: their own, those of the people they lead, all with `read_report`. */
+/** The filters of entries, and whose entries the caller may report on. */
 function conditionsOf(caller: Principal, query: TimeReportQuery, bind: (value: unknown) => string): string[] {
   const conditions = ['e."deletedAt" IS NULL'];
-  const and = (condition: string, value: unknown) => value === undefined || conditions.push(condition.replaceAll('?', () => bind(value)));
+  const and = (condition: string, ...given: unknown[]) => {
+    if (given.includes(undefined)) return;
+    let next = 0;
+    conditions.push(condition.replaceAll('?', () => bind(given[next++])));
+  };
   and('e."userId" = ?', query.userId);
   and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId);
   and('e."timesheetId" = ?', query.timesheetId);
@@ -61,7 +64,7 @@ function conditionsOf(caller: Principal, query: TimeReportQuery, bind: (value: u
   and('e."taskId" = ?', query.taskId);
   and('e.day >= ?', query.from);
   and('e.day <= ?', query.to);
-  const reached = caller.ownOnly ? 'e."userId" = ?' : `(e."userId" = ? OR e."userId" IN (${LED_PEOPLE}))`;
-  if (!may(caller, 'read_report')) and(reached, caller.userId);
+  const as = reportingAs(caller);
+  if (as) and(reportable('e."userId"'), ...as);
   return conditions;
 }

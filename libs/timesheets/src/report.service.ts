@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { Problem, UnitOfWork } from '#core';
+import { csvLine, Problem, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { Principal } from '#rbac';
-import { csvLine } from './csv.js';
 import { ReportRepository } from './report.repository.js';
 import type { TimeKey, TimeRow } from './report.repository.js';
 import type { TimeGrouping, TimeReport, TimeReportItem, TimeReportQuery } from './report.dto.js';

@@ -154,6 +154,32 @@ describe('summing', () => {
     expect((await time(gone.admin, 'team', `&teamId=${team.id}`)).items).toEqual([]);
   });
 
+  it('never changes a past sum when a user, a team, a task or a code goes', async () => {
+    const past = await server.company();
+    const boss = past.admin;
+    const [leaving, staying] = [await past.person({ lastName: 'Leaving' }), await past.person({ lastName: 'Staying' })];
+    const team = await past.team({ name: 'Dissolved', members: [leaving, staying] });
+    const [used, free] = [await past.actionCode({ code: 'USED' }), await past.actionCode({ code: 'FREE' })];
+    const task = await past.task({ title: 'Done' });
+    for (const [person, minutes] of [
+      [leaving, 60],
+      [staying, 30],
+    ] as const) {
+      await entry(person, '2026-03-02', minutes, { actionCodeId: used.id, taskId: task.id });
+      await entry(person, '2026-03-03', minutes * 2, { actionCodeId: free.id });
+    }
+    const sums = () =>
+      Promise.all(['user', 'team', 'actionCode', 'task', 'team,user,actionCode,task,month'].map((groupBy) => time(boss, groupBy)));
+    const before = await sums();
+    expect(before.map(({ totalMinutes }) => totalMinutes)).toEqual([270, 270, 270, 270, 270]);
+    expect((await boss.delete(`/action-codes/${used.id}`)).body.code).toBe('action_code_in_use');
+    await server.sql('UPDATE action_codes SET "deletedAt" = now() WHERE id = $1', [free.id]);
+    for (const gone of [`/users/${leaving.id}`, `/teams/${team.id}`, `/tasks/${task.id}`]) {
+      expect([gone, (await boss.delete(gone)).status]).toEqual([gone, 204]);
+      expect([gone, await sums()]).toEqual([gone, before]);
+    }
+  });
+
   it('refuses what it does not know', async () => {
     for (const query of [
       '',

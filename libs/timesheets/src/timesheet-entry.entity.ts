@@ -20,6 +20,8 @@ const WORK = { kind: 'employment', whose: 'userId', purpose: 'pay and proof of w
   'timesheet_entries_no_overlap',
   `USING gist ("companyId" WITH =, "userId" WITH =, tstzrange("startedAt", "endedAt") WITH &&) WHERE ("deletedAt" IS NULL AND "startedAt" IS NOT NULL)`,
 )
+// With columns beside its keys, which TypeORM cannot say: the migration has it.
+@Index('timesheet_entries_report_idx', { synchronize: false })
 @Index('timesheet_entries_user_day_idx', ['companyId', 'userId', 'day'])
 @Index('timesheet_entries_timesheet_idx', ['companyId', 'timesheetId'])
 @Index('timesheet_entries_day_idx', ['companyId', 'day', 'startedAt', 'id'])

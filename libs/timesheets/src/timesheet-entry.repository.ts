@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { TEAM_PEOPLE } from '#companies';
 import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
 import { readableEntries } from './timesheet.policy.js';
-import { TEAM_PEOPLE } from './timesheet.repository.js';
 
 /** A new entry, complete. */
 export type NewEntry = Omit<TimesheetEntryView, 'createdAt' | 'updatedAt' | 'version'>;

@@ -24,6 +24,7 @@ const TEXT = { kind: 'free_text', whose: 'userId', purpose: 'proof of working ti
   `"action" IN ('created', 'updated', 'deleted', 'submitted', 'withdrawn', 'approved', 'rejected', 'reopened')`,
 )
 @Index('timesheet_history_user_idx', ['companyId', 'userId'])
+@Index('timesheet_history_actor_idx', ['companyId', 'actorUserId'])
 @Index('timesheet_history_target_idx', ['companyId', 'targetType', 'targetId'])
 @Index('timesheet_history_newest_idx', ['companyId', 'occurredAt', 'id'])
 export class TimesheetHistory extends CompanyEntity {

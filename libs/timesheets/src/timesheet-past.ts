@@ -3,6 +3,7 @@ import { Cursors, Problem } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import type { ApprovalView } from './approval.dto.js';
+import { HistoryRepository } from './history.repository.js';
 import type { TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetPastRepository } from './timesheet-past.repository.js';
 import type { PastRow } from './timesheet-past.repository.js';
@@ -20,11 +21,13 @@ export class TimesheetPast {
     private readonly past: TimesheetPastRepository,
     private readonly timesheets: TimesheetRepository,
     private readonly cursors: Cursors,
+    private readonly history: HistoryRepository,
   ) {}
 
   /** Nothing can be done to the past: `allowedActions` is empty. @throws 404 before it was made */
   async record(caller: Principal, sheet: Sheet, asOf: string): Promise<TimesheetRecord> {
     const instant = existing(sheet, asOf);
+    this.history.noteRead('Timesheet', sheet.id, sheet.userId);
     const [found, changes, present] = [
       await this.past.entries(sheet, instant),
       await this.past.changes(sheet, instant),
@@ -46,6 +49,7 @@ export class TimesheetPast {
   /** @throws 404 before the timesheet was made */
   async listEntries(sheet: Sheet, query: AsOfPage & { asOf: string }): Promise<Page<TimesheetEntryView>> {
     const instant = existing(sheet, query.asOf);
+    this.history.noteRead('Timesheet', sheet.id, sheet.userId);
     const list = `timesheet-entries ${sheet.id}`;
     const key = this.cursors.after(list, query);
     const found = await this.past.entries(sheet, instant);

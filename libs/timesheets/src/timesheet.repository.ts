@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LED_PEOPLE, reaching } from '#companies';
+import { LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
 import type { ApproverPolicy } from '#companies';
 import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { Page } from '#core';
@@ -22,11 +22,6 @@ export const TIMESHEET_COLUMNS = `t.id, t."userId", t."periodStart", t."periodEn
 export const APPROVAL_COLUMNS = `a.id, a."timesheetId", a."approverId", a.status, a.reason, a."decidedAt", a.digest, a."createdAt", a."updatedAt", a.version`;
 
 const LIVING = `SELECT ${TIMESHEET_COLUMNS} FROM timesheets t WHERE t."companyId" = $1 AND t."deletedAt" IS NULL`;
-
-/** SQL: those in a living team; `?` is the team. */
-export const TEAM_PEOPLE = `
-  SELECT m."userId" FROM team_members m JOIN teams tm ON tm."companyId" = $1 AND tm.id = m."teamId" AND tm."deletedAt" IS NULL
-  WHERE m."companyId" = $1 AND m."teamId" = ? AND m."deletedAt" IS NULL`;
 
 const mine = (columns: string, more = '') => `
   SELECT ${columns} FROM timesheet_approvals p

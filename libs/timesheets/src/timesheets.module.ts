@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
+import { CompaniesModule } from '#companies';
 import { UserLeft } from '#core';
 import { ActionCodeController } from './action-code.controller.js';
 import { ActionCodeRepository } from './action-code.repository.js';
@@ -10,12 +11,19 @@ import { ApprovalService } from './approval.service.js';
 import { Approvers } from './approvers.js';
 import { EntryPlacement } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
+import { HistoryExport } from './history-export.js';
 import { HistorySealRepository } from './history-seal.repository.js';
 import { HistorySeals } from './history-seal.service.js';
 import { HistorySealer } from './history-sealer.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryRepository } from './history.repository.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
+import { MissingController } from './missing.controller.js';
+import { MissingRepository } from './missing.repository.js';
+import { MissingService } from './missing.service.js';
+import { PayrollController } from './payroll.controller.js';
+import { PayrollRepository } from './payroll.repository.js';
+import { PayrollService } from './payroll.service.js';
 import { ReportController } from './report.controller.js';
 import { ReportRepository } from './report.repository.js';
 import { ReportService } from './report.service.js';
@@ -31,6 +39,7 @@ import { TimesheetRepository } from './timesheet.repository.js';
 import { TimesheetService } from './timesheet.service.js';
 
 @Module({
+  imports: [CompaniesModule],
   controllers: [
     ActionCodeController,
     TimesheetController,
@@ -38,6 +47,8 @@ import { TimesheetService } from './timesheet.service.js';
     ApprovalController,
     HistoryController,
     ReportController,
+    PayrollController,
+    MissingController,
   ],
   providers: [
     ActionCodeRepository,
@@ -47,8 +58,13 @@ import { TimesheetService } from './timesheet.service.js';
     HistorySealRepository,
     HistorySeals,
     HistorySealer,
+    HistoryExport,
     ReportRepository,
     ReportService,
+    PayrollRepository,
+    PayrollService,
+    MissingRepository,
+    MissingService,
     TimesheetRepository,
     TimesheetService,
     TimesheetLocks,

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
 import type { DatabaseAddress } from '#core';
@@ -74,6 +76,33 @@ afterAll(async () => {
     expect(await sql('SELECT * FROM users', application)).toEqual([]);
     expect(await sql('SELECT company_ids() AS id', application)).toHaveLength(tables.companies!.rows);
     await expect(restore(again, APPLICATION, file)).rejects.toThrow('is not empty');
+  });
+
+  it('is restored by one command, which erases again whom the ledger names', async () => {
+    const [user] = await sql(`SELECT "companyId", id FROM users ORDER BY id LIMIT 1`, { ...system!.address, database: 'ncy8' });
+    const line = { companyId: user!.companyId, userId: user!.id, kind: 'anonymized', erasedAt: new Date().toISOString() };
+    await writeFile(join(dir, 'erasures.ndjson'), `${JSON.stringify(line)}\n`);
+    const again = await emptyDatabase('commanded');
+    const env = {
+      PATH: process.env.PATH,
+      DB_HOST: again.host,
+      DB_PORT: String(again.port),
+      DB_DATABASE: again.database,
+      DB_OWNER_USERNAME: again.username,
+      DB_OWNER_PASSWORD: again.password,
+      DB_USERNAME: APPLICATION.username,
+      DB_PASSWORD: APPLICATION.password,
+      JWT_SECRET: 'a secret of 32 bytes and more that only specs know',
+      BACKUP_DIR: dir,
+      DATA_DIR: dir,
+    };
+    const { stdout } = await promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', 'restore', file], { env });
+    expect(stdout).toMatch(/^restored \d+ rows; erased again: 1 anonymised, 0 purged, 0 companies\n$/);
+    const [erased] = await sql(`SELECT "firstName", "isAnonymized" FROM users WHERE id = '${String(user!.id)}'`, {
+      ...system!.address,
+      database: 'commanded',
+    });
+    expect(erased).toEqual({ firstName: 'Deleted', isAnonymized: true });
   });
 
   it('is kept for 30 days, the newest for ever; it is proven beside the real one where the owner may create databases', async () => {

@@ -1,12 +1,14 @@
 import { Config, ConfigError } from '#core';
 import { backup } from '../backup/backup.js';
+import { replayErasures } from '../backup/replay-erasures.js';
 import { restore } from '../backup/restore.js';
 import { bootstrap } from './bootstrap.js';
+import { eraseCompany, nameAsked } from './company-erase.js';
 import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
 import { seed } from './seed.js';
 
-/** `npm run db:bootstrap`, `migration:run`, `db:seed`, `backup`, `restore`: what the owner of the database runs beside the server. */
+/** `npm run db:bootstrap`, `migration:run`, `db:seed`, `backup`, `restore`, `company:erase`: what the owner of the database runs beside the server. */
 const commands = {
   async bootstrap(config: Config) {
     await bootstrap(ownerOf(config), applicationOf(config));
@@ -23,7 +25,17 @@ const commands = {
   backup: (config: Config) => withDatabase(config, false, (found) => backup(ownerOf(found), found.backupDir)),
   restore(config: Config, file?: string) {
     if (!file) throw new ConfigError(['say which file: npm run restore -- <file>']);
-    return withDatabase(config, true, async (found) => `restored ${await restore(ownerOf(found), applicationOf(found), file)} rows`);
+    return withDatabase(config, true, async (found) => {
+      const rows = await restore(ownerOf(found), applicationOf(found), file);
+      return `restored ${rows} rows; ${await replayErasures(found)}`;
+    });
+  },
+  'company-erase'(config: Config, id?: string, ...flags: string[]) {
+    if (!id) throw new ConfigError(['say which company: npm run company:erase -- <id>']);
+    return withDatabase(config, false, async (found) => {
+      const counts = await eraseCompany(ownerOf(found), found, id, nameAsked(flags));
+      return `erased ${Object.values(counts).reduce((sum, count) => sum + count, 0)} rows`;
+    });
   },
 };
 
@@ -50,9 +62,9 @@ async function withDatabase<T>(config: Config, empty: boolean, work: (config: Co
 }
 
 try {
-  const command = commands[process.argv[2] as keyof typeof commands];
+  const command: ((config: Config, ...args: string[]) => unknown) | undefined = commands[process.argv[2] as keyof typeof commands];
   if (!command) throw new ConfigError([`say one of ${Object.keys(commands).join(', ')}`]);
-  console.log(await command(new Config(), process.argv[3]));
+  console.log(await command(new Config(), ...process.argv.slice(3)));
 } catch (error) {
   const isExplained = error instanceof ConfigError || 'code' in (error as object); // of the database or the network
   console.error(isExplained ? (error as Error).message : error);

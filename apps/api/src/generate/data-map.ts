@@ -1,25 +1,5 @@
-import type { EntityMetadata } from 'typeorm';
-import { classificationsOf } from '#core';
-import type { Classification, Erasure } from '#core';
-
-export interface MappedColumn extends Partial<Classification> {
-  table: string;
-  column: string;
-}
-
-/** What each column of the entities tells about a person; without a `kind` where nobody said so. */
-export function dataMap(entities: EntityMetadata[]): MappedColumn[] {
-  return entities
-    .toSorted((a, b) => (a.tableName < b.tableName ? -1 : 1))
-    .flatMap(({ tableName, target, columns }) => {
-      const classifications = classificationsOf(target as { prototype: object });
-      return columns.map(({ databaseName, propertyName }) => ({
-        table: tableName,
-        column: databaseName,
-        ...classifications.get(propertyName),
-      }));
-    });
-}
+import type { Erasure } from '#core';
+import type { MappedColumn } from '#gdpr';
 
 /** docs/data-map.md */
 export function dataMapText(columns: MappedColumn[]): string {

@@ -1,8 +1,9 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
+import { dataMap } from '#gdpr';
 import { readCatalogue } from './catalogue.js';
 import type { Ask } from './catalogue.js';
-import { dataMap, dataMapText } from './data-map.js';
+import { dataMapText } from './data-map.js';
 import { permissionsText } from './permissions.js';
 import { routesOf } from './routes.js';
 import { schemaText } from './schema-text.js';

@@ -21,7 +21,7 @@ Routes that are not named here are open to whoever is signed in, for what is the
 }
 
 function row(name: PermissionName, routes: Route[]): string {
-  const needing = routes.filter(({ access }) => access?.kind === 'permission' && access.permission === name);
+  const needing = routes.filter(({ access }) => access?.kind === 'permission' && access.permissions.includes(name));
   const reaching = routes.filter(({ access }) => access?.kind === 'own' && access.or.includes(name));
   const held = roles.map((role) => ((SYSTEM_ROLES[role].permissions as readonly PermissionName[]).includes(name) ? 'yes' : ''));
   return `| \`${name}\` | ${PERMISSIONS[name]} | ${needing.map(inWords).join(', ')} | ${reaching.map(inWords).join(', ')} | ${held.join(' | ')} |`;

@@ -1,0 +1,23 @@
+import { ConfigError } from '#core';
+import type { Config } from '#core';
+import { ErasuresReplay } from '#gdpr';
+import { createApp } from '../app.js';
+import { eraseCompany } from '../database/company-erase.js';
+
+/**
+ * Erases again what was erased since the backup that was just restored, by the ledger beside the backups.
+ * @returns what was done, in words
+ * @throws ConfigError when somebody could not be erased
+ */
+export async function replayErasures(config: Config): Promise<string> {
+  const app = await createApp(config.with({ JOBS: 'off', LOG_LEVEL: 'warn' }));
+  try {
+    const { anonymized, purged, held, failed, companies } = await app.get(ErasuresReplay, { strict: false }).replay();
+    for (const id of companies) await eraseCompany(config.ownerDatabase!, config, id, (name) => Promise.resolve(name));
+    if (failed.length > 0) throw new ConfigError([`restored, but these could not be erased again: ${failed.join(', ')}`]);
+    const kept = held.length > 0 ? `; kept by a legal hold: ${held.join(', ')}` : '';
+    return `erased again: ${anonymized} anonymised, ${purged} purged, ${companies.length} companies${kept}`;
+  } finally {
+    await app.close();
+  }
+}

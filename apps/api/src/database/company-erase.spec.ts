@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ledgerFile, readLines } from '#gdpr';
+import { Subject } from '../../../../test/canaries.js';
+import type { Company } from '../../../../test/factories.js';
+import { startTestServer } from '../../../../test/server.js';
+import type { TestServer } from '../../../../test/server.js';
+import { eraseCompany, nameAsked } from './company-erase.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const erase = (id: string, typed: string) => eraseCompany(server.database.address('owner'), server.config, id, async () => typed);
+
+/** The rows of the company in every table, by table. */
+async function rowsOf({ id }: Company): Promise<Record<string, number>> {
+  const tables = await server.sql<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'companyId'
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY 1`,
+  );
+  const counts: Record<string, number> = {};
+  for (const { name } of tables) {
+    const [found] = await server.sql<{ n: number }>(`SELECT count(*)::int AS n FROM ${name} WHERE "companyId" = $1`, [id]);
+    counts[name] = found!.n;
+  }
+  counts.companies = (await server.sql('SELECT 1 FROM companies WHERE id = $1', [id])).length;
+  return counts;
+}
+const total = (counts: Record<string, number>) => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+describe('erasing a company', () => {
+  it('takes every row of it, and leaves the others and one line of proof', async () => {
+    const [company, other] = [await server.company({ name: 'Gone Ltd' }), await server.company()];
+    const subject = await Subject.in(server, company);
+    const folder = join(server.config.dataDir, 'mail');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${subject.person.id}.${randomUUID()}.eml`), 'x');
+    writeFileSync(join(folder, `${other.admin.id}.${randomUUID()}.eml`), 'x');
+    const [before, others] = [await rowsOf(company), await rowsOf(other)];
+    // As a matter of fact in every table, so that none is forgotten; holds would refuse it.
+    expect(Object.keys(before).filter((table) => before[table] === 0)).toEqual(['erasures', 'legal_holds', 'timesheet_history_erasures']);
+
+    const counts = await erase(company.id, 'Gone Ltd');
+    expect(counts).toEqual(before);
+    expect(total(await rowsOf(company))).toBe(0);
+    expect(await rowsOf(other)).toEqual(others);
+    expect(await subject.inDatabase()).toEqual([]);
+    expect(await server.sql('SELECT id, "erasedBy", counts FROM erased_companies')).toEqual([
+      { id: company.id, erasedBy: server.database.address('owner').username, counts },
+    ]);
+    expect(readdirSync(folder).map((name) => name.split('.')[0])).not.toContain(subject.person.id);
+    expect(readdirSync(folder).map((name) => name.split('.')[0])).toContain(other.admin.id);
+    expect((await readLines(ledgerFile(server.config))).companies).toMatchObject([{ companyId: company.id, kind: 'company' }]);
+    expect((await other.admin.get('/timesheet-history/verify')).status).toBe(200);
+  });
+
+  it('also where people were anonymised', async () => {
+    const company = await server.company();
+    const person = await company.person();
+    await company.admin.post(`/users/${person.id}/anonymize`);
+    const before = await rowsOf(company);
+    expect(before.erasures).toBe(1);
+    expect(await erase(company.id.toUpperCase(), company.name)).toEqual(before);
+    expect(total(await rowsOf(company))).toBe(0);
+  });
+
+  it.each([
+    ['another name', async ({ id }: Company) => erase(id, 'Something else'), /not its name/],
+    ['an unknown company', async () => erase(randomUUID(), ''), /There is no company/],
+    ['what is no id', async () => erase(`x' OR true`, ''), /no id of a company/],
+  ])('is refused for %s', async (_, attempt, message) => {
+    const company = await server.company();
+    const before = await rowsOf(company);
+    await expect(attempt(company)).rejects.toThrow(message);
+    expect(await rowsOf(company)).toEqual(before);
+  });
+
+  it('is refused while somebody is under legal hold', async () => {
+    const company = await server.company();
+    const person = await company.person();
+    await company.admin.put(`/users/${person.id}/legal-hold`, {});
+    const before = await rowsOf(company);
+    await expect(erase(company.id, company.name)).rejects.toThrow(/legal hold/);
+    expect(await rowsOf(company)).toEqual(before);
+    await company.admin.delete(`/users/${person.id}/legal-hold`);
+    await erase(company.id, company.name);
+  });
+
+  it('is nothing that the owner does without naming the company, nor the server at all', async () => {
+    const company = await server.company();
+    const enter = 'SELECT enter_company($1, NULL)';
+    await server.database.as('owner', async (client) => {
+      await client.query('BEGIN');
+      await client.query(enter, [company.id]);
+      await client.query(`SET LOCAL app.erased_company = '${randomUUID()}'`);
+      await expect(client.query('DELETE FROM audit_logs WHERE "companyId" = $1', [company.id])).rejects.toMatchObject({ code: '42501' });
+    });
+    await server.database.as('application', async (client) => {
+      await client.query('BEGIN');
+      await client.query(enter, [company.id]);
+      await client.query(`SET LOCAL app.erased_company = '${company.id}'`);
+      await expect(client.query('DELETE FROM audit_logs WHERE "companyId" = $1', [company.id])).rejects.toMatchObject({ code: '42501' });
+    });
+  });
+
+  it('takes the name from the command line when it is there', async () => {
+    expect(await nameAsked(['--name', 'Gone Ltd'])('x')).toBe('Gone Ltd');
+    expect(() => nameAsked(['--force'])).toThrow('--force');
+  });
+});

@@ -1,0 +1,117 @@
+import { createInterface } from 'node:readline/promises';
+import { parseArgs } from 'node:util';
+import { Client } from 'pg';
+import { ConfigError, isId } from '#core';
+import type { Config, DatabaseAddress } from '#core';
+import { appendLines, ledgerFile, removeMailFiles } from '#gdpr';
+
+const TABLES = `
+  SELECT c.relname AS name, ARRAY(
+    SELECT DISTINCT k.confrelid::regclass::text FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid
+  ) AS parents
+  FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'companyId' AND NOT a.attisdropped
+  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname`;
+
+/**
+ * Removes a company with all that is its, in one transaction of the owner of the database; what is left is one line of proof.
+ * @param ask what is typed when the name is asked for
+ * @returns the rows that went, by table
+ * @throws ConfigError for an unknown company, another name, a legal hold
+ */
+export async function eraseCompany(
+  owner: DatabaseAddress,
+  config: Pick<Config, 'dataDir' | 'backupDir'>,
+  id: string,
+  ask: (name: string) => Promise<string>,
+): Promise<Record<string, number>> {
+  if (!isId(id)) throw new ConfigError([`"${String(id)}" is no id of a company`]);
+  const client = new Client({ ...owner, user: owner.username, ssl: owner.ssl });
+  await client.connect();
+  try {
+    const company = new CompanyErasure(client, id.toLowerCase());
+    const name = await company.name();
+    // Asked outside every transaction: it may take its time.
+    if ((await ask(name)).trim() !== name.trim()) throw new ConfigError(['That is not its name: nothing was erased']);
+    const { counts, userIds } = await company.erase();
+    await removeMailFiles(config.dataDir, new Set(userIds));
+    await appendLines(ledgerFile(config), [{ companyId: id.toLowerCase(), kind: 'company', erasedAt: new Date().toISOString() }]);
+    return counts;
+  } finally {
+    await client.end(); // and with it whatever was not committed
+  }
+}
+
+class CompanyErasure {
+  constructor(
+    private readonly client: Client,
+    private readonly id: string,
+  ) {}
+
+  async name(): Promise<string> {
+    await this.enter();
+    const { rows } = await this.client.query<{ name: string }>('SELECT name FROM companies WHERE id = $1', [this.id]);
+    await this.client.query('COMMIT');
+    if (!rows[0]) throw new ConfigError([`There is no company ${this.id}`]);
+    return rows[0].name;
+  }
+
+  async erase(): Promise<{ counts: Record<string, number>; userIds: string[] }> {
+    await this.enter();
+    // Every row of a company needs its row there: from here on none is added.
+    await this.client.query('SELECT 1 FROM companies WHERE id = $1 FOR UPDATE', [this.id]);
+    await this.refuseHolds();
+    await this.client.query(`SET LOCAL app.erased_company = '${this.id}'`); // lets the owner, and nobody else, delete its history
+    const users = await this.client.query<{ id: string }>('SELECT id FROM users WHERE "companyId" = $1', [this.id]);
+    const counts: Record<string, number> = {};
+    for (const table of await this.tables()) {
+      const { rowCount } = await this.client.query(`DELETE FROM ${this.client.escapeIdentifier(table)} WHERE "companyId" = $1`, [this.id]);
+      counts[table] = rowCount ?? 0;
+    }
+    const { rowCount } = await this.client.query('DELETE FROM companies WHERE id = $1', [this.id]);
+    counts.companies = rowCount ?? 0;
+    await this.client.query('INSERT INTO erased_companies (id, "erasedAt", "erasedBy", counts) VALUES ($1, now(), session_user, $2)', [
+      this.id,
+      JSON.stringify(counts),
+    ]);
+    await this.client.query('COMMIT');
+    return { counts, userIds: users.rows.map((user) => user.id) };
+  }
+
+  private async enter(): Promise<void> {
+    await this.client.query('BEGIN');
+    await this.client.query('SELECT enter_company($1, NULL)', [this.id]);
+  }
+
+  private async refuseHolds(): Promise<void> {
+    const { rows } = await this.client.query<{ n: number }>('SELECT count(*)::int AS n FROM legal_holds WHERE "companyId" = $1', [this.id]);
+    if (rows[0]!.n > 0) throw new ConfigError([`${rows[0]!.n} of its users are under legal hold: release the holds first`]);
+  }
+
+  /** Those that point at others before them. */
+  private async tables(): Promise<string[]> {
+    const { rows } = await this.client.query<{ name: string; parents: string[] }>(TABLES);
+    const byName = new Map(rows.map((table) => [table.name, table]));
+    const parentsFirst = new Set<string>();
+    const visit = (name: string): void => {
+      if (parentsFirst.has(name) || !byName.has(name)) return;
+      byName.get(name)!.parents.forEach(visit);
+      parentsFirst.add(name);
+    };
+    [...byName.keys()].forEach(visit);
+    return [...parentsFirst].toReversed();
+  }
+}
+
+/** Asks on the terminal, or takes `--name "<name>"` for the answer. */
+export function nameAsked(flags: string[]): (name: string) => Promise<string> {
+  const { name: given } = parseArgs({ args: flags, options: { name: { type: 'string' } } }).values;
+  return async (name) => {
+    if (given !== undefined) return given;
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      return await terminal.question(`All of "${name}" will be gone for good. Type its name: `);
+    } finally {
+      terminal.close();
+    }
+  };
+}

@@ -1,0 +1,26 @@
+import { Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { IfMatch, PathId } from '#core';
+import type { ExpectedVersion } from '#core';
+import { UserView } from '#identity';
+import { Caller, RequirePermission } from '#rbac';
+import type { Principal } from '#rbac';
+import { AnonymisationService } from './anonymisation.service.js';
+
+@ApiTags('Privacy')
+@Controller('users/:id/anonymize')
+export class AnonymisationController {
+  constructor(private readonly anonymisation: AnonymisationService) {}
+
+  @Post()
+  @RequirePermission('anonymize_user')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Anonymise a user, deleted or not, for good',
+    description: 'Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition changes nothing.',
+  })
+  @ApiOkResponse({ type: UserView })
+  anonymise(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<UserView> {
+    return this.anonymisation.anonymise(caller, id, expected);
+  }
+}

@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork } from '#core';
+import type { UserView } from '#identity';
+import { TimesheetLocks } from '#timesheets';
+
+/** A user, deleted or not. */
+export interface Subject extends UserView {
+  isDeleted: boolean;
+  isHeld: boolean;
+}
+
+const ONE = `
+  SELECT u.id, u.email, u."firstName", u."lastName", u."phoneNumber", u."externalId", t.code AS status,
+         json_build_object('id', r.id, 'name', r.name) AS role, u."isAnonymized", u."mustChangePasswordAtNextLogin", u."lastLogin",
+         u."createdAt", u."updatedAt", u.version, u."deletedAt" IS NOT NULL AS "isDeleted",
+         EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id) AS "isHeld"
+  FROM users u
+  JOIN user_statuses t ON t.id = u."statusId"
+  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
+  WHERE u."companyId" = $1 AND u.id = $2`;
+
+@Injectable()
+export class AnonymisationRepository {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly locks: TimesheetLocks,
+  ) {}
+
+  /**
+   * Until the end of the transaction nobody signs in as this user, no hold is set, no record of theirs is added, and nobody is just writing a
+   * note that the erasure would not see. Two statements: what is read beside the wait for a lock may be out of date.
+   */
+  async lock(id: string): Promise<Subject | undefined> {
+    await this.locks.hold([id]); // before any row, as all who take it
+    await this.work.query('SELECT 1 FROM users WHERE "companyId" = $1 AND id = $2 FOR UPDATE', [id]);
+    return this.find(id);
+  }
+
+  async find(id: string): Promise<Subject | undefined> {
+    return (await this.work.query<Subject>(ONE, [id]))[0];
+  }
+
+  /** The version is moved by the erasure of the values. */
+  async mark(id: string): Promise<void> {
+    await this.work.execute(
+      `UPDATE users SET "isAnonymized" = true, "statusId" = (SELECT t.id FROM user_statuses t WHERE t.code = 'TERMINATED')
+       WHERE "companyId" = $1 AND id = $2`,
+      [id],
+    );
+  }
+
+  /** Answers kept for the repeats of others (who created the user, say) tell of the person too. */
+  async forgetAnswersAbout(id: string): Promise<void> {
+    await this.work.execute(
+      'DELETE FROM idempotency_keys WHERE "companyId" = $1 AND (strpos(body, $2::text) > 0 OR strpos(headers::text, $2::text) > 0)',
+      [id],
+    );
+  }
+}

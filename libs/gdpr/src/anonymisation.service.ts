@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { expectVersion, Problem } from '#core';
+import type { ExpectedVersion } from '#core';
+import { Admins, UserPolicy } from '#identity';
+import type { UserView } from '#identity';
+import type { Principal } from '#rbac';
+import { AnonymisationRepository } from './anonymisation.repository.js';
+import type { Subject } from './anonymisation.repository.js';
+import { Anonymiser } from './anonymiser.js';
+
+/** Who may anonymise whom, and when. */
+@Injectable()
+export class AnonymisationService {
+  constructor(
+    private readonly admins: Admins,
+    private readonly subjects: AnonymisationRepository,
+    private readonly policy: UserPolicy,
+    private readonly anonymiser: Anonymiser,
+  ) {}
+
+  /**
+   * Deleted users too. One who is anonymised already stays as they are.
+   * @throws 404, 403 `privilege_escalation`, 412, 409 `legal_hold`, `last_admin`
+   */
+  async anonymise(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView> {
+    await this.admins.lock();
+    const user = await this.subjects.lock(id);
+    if (!user) throw new Problem('not_found');
+    if (!user.isAnonymized) await this.policy.requireOver(caller, id, user.role.id);
+    expectVersion(user, expected);
+    if (user.isAnonymized) return shown(user);
+    if (user.isHeld) throw new Problem('legal_hold');
+    if (!user.isDeleted) await this.admins.stepDown(user);
+    await this.anonymiser.anonymise(id);
+    return shown((await this.subjects.find(id))!);
+  }
+}
+
+function shown({ isDeleted: _, isHeld: __, ...user }: Subject): UserView {
+  return user;
+}

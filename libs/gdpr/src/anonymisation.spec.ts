@@ -1,0 +1,347 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Jobs } from '#core';
+import type { Answer } from '../../../test/client.js';
+import { PASSWORD } from '../../../test/factories.js';
+import type { Company, Person } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import { ledgerFile, readLines } from './erasures-file.js';
+import { ErasuresLedger } from './erasures-ledger.js';
+
+let server: TestServer;
+let company: Company;
+let admin: Person;
+
+beforeAll(async () => {
+  server = await startTestServer({ ANONYMIZED_EMAIL_DOMAIN: 'gone.example.com' });
+  company = await server.company();
+  ({ admin } = company);
+});
+afterAll(() => server.stop());
+
+const anonymise = (who: { id: string }, by: Pick<Person, 'post'> = admin, headers?: Record<string, string>) =>
+  by.post(`/users/${who.id}/anonymize`, undefined, headers);
+const row = async (id: string) => (await server.sql('SELECT * FROM users WHERE id = $1', [id]))[0]!;
+const audits = (id: string, action = 'user_anonymized') =>
+  server.sql('SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2', [id, action]);
+const count = async (table: string, id: string) =>
+  (await server.sql<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE "userId" = $1`, [id]))[0]!.n;
+const said = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim();
+
+const seal = () => server.app.get(Jobs).runNow('history-seals');
+const proof = async () => (await admin.get('/timesheet-history/verify')).body;
+
+/** With a note, a decision and its reason. */
+async function recorded(): Promise<{ person: Person; sheet: string; entry: string }> {
+  const [person, decider] = [await company.person(), await company.person({ role: ['approve_timesheet'] })];
+  const { id: actionCodeId } = await company.actionCode();
+  const { body: sheet } = await person.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08', notes: 'with Ada' });
+  const { body: entry } = await person.post('/timesheet-entries', {
+    day: '2026-03-03',
+    actionCodeId,
+    country: 'DE',
+    durationMin: 60,
+    note: 'at the doctor',
+  });
+  await person.post(`/timesheets/${sheet.id}/submit`);
+  expect((await decider.post(`/timesheets/${sheet.id}/reject`, { reason: 'always late' })).status).toBe(200);
+  return { person, sheet: sheet.id, entry: entry.id };
+}
+
+describe('anonymising a user', () => {
+  it('leaves just what the contract says', async () => {
+    const person = await company.person({ firstName: 'Marie', lastName: 'Curie' });
+    await admin.patch(`/users/${person.id}`, { phoneNumber: '+4915112345678', externalId: `P-${person.id}` });
+    const answer = await anonymise(person);
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { etag: '"3"' },
+      body: {
+        id: person.id,
+        firstName: 'Deleted',
+        lastName: 'User',
+        email: `deleted-${person.id}@gone.example.com`,
+        phoneNumber: null,
+        externalId: null,
+        lastLogin: null,
+        status: 'TERMINATED',
+        isAnonymized: true,
+        role: { name: 'Employee' },
+      },
+    });
+    expect((await admin.get(`/users/${person.id}`)).body).toEqual(answer.body);
+    expect(await row(person.id)).toMatchObject({ passwordHash: '', deletedAt: null });
+    expect(await count('active_sessions', person.id)).toBe(0);
+    expect(await audits(person.id)).toEqual([{ before: null, after: null, actorUserId: admin.id }]);
+  });
+
+  it('can be repeated, and twenty at once are one', async () => {
+    const person = await company.person();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => anonymise(person)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    const before = await row(person.id);
+    expect((await anonymise(person)).body).toEqual(answers[0]!.body);
+    expect(await row(person.id)).toEqual(before);
+    expect(await audits(person.id)).toHaveLength(1);
+    expect(await server.sql('SELECT kind FROM erasures WHERE "userId" = $1', [person.id])).toEqual([{ kind: 'anonymized' }]);
+  });
+
+  it('ends what they sign in with at once, on this replica and on another', async () => {
+    const person = await company.person();
+    const replica = await server.secondReplica();
+    const key = await person.apiKey();
+    expect((await person.get('/me')).status).toBe(200);
+    expect((await person.on(replica).get('/me')).status).toBe(200);
+    await anonymise(person);
+    expect((await person.get('/me')).status).toBe(401);
+    expect((await key.get('/me')).status).toBe(401);
+    expect((await server.anybody.post('/auth/refresh', { refreshToken: person.refreshToken })).status).toBe(401);
+    expect((await server.anybody.post('/auth/login', { email: person.email, password: PASSWORD })).status).toBe(401);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect((await person.on(replica).get('/me')).status).toBe(401);
+    expect(await count('api_keys', person.id)).toBe(0);
+  });
+
+  it('frees the e-mail and the external id for a new person', async () => {
+    const person = await company.person();
+    await admin.patch(`/users/${person.id}`, { externalId: 'P-77' });
+    await anonymise(person);
+    const roleId = await company.roleId('Employee');
+    const next = { email: person.email, firstName: 'New', lastName: 'Person', roleId, externalId: 'P-77', password: PASSWORD };
+    expect((await admin.post('/users', next)).status).toBe(201);
+  });
+
+  it('works on deleted users, who stay deleted', async () => {
+    const person = await company.person({ firstName: 'Lise' });
+    await admin.delete(`/users/${person.id}`);
+    expect(await anonymise(person)).toMatchObject({ status: 200, body: { id: person.id, firstName: 'Deleted', status: 'TERMINATED' } });
+    expect((await anonymise(person)).status).toBe(200);
+    expect((await admin.get(`/users/${person.id}`)).status).toBe(404);
+    expect((await row(person.id)).deletedAt).not.toBeNull();
+    expect((await admin.post(`/users/${person.id}/restore`)).body).toMatchObject({ firstName: 'Deleted', status: 'TERMINATED' });
+  });
+
+  it('takes an answer kept for a repeat that tells of them', async () => {
+    const roleId = await company.roleId('Employee');
+    const body = { email: `kept-${randomUUID()}@example.com`, firstName: 'Kept', lastName: 'Answer', roleId, password: PASSWORD };
+    const { body: user } = await admin.post('/users', body, { 'idempotency-key': 'a user' });
+    await admin.post('/teams', { name: 'Another answer' }, { 'idempotency-key': 'a team' });
+    await anonymise(user);
+    const kept = await server.sql<{ key: string }>('SELECT key FROM idempotency_keys WHERE "userId" = $1', [admin.id]);
+    expect(kept).toEqual([{ key: 'a team' }]);
+  });
+
+  it('takes the addresses of their own requests, of failed sign-ins too, and leaves those of others', async () => {
+    const person = await company.person({ role: ['create_team'] });
+    await server.anybody.post('/auth/login', { email: person.email, password: 'not the password at all' });
+    await person.post('/teams', { name: `Team ${person.id}` });
+    await admin.patch(`/users/${person.id}`, { firstName: 'Other' });
+    await anonymise(person);
+    const logged = await server.sql<{ action: string; ip: string | null; before: object; after: object }>(
+      'SELECT action, ip, before, after FROM audit_logs WHERE "userId" = $1 OR "actorUserId" = $1',
+      [person.id],
+    );
+    const byAction = Object.fromEntries(logged.map(({ action, ip }) => [action, ip]));
+    expect(byAction).toEqual({
+      signed_in: null,
+      sign_in_failed: null,
+      team_created: null,
+      user_updated: '127.0.0.1',
+      user_anonymized: '127.0.0.1',
+    });
+    expect(logged.filter(({ action }) => action !== 'team_created').flatMap(({ before, after }) => [before, after])).toEqual(
+      Array(8).fill(null),
+    );
+  });
+
+  it('takes the address from the line that tells of it, when somebody anonymises themselves', async () => {
+    const other = await company.person({ role: 'Admin' });
+    expect((await anonymise(other, other)).status).toBe(200);
+    expect(await server.sql('SELECT ip FROM audit_logs WHERE "userId" = $1 AND ip IS NOT NULL', [other.id])).toEqual([]);
+  });
+
+  it('asks them no more, and passes the company on', async () => {
+    const own = await server.company();
+    const [successor, lead, member] = [await own.person({ role: 'Admin' }), await own.person(), await own.person()];
+    await own.team({ leads: [lead], members: [member] });
+    const { id: actionCodeId } = await own.actionCode();
+    const { body: sheet } = await member.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08' });
+    await member.post('/timesheet-entries', { day: '2026-03-03', actionCodeId, country: 'DE', durationMin: 60 });
+    await member.post(`/timesheets/${sheet.id}/submit`);
+    expect((await anonymise(lead, own.admin)).status).toBe(200);
+    expect(await server.sql('SELECT 1 FROM timesheet_approvals WHERE "approverId" = $1', [lead.id])).toEqual([]);
+    expect((await anonymise(own.admin, successor)).status).toBe(200);
+    expect((await successor.get('/company')).body.ownerUserId).toBe(successor.id);
+  });
+});
+
+describe('it is refused', () => {
+  it('for who is unknown or of another company, the same', async () => {
+    const stranger = (await server.company()).admin;
+    const person = await company.person();
+    const [foreign, unknown] = [await anonymise(person, stranger), await anonymise({ id: randomUUID() }, stranger)];
+    expect(said(foreign)).toBe('404 not_found');
+    expect({ ...foreign.body, instance: 0, requestId: 0 }).toEqual({ ...unknown.body, instance: 0, requestId: 0 });
+    expect(said(await admin.post('/users/7/anonymize'))).toBe('400 validation_failed');
+    expect((await row(person.id)).isAnonymized).toBe(false);
+  });
+
+  it('without the permission, and over who holds more', async () => {
+    const [person, clerk] = [await company.person(), await company.person({ role: ['anonymize_user'] })];
+    expect(said(await anonymise(person, person))).toBe('403 forbidden');
+    expect(said(await anonymise(person, await company.person()))).toBe('403 forbidden');
+    expect(said(await anonymise(person, await admin.apiKey(['read_user'])))).toBe('403 forbidden');
+    const manager = await company.person({ role: 'Manager' });
+    expect(said(await anonymise(manager, clerk))).toBe('403 privilege_escalation');
+    expect(await audits(manager.id, 'privilege_escalation_refused')).toHaveLength(1);
+    expect(said(await anonymise(person, clerk))).toBe('200');
+  });
+
+  it('for the last Admin', async () => {
+    const own = await server.company();
+    expect(said(await anonymise(own.admin, own.admin))).toBe('409 last_admin');
+    const second = await own.person({ role: 'Admin' });
+    const answers = await Promise.all([anonymise(second, own.admin), anonymise(own.admin, second)]);
+    const codes = answers.map(said).toSorted();
+    expect(codes[0]).toBe('200');
+    expect(['401 not_signed_in', '409 last_admin']).toContain(codes[1]);
+  });
+
+  it('with a stale or malformed If-Match, and fields that it does not know', async () => {
+    const person = await company.person();
+    await admin.patch(`/users/${person.id}`, { firstName: 'Newer' });
+    expect(said(await anonymise(person, admin, { 'if-match': '"1"' }))).toBe('412 version_mismatch');
+    expect(said(await anonymise(person, admin, { 'if-match': 'x' }))).toBe('400 validation_failed');
+    expect(said(await admin.post(`/users/${person.id}/anonymize`, { status: 'ACTIVE' }))).toBe('400 validation_failed');
+    expect(said(await anonymise(person, admin, { 'if-match': '"2"' }))).toBe('200');
+  });
+
+  it('under legal hold, until it is released', async () => {
+    const person = await company.person();
+    expect((await admin.put(`/users/${person.id}/legal-hold`, { reason: 'Dispute' })).status).toBe(200);
+    expect(said(await anonymise(person))).toBe('409 legal_hold');
+    expect((await person.get('/me')).status).toBe(200);
+    await admin.delete(`/users/${person.id}/legal-hold`);
+    expect(said(await anonymise(person))).toBe('200');
+  });
+
+  it('or the hold comes too late: never is one held whose data are gone', async () => {
+    for (let round = 0; round < 5; round++) {
+      const person = await company.person();
+      const [erased, held] = await Promise.all([anonymise(person), admin.put(`/users/${person.id}/legal-hold`, {})]);
+      const isErased = Boolean((await row(person.id)).isAnonymized);
+      expect(held.status).toBe(200);
+      expect(said(erased)).toBe(isErased ? '200' : '409 legal_hold');
+      expect((await audits(person.id)).length).toBe(isErased ? 1 : 0);
+    }
+  });
+});
+
+describe('the history', () => {
+  it('loses its texts, keeps its minutes, and stays provable', async () => {
+    const sealed = await recorded();
+    await seal();
+    const unsealed = await recorded();
+    for (const { person } of [sealed, unsealed]) expect((await anonymise(person)).status).toBe(200);
+    expect(await proof()).toMatchObject({ valid: true });
+    await seal();
+    expect(await proof()).toMatchObject({ valid: true, unsealed: 0 });
+
+    for (const { person, sheet, entry } of [sealed, unsealed]) {
+      const rows = await server.sql<{ id: string; text: string }>(
+        'SELECT id, h::text AS text FROM timesheet_history h WHERE "userId" = $1',
+        [person.id],
+      );
+      expect(rows.length).toBeGreaterThan(4);
+      expect(rows.filter(({ text }) => /with Ada|doctor|always late/.test(text))).toEqual([]);
+      const { body: told } = await admin.get(`/timesheet-history?targetId=${entry}`);
+      expect(told.items[0].diff.durationMin).toEqual({ before: null, after: 60 });
+      const { body } = await admin.get(`/timesheets/${sheet}`);
+      expect(body).toMatchObject({ notes: null, totalMinutes: 60, status: 'REJECTED', approvals: [{ status: 'REJECTED', reason: null }] });
+      const salts = await server.sql<{ facts: boolean; text: boolean; erased: number }>(
+        `SELECT s."factsSalt" IS NOT NULL AS facts, s."freeTextSalt" IS NOT NULL AS text,
+           (SELECT count(*)::int FROM timesheet_history_erasures e WHERE e."historyId" = s."historyId" AND e.erased = 'text') AS erased
+         FROM timesheet_history_seals s WHERE s."historyId" = ANY ($1)`,
+        [rows.map(({ id }) => id)],
+      );
+      expect(salts.every(({ facts }) => facts)).toBe(true);
+      expect(salts.filter(({ erased }) => erased > 0).length).toBeGreaterThan(2);
+      // Nothing to guess by; of what was sealed afterwards the blank text has its salt.
+      expect(salts.some(({ erased, text }) => erased > 0 && text)).toBe(person === unsealed.person);
+    }
+  });
+
+  it('is not sealed while it is erased', async () => {
+    const { person } = await recorded();
+    await Promise.all([anonymise(person), seal(), seal(), seal()]);
+    await seal();
+    expect(await proof()).toMatchObject({ valid: true, unsealed: 0 });
+    const guessable = await server.sql(
+      `SELECT 1 FROM timesheet_history_seals s JOIN timesheet_history h ON h.id = s."historyId"
+       JOIN timesheet_history_erasures e ON e."historyId" = h.id AND e."erasedAt" > s."sealedAt" WHERE h."userId" = $1 AND s."freeTextSalt" IS NOT NULL`,
+      [person.id],
+    );
+    expect(guessable).toEqual([]);
+  });
+});
+
+describe('what else remembers', () => {
+  it('their mails go, waiting ones and those in files', async () => {
+    const { body: invited } = await admin.post('/users', {
+      email: `invited-${randomUUID()}@example.com`,
+      firstName: 'In',
+      lastName: 'Vited',
+      roleId: await company.roleId('Employee'),
+    });
+    const folder = join(server.config.dataDir, 'mail');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${invited.id}.${randomUUID()}.eml`), 'Dear In');
+    await server.sql(
+      `INSERT INTO queued_mails ("companyId", "userId", template, "dueAt", "expiresAt") VALUES ($1, $2, 'invitation', '2099-01-01', '2099-01-01')`,
+      [company.id, invited.id],
+    );
+    expect((await anonymise(invited)).status).toBe(200);
+    expect(await count('queued_mails', invited.id)).toBe(0);
+    expect(await count('one_time_tokens', invited.id)).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith(invited.id))).toEqual([]);
+  });
+
+  it('the ledger, in the database and beside the backups, by bare ids', async () => {
+    const person = await company.person();
+    await anonymise(person);
+    const lines = readFileSync(ledgerFile(server.config), 'utf8').trimEnd().split('\n');
+    const line = lines.map((text) => JSON.parse(text)).find(({ userId }) => userId === person.id);
+    const [{ erasedAt }] = (await server.sql<{ erasedAt: Date }>('SELECT "erasedAt" FROM erasures WHERE "userId" = $1', [person.id])) as [
+      { erasedAt: Date },
+    ];
+    expect(line).toEqual({ companyId: company.id, userId: person.id, kind: 'anonymized', erasedAt: erasedAt.toISOString() });
+  });
+
+  it('is told later where the folder of the backups cannot be written: the request does not fail', async () => {
+    const replica = await server.secondReplica({ BACKUP_DIR: join(ledgerFile(server.config), 'no-folder') });
+    const person = await company.person();
+    expect(said(await anonymise(person, admin.on(replica)))).toBe('200');
+    expect(server.log).toContainEqual(expect.objectContaining({ code: 'ENOTDIR', msg: expect.stringMatching(/^the ledger of erasures/) }));
+    const known = async () => (await readLines(ledgerFile(server.config))).people.some(({ userId }) => userId === person.id);
+    expect(await known()).toBe(false);
+    await server.app.get(Jobs).runNow('erasures-ledger');
+    expect(await known()).toBe(true);
+  });
+
+  it('writes to the file what it lacks, once, and around a line that was cut off', async () => {
+    const people = [await company.person(), await company.person()];
+    for (const person of people) await anonymise(person);
+    const file = ledgerFile(server.config);
+    writeFileSync(file, `{"companyId":"${company.id}","use\n`);
+    const ledger = server.app.get(ErasuresLedger);
+    await ledger.catchUp();
+    await ledger.catchUp();
+    const { people: lines } = await readLines(file);
+    expect(lines).toHaveLength((await server.sql('SELECT 1 FROM erasures')).length);
+    expect(lines.map(({ userId }) => userId)).toEqual(expect.arrayContaining(people.map(({ id }) => id)));
+  });
+});

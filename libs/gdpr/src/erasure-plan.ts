@@ -1,0 +1,196 @@
+import type { EntityMetadata } from 'typeorm';
+import { classificationsOf } from '#core';
+import type { Classification, Retention } from '#core';
+import { User, UserOwned } from '#identity';
+import { TimesheetHistory } from '#timesheets';
+import { LegalHold } from './legal-hold.entity.js';
+
+/** The people of a statement: its `$2`, ids. */
+const PEOPLE = '= ANY ($2::uuid[])';
+
+/** Rows of one table that tell of people. */
+export interface Rows {
+  table: string;
+  /** SQL on the table as `x`. @param people how a column that holds a person's id is compared, such as `= ANY ($2::uuid[])` */
+  where: (people: string) => string;
+}
+
+/** What anonymisation does to the rows of one table. `$1` is the company, `$2` are the ids of the people. */
+export interface ValueErasure {
+  table: string;
+  how: 'update' | 'delete';
+  text: string;
+  /** Where the rows show a version, the erasure moves it: `$3` is when, `$4` who acts. */
+  isStamped: boolean;
+}
+
+/** A column of others' records that is to point to nobody. */
+export interface Reference {
+  table: string;
+  text: string;
+}
+
+/** A table whose rows go by their own age, whoever they are about. */
+export interface Clock {
+  table: string;
+  setting: Extract<Retention, 'auditLogYears' | 'accessLogMonths'>;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+const list = (texts: readonly string[]): string => `ARRAY[${texts.map(quoted).join(', ')}]`;
+
+/**
+ * What becomes of a person's data, worked out from what each column declares and from the foreign keys: there is no second list of tables.
+ * `userId` is everywhere whose row it is; a row that has none belongs to whose row it hangs on.
+ */
+export class ErasurePlan {
+  /** Anonymisation: what becomes of values, a statement a table and person column. */
+  readonly values: ValueErasure[];
+  /** Purge: the rows that go with their person, children first, the person last. */
+  readonly rows: Rows[];
+  /** Purge: where others' records name the person. */
+  readonly references: Reference[];
+  readonly clocks: Clock[];
+
+  /** @param domain of the addresses that take the place of e-mails */
+  constructor(
+    private readonly entities: readonly EntityMetadata[],
+    private readonly domain: string,
+  ) {
+    this.clocks = entities.flatMap((entity) => clockOf(entity) ?? []);
+    this.values = entities.flatMap((entity) => this.valuesOf(entity));
+    this.rows = this.inOrder().flatMap((entity) => {
+      const conditions = this.goingWith(entity);
+      return conditions.length > 0 ? [{ table: entity.tableName, where: (people: string) => anyOf(conditions, people) }] : [];
+    });
+    this.references = entities.flatMap((entity) =>
+      personKeys(entity)
+        .filter(({ isNullable }) => isNullable)
+        .map(({ databaseName: column }) => ({
+          table: entity.tableName,
+          text: `UPDATE ${entity.tableName} x SET "${column}" = NULL WHERE x."companyId" = $1 AND x."${column}" ${PEOPLE}`,
+        })),
+    );
+  }
+
+  private valuesOf(entity: EntityMetadata): ValueErasure[] {
+    const erased = personal(entity).filter(({ erasure }) => erasure !== 'keep');
+    const byPerson = Map.groupBy(erased, ({ whose }) => whose);
+    return [...byPerson].map(([whose, columns]) => {
+      const table = entity.tableName;
+      const rows = `x."companyId" = $1 AND ${personCondition(entity, whose)(PEOPLE)}`;
+      if (columns.some(({ erasure }) => erasure === 'delete_row'))
+        return { table, how: 'delete', text: `DELETE FROM ${table} x WHERE ${rows}`, isStamped: false };
+      const changes = columns.map((column) => this.change(column));
+      const isStamped = entity.versionColumn !== undefined && entity.target !== TimesheetHistory;
+      const stamps = isStamped ? ['version = x.version + 1', '"updatedAt" = $3', '"updatedByUserId" = $4'] : [];
+      const sets = [...changes.map(({ set }) => set), ...stamps].join(', ');
+      // Rows that have nothing to lose are left alone.
+      const text = `UPDATE ${table} x SET ${sets} WHERE ${rows} AND (${changes.map(({ isDue }) => isDue).join(' OR ')})`;
+      return { table, how: 'update', text, isStamped };
+    });
+  }
+
+  private change({ column, erasure }: PersonalColumn): { set: string; isDue: string } {
+    const name = `"${column}"`;
+    if (erasure === 'clear') return { set: `${name} = NULL`, isDue: `x.${name} IS NOT NULL` };
+    if (erasure === 'empty') return { set: `${name} = ''`, isDue: `x.${name} <> ''` };
+    if (typeof erasure === 'string') throw new Error(`${column}: no statement for ${erasure}`);
+    if ('blank' in erasure) return { set: `${name} = x.${name} - ${list(erasure.blank)}`, isDue: `x.${name} ?| ${list(erasure.blank)}` };
+    const text = quoted(erasure.replaceWith.replace('<domain>', this.domain));
+    const value = text.includes('<id>') ? `replace(${text}, '<id>', x.id::text)` : text;
+    return { set: `${name} = ${value}`, isDue: `x.${name} <> ${value}` };
+  }
+
+  /** By which of its columns a row of the table goes with a person. */
+  private goingWith(entity: EntityMetadata): Condition[] {
+    if (entity.target === LegalHold || clockOf(entity)) return []; // the one stands in the way of a purge, the other has a time of its own
+    const owner = ownerOf(entity);
+    const required = personKeys(entity).filter(({ isNullable, databaseName }) => !isNullable && databaseName !== owner);
+    if (owner) return [owner, ...(isOwned(entity) ? required.map(({ databaseName }) => databaseName) : [])].map((column) => direct(column));
+    return hangingOn(entity);
+  }
+
+  /** Whoever points at another table comes before it. */
+  private inOrder(): EntityMetadata[] {
+    const ordered = new Set<EntityMetadata>();
+    const visit = (entity: EntityMetadata): void => {
+      if (ordered.has(entity)) return;
+      for (const { referencedEntityMetadata } of entity.foreignKeys)
+        if (referencedEntityMetadata !== entity) visit(referencedEntityMetadata);
+      ordered.add(entity);
+    };
+    this.entities.forEach(visit);
+    return [...ordered].toReversed().toSorted((a, b) => Number(a.target === User) - Number(b.target === User)); // bare ids hold nobody up, but have to be counted
+  }
+}
+
+type Condition = (people: string) => string;
+
+interface PersonalColumn extends Classification {
+  column: string;
+}
+
+const anyOf = (conditions: Condition[], people: string): string => conditions.map((condition) => condition(people)).join(' OR ');
+
+const direct =
+  (column: string): Condition =>
+  (people) =>
+    `x."${column}" ${people}`;
+
+const through =
+  (column: string, table: string, owner: string): Condition =>
+  (people) =>
+    `x."${column}" IN (SELECT r.id FROM ${table} r WHERE r."companyId" = $1 AND r."${owner}" ${people})`;
+
+/** The rows with values of a person: those in which the column names them, and those that hang on a record of theirs (why it was decided so). */
+function personCondition(entity: EntityMetadata, whose: string): Condition {
+  const owner = ownerOf(entity);
+  const isOptional = entity.columns.some(({ databaseName, isNullable }) => databaseName === whose && isNullable);
+  if (owner && owner !== whose && isOptional) {
+    // What nobody is known to have done (a failed sign-in) is told of the person whose account it was.
+    return (people) => `(x."${whose}" ${people} OR (x."${whose}" IS NULL AND x."${owner}" ${people}))`;
+  }
+  const conditions = [direct(whose), ...(owner ? [] : hangingOn(entity))];
+  return (people) => `(${anyOf(conditions, people)})`;
+}
+
+/** Rows without an owner are of whom the record is that they need. */
+function hangingOn({ foreignKeys }: EntityMetadata): Condition[] {
+  return foreignKeys.flatMap(({ columns, referencedEntityMetadata: above }) => {
+    const column = columns.find(({ databaseName }) => databaseName !== 'companyId');
+    const owner = ownerOf(above);
+    if (!column || column.isNullable || !owner || above.target === User) return [];
+    return [through(column.databaseName, above.tableName, owner)];
+  });
+}
+
+/** The column that says whose rows these are; undefined where they are of nobody. */
+export function ownerOf(entity: EntityMetadata): string | undefined {
+  if (entity.target === User) return 'id';
+  return personal(entity).some(({ column }) => column === 'userId') ? 'userId' : undefined;
+}
+
+/** The columns that tell of people. */
+function personal({ target, columns }: EntityMetadata): PersonalColumn[] {
+  const classifications = classificationsOf(target as { prototype: object });
+  return columns.flatMap(({ databaseName, propertyName }) => {
+    const classification = classifications.get(propertyName);
+    return classification && classification.kind !== 'none' ? [{ column: databaseName, ...classification }] : [];
+  });
+}
+
+/** Columns with a foreign key to users. */
+function personKeys({ foreignKeys }: EntityMetadata): EntityMetadata['columns'] {
+  return foreignKeys
+    .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.target === User)
+    .flatMap(({ columns }) => columns.filter(({ databaseName }) => databaseName !== 'companyId'));
+}
+
+const isOwned = ({ target }: EntityMetadata): boolean => typeof target === 'function' && target.prototype instanceof UserOwned;
+
+/** A log: whose data it tells of goes by a clock of its own, not with the person. */
+function clockOf(entity: EntityMetadata): Clock | undefined {
+  const setting = personal(entity).find(({ column }) => column === 'userId')?.retention;
+  return setting === 'auditLogYears' || setting === 'accessLogMonths' ? { table: entity.tableName, setting } : undefined;
+}

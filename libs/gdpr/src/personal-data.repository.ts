@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { isId, UnitOfWork } from '#core';
+import type { PersonalTable } from './personal-data-tables.js';
+
+/** Rows that one short transaction reads. */
+export const PAGE = 1000;
+
+/** A row as it is told: only the columns that are the person's or nobody's. */
+export type PersonalRow = Record<string, unknown> & { id: string };
+
+@Injectable()
+export class PersonalDataRepository {
+  constructor(private readonly work: UnitOfWork) {}
+
+  /** Whether the present company has such a user, deleted or not. */
+  async exists(userId: string): Promise<boolean> {
+    return (await this.work.query('SELECT 1 FROM users WHERE "companyId" = $1 AND id = $2', [userId])).length > 0;
+  }
+
+  /** Rows behind an id, in its order; the last statements of their transaction. */
+  async page({ name, columns, company, condition, loose }: PersonalTable, userId: string, after: string): Promise<PersonalRow[]> {
+    const list = columns.map((column) => `r."${column.name}"`).join(', ');
+    // First the ids alone: to sort all that is theirs for each page, whole rows are too wide.
+    const text = `
+      SELECT ${list}
+      FROM (SELECT t.id FROM ${name} t WHERE ${company('t')} AND (${condition}) AND t.id > $3 ORDER BY t.id LIMIT ${PAGE}) k
+      JOIN ${name} r ON ${company('r')} AND r.id = k.id
+      ORDER BY r.id`;
+    const isLast = loose.length === 0;
+    const rows = await (isLast ? this.work.last<PersonalRow>(text, [userId, after]) : this.work.query<PersonalRow>(text, [userId, after]));
+    const told = rows.map((row) => {
+      const own = columns.filter(({ whose }) => whose === null || row[whose] === userId);
+      return Object.fromEntries(own.map((column) => [column.name, row[column.name]])) as PersonalRow;
+    });
+    return isLast ? told : this.withoutOthers(told, loose, userId);
+  }
+
+  /** With null where an id of a colleague stood. */
+  private async withoutOthers(rows: PersonalRow[], loose: string[], userId: string): Promise<PersonalRow[]> {
+    const ids = new Set(rows.flatMap((row) => loose.flatMap((column) => idsIn(row[column]))));
+    const people = await this.work.last<{ id: string }>(
+      'SELECT id FROM users WHERE "companyId" = $1 AND id <> $2 AND id = ANY ($3::uuid[])',
+      [userId, [...ids]],
+    );
+    if (people.length === 0) return rows;
+    const others = new Set(people.map(({ id }) => id));
+    return rows.map((row) => ({
+      ...row,
+      ...Object.fromEntries(loose.filter((column) => column in row).map((column) => [column, without(row[column], others)])),
+    }));
+  }
+}
+
+function idsIn(value: unknown): string[] {
+  if (isId(value)) return [value.toLowerCase()];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(idsIn) : [];
+}
+
+function without(value: unknown, others: ReadonlySet<string>): unknown {
+  if (isId(value)) return others.has(value.toLowerCase()) ? null : value;
+  if (Array.isArray(value)) return value.map((item) => without(item, others));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, without(item, others)]));
+}

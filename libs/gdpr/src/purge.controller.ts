@@ -1,0 +1,48 @@
+import { Body, Controller, Get, HttpStatus, Post, Query, Res } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { PageQuery, PathId } from '#core';
+import type { Page } from '#core';
+import { RequirePermission } from '#rbac';
+import { PurgeRunPage, PurgeRunView, StartPurge } from './purge.dto.js';
+import { PurgeRepository } from './purge.repository.js';
+import { Purges } from './purge.service.js';
+
+@ApiTags('Privacy')
+@Controller('gdpr/purges')
+export class PurgeController {
+  constructor(
+    private readonly purges: Purges,
+    private readonly runs: PurgeRepository,
+  ) {}
+
+  @Post()
+  @RequirePermission('manage_retention')
+  @ApiOperation({
+    summary: 'Remove what has outlived its retention time, or count it',
+    description: 'A real run goes on in the background: read it again by its id. One at a time in a company (409 `conflict`).',
+  })
+  @ApiOkResponse({ type: PurgeRunView, description: 'A dry run: what would go.' })
+  @ApiAcceptedResponse({ type: PurgeRunView, description: 'A real run, under way.' })
+  async start(@Body() { dryRun }: StartPurge, @Res({ passthrough: true }) reply: FastifyReply): Promise<PurgeRunView> {
+    const run = await this.purges.start(dryRun);
+    reply.status(dryRun ? HttpStatus.OK : HttpStatus.ACCEPTED).header('location', `${reply.request.url.split('?', 1)[0]}/${run.id}`);
+    return run;
+  }
+
+  @Get()
+  @RequirePermission('manage_retention')
+  @ApiOperation({ summary: 'List purges and dry runs, newest first' })
+  @ApiOkResponse({ type: PurgeRunPage })
+  list(@Query() query: PageQuery): Promise<Page<PurgeRunView>> {
+    return this.runs.list(query);
+  }
+
+  @Get(':id')
+  @RequirePermission('manage_retention')
+  @ApiOperation({ summary: 'Read a purge' })
+  @ApiOkResponse({ type: PurgeRunView })
+  read(@PathId() id: string): Promise<PurgeRunView> {
+    return this.runs.read(id);
+  }
+}

@@ -1,0 +1,178 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { clock, InjectLog, Problem, UnitOfWork } from '#core';
+import type { Tenant } from '#core';
+import { PurgeAges, ROWS } from './purge-ages.js';
+import { FROM_THE_START, PurgePeople, sum } from './purge-people.js';
+import type { Counts } from './purge-people.js';
+import { cutOffsAt } from './purge-policy.js';
+import type { CutOffs } from './purge-policy.js';
+import { PurgeRepository } from './purge.repository.js';
+import type { PurgeRunView } from './purge.dto.js';
+
+/** People a transaction: at first, and at most; between them as many as are done in about {@link AIM_MS}. */
+const [AT_FIRST, AT_MOST] = [50, 500];
+/** Rows of others are locked for the last third of it. */
+const AIM_MS = 400;
+
+/** A run that was begun: what is left of it is done in the background, batch by batch. */
+interface Begun {
+  run: PurgeRunView;
+  cutOffs: CutOffs;
+}
+
+/** Purges of a company: counted, started, carried out. Of real ones one at a time. */
+@Injectable()
+export class Purges implements BeforeApplicationShutdown {
+  private readonly working = new Set<Promise<boolean>>();
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly runs: PurgeRepository,
+    private readonly people: PurgePeople,
+    private readonly ages: PurgeAges,
+    @InjectLog() private readonly log: Logger,
+  ) {}
+
+  /** @returns the run: finished when dry, else under way once this is committed. @throws 409 `conflict` while another one is under way */
+  async start(dryRun: boolean): Promise<PurgeRunView> {
+    if (dryRun) return this.rehearse();
+    const begun = await this.begin();
+    const { tenant } = this.work;
+    await this.work.afterCommit(() => void this.tracked(() => this.carryOut(tenant, begun, this.stopping.signal)));
+    return begun.run;
+  }
+
+  /** For the job: all of it, unless there is nothing to do or another run is at it. @returns whether it went through */
+  async run(companyId: string, stopping: AbortSignal): Promise<boolean> {
+    const tenant = { companyId, userId: null };
+    return this.tracked(async () => {
+      const begun = await this.work.within(tenant, async () => {
+        const policy = await this.runs.policy();
+        if (!(await this.ages.isAnythingDue(cutOffsAt(this.work.now, policy)))) return undefined;
+        return (await this.runs.underWay()) ? undefined : this.begin();
+      });
+      if (begun) await this.carryOut(tenant, begun, AbortSignal.any([stopping, this.stopping.signal]));
+    });
+  }
+
+  /** Resolves when no purge is under way on this replica. */
+  async idle(): Promise<void> {
+    while (this.working.size > 0) await Promise.all(this.working);
+  }
+
+  /** A run that is under way ends behind its present batch; the next one does the rest. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.idle();
+  }
+
+  private async rehearse(): Promise<PurgeRunView> {
+    const policy = await this.runs.policy();
+    const cutOffs = cutOffsAt(this.work.now, policy);
+    const counts = await this.ages.count(cutOffs);
+    const { held } = await this.ages.people(cutOffs);
+    const { id } = await this.runs.begin(true, policy, cutOffs);
+    await this.runs.note(id, { counts, held, finishedAt: this.work.now });
+    return this.runs.get(id);
+  }
+
+  private async begin(): Promise<Begun> {
+    const other = await this.runs.underWay();
+    if (other) throw new Problem('conflict', { detail: `The purge ${other} is under way` });
+    await this.runs.endDead();
+    const policy = await this.runs.policy();
+    const cutOffs = cutOffsAt(this.work.now, policy);
+    return { run: await this.runs.begin(false, policy, cutOffs), cutOffs };
+  }
+
+  private async carryOut(tenant: Tenant, begun: Begun, stopping: AbortSignal): Promise<void> {
+    const { run, cutOffs } = begun;
+    const progress = new PurgeProgress(this.work, this.runs, tenant, run.id, stopping);
+    await progress.step(async () => ({ counts: Object.fromEntries(this.ages.tables.map((table) => [table, 0])), isLast: true }));
+    await this.removePeople(progress, cutOffs.deletedUserYears);
+    for (const aged of this.ages.aged(cutOffs)) {
+      while (
+        await progress.step(async () => {
+          const count = await this.ages.remove(aged);
+          return { counts: { [aged.table]: count }, isLast: count < ROWS };
+        })
+      );
+    }
+    await progress.finish(() => this.ages.people(cutOffs));
+  }
+
+  private async removePeople(progress: PurgeProgress, before: Date): Promise<void> {
+    let place = FROM_THE_START;
+    let size = AT_FIRST;
+    for (;;) {
+      const began = performance.now();
+      let last = place;
+      const goesOn = await progress.step(async () => {
+        const batch = await this.people.next(before, place, size);
+        last = batch?.last ?? place;
+        return { counts: batch?.counts ?? {}, isLast: !batch };
+      });
+      if (!goesOn) return;
+      place = last;
+      const pace = AIM_MS / (performance.now() - began);
+      size = Math.min(AT_MOST, Math.max(1, Math.round(size * Math.min(2, pace))));
+    }
+  }
+
+  private async tracked(work: () => Promise<void>): Promise<boolean> {
+    const running = work().then(
+      () => true,
+      (error: unknown) => {
+        const { code = 'unknown' } = error as { code?: string };
+        this.log.error({ code }, 'a purge ended early; the next one goes on'); // its message could tell values of a row
+        return false;
+      },
+    );
+    this.working.add(running);
+    try {
+      return await running;
+    } finally {
+      this.working.delete(running);
+    }
+  }
+}
+
+/** How far a run is: written in the transaction of each of its steps. */
+class PurgeProgress {
+  private counts: Counts = {};
+  private isOver = false;
+
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly runs: PurgeRepository,
+    private readonly tenant: Tenant,
+    private readonly id: string,
+    private readonly stopping: AbortSignal,
+  ) {}
+
+  /** One step, unless it is time to stop. @returns whether there is another one to do */
+  async step(work: () => Promise<{ counts: Counts; isLast: boolean }>): Promise<boolean> {
+    if (this.stopping.aborted || this.isOver) return false;
+    const { counts, isLast, isNoted } = await this.work.within(this.tenant, async () => {
+      const done = await work();
+      const total = sum([this.counts, done.counts]);
+      const noted = await this.runs.note(this.id, { counts: total });
+      return { counts: total, isLast: done.isLast, isNoted: noted };
+    });
+    this.counts = counts;
+    this.isOver = !isNoted; // another one took this run for dead, and goes on
+    return !isLast && isNoted;
+  }
+
+  /** @param left who is still there: under hold, or because they could not go */
+  async finish(left: () => Promise<{ free: number; held: number }>): Promise<void> {
+    if (this.isOver) return;
+    await this.work.within(this.tenant, async () => {
+      const { free: failed, held } = await left();
+      await this.runs.note(this.id, { counts: this.counts, held, failed, finishedAt: clock.now() });
+    });
+  }
+}

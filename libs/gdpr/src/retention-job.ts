@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { Jobs, UnitOfWork } from '#core';
+import { Purges } from './purge.service.js';
+
+/** Purges every company once a day. */
+@Injectable()
+export class RetentionJob implements OnModuleInit {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly jobs: Jobs,
+    private readonly purges: Purges,
+  ) {}
+
+  onModuleInit(): void {
+    this.jobs.register({
+      name: 'retention',
+      about: 'Removes, in every company, what has outlived its retention time.',
+      everySeconds: 86_400,
+      run: (stopping) => this.run(stopping),
+    });
+  }
+
+  /** @throws when it did not go through in one of them, after the others */
+  async run(stopping = new AbortController().signal): Promise<void> {
+    const done: boolean[] = [];
+    for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) {
+      if (stopping.aborted) return;
+      done.push(await this.purges.run(id, stopping));
+    }
+    if (done.includes(false)) throw new Error('not every company could be purged');
+  }
+}

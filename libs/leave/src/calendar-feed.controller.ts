@@ -1,0 +1,23 @@
+import { Controller, Get, Header, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Public } from '#rbac';
+import { CalendarFeed } from './calendar-feed.js';
+import { CalendarFeedQuery } from './calendar.dto.js';
+
+const EXAMPLE = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//NCY_8//Leave//EN\r\nEND:VCALENDAR\r\n';
+
+@ApiTags('Leave')
+@Controller('leave-calendar.ics')
+export class CalendarFeedController {
+  constructor(private readonly feed: CalendarFeed) {}
+
+  @Get()
+  @Public()
+  @Header('content-type', 'text/calendar; charset=utf-8')
+  @ApiOperation({ summary: 'Absences as a calendar (RFC 5545), from the past year to the next two' })
+  @ApiProduces('text/calendar')
+  @ApiOkResponse({ content: { 'text/calendar': { schema: { type: 'string', example: EXAMPLE } } } })
+  read(@Query() { token }: CalendarFeedQuery): Promise<string> {
+    return this.feed.read(token);
+  }
+}

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { CompanyRepository } from '#companies';
+import { Problem, UnitOfWork } from '#core';
+import { ABSENT } from './absence.repository.js';
+import { CalendarTokens } from './calendar-tokens.js';
+import { calendarOf } from './leave-calendar.js';
+import type { CalendarEntry } from './leave-calendar.js';
+import { dayAfter, todayIn } from './leave-period.js';
+
+const DAYS_BACK = 366;
+const DAYS_AHEAD = 731;
+/** Some 200 ms of work. One's own come first, then what begins last. */
+const MOST_EVENTS = 5000;
+
+const noonOr = (day: string, portion: string, half: string, otherwise: string) =>
+  `(${day} + CASE ${portion} WHEN '${half}' THEN interval '12 hours' ELSE interval '${otherwise}' END) AT TIME ZONE $5`;
+
+/** `$4` is the owner, `$5` the company's zone. Of others not even the kind is read. */
+const ENTRIES = `
+  SELECT l.id, u."firstName", u."lastName", CASE WHEN l."userId" = $4 THEN l."leaveType" END AS "leaveType", l."updatedAt",
+         l."startDate", l."endDate", l."startPortion", l."endPortion",
+         ${noonOr('l."startDate"', 'l."startPortion"', 'afternoon', '0 hours')} AS "startsAt",
+         ${noonOr('l."endDate"', 'l."endPortion"', 'morning', '24 hours')} AS "endsAt"
+  ${ABSENT}
+  ORDER BY (l."userId" = $4) DESC, l."startDate" DESC, l.id DESC
+  LIMIT ${MOST_EVENTS}`;
+
+/** A person's calendar of absences, for whoever has its address. */
+@Injectable()
+export class CalendarFeed {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly tokens: CalendarTokens,
+    private readonly companies: CompanyRepository,
+  ) {}
+
+  /** The past year and the next two. @throws 404 for whatever opens nothing */
+  async read(token: string): Promise<string> {
+    const companyId = CalendarTokens.companyOf(token);
+    return calendarOf(await this.work.within({ companyId, userId: null }, () => this.entries(token)));
+  }
+
+  private async entries(token: string): Promise<CalendarEntry[]> {
+    const ownerId = await this.tokens.ownerOf(token);
+    if (!ownerId) throw new Problem('not_found');
+    const { timezone } = await this.companies.getSettings();
+    const today = todayIn(timezone);
+    return this.work.last<CalendarEntry>(ENTRIES, [dayAfter(today, -DAYS_BACK), dayAfter(today, DAYS_AHEAD), ownerId, timezone]);
+  }
+}

@@ -1,0 +1,62 @@
+import { clock, Problem } from '#core';
+import type { FieldFault } from '#core';
+import type { DayPortion } from './leave-request.entity.js';
+
+/** The days of a leave request, both counted; the portions cut its first and its last day. */
+export interface LeavePeriod {
+  startDate: string;
+  endDate: string;
+  startPortion: DayPortion;
+  endPortion: DayPortion;
+}
+
+/** Of one request, in days. So whatever touches a day began at most this long before it. */
+export const LONGEST_LEAVE = 366;
+
+const DAY_MS = 86_400_000;
+
+/** @throws 400 for a period that ends before it starts, is too long, or whose halves leave a hole */
+export function requirePeriod(period: LeavePeriod): void {
+  const errors = faultsOf(period);
+  if (errors.length > 0) throw new Problem('validation_failed', { errors });
+}
+
+function faultsOf({ startDate, endDate, startPortion, endPortion }: LeavePeriod): FieldFault[] {
+  if (endDate < startDate) return [{ pointer: '/endDate', detail: 'must not be before startDate' }];
+  if (startDate === endDate)
+    return startPortion === endPortion ? [] : [{ pointer: '/endPortion', detail: 'must be the startPortion, where it is one day' }];
+  return [
+    ...(daysFrom(startDate, endDate) > LONGEST_LEAVE
+      ? [{ pointer: '/endDate', detail: `must be at most ${LONGEST_LEAVE} days in all` }]
+      : []),
+    ...(startPortion === 'morning' ? [{ pointer: '/startPortion', detail: 'must be full or afternoon, where it is several days' }] : []),
+    ...(endPortion === 'afternoon' ? [{ pointer: '/endPortion', detail: 'must be full or morning, where it is several days' }] : []),
+  ];
+}
+
+/** What of a period lies from one day to another, both counted; a day between the cuts is a full one. They must have a day in common. */
+export function cut(period: LeavePeriod, from: string, to: string): LeavePeriod {
+  const startDate = period.startDate < from ? from : period.startDate;
+  const endDate = period.endDate > to ? to : period.endDate;
+  const [startPortion, endPortion] = [portionOf(startDate, period), portionOf(endDate, period)];
+  return { startDate, endDate, startPortion, endPortion };
+}
+
+/** How much of one of its days a period takes. */
+export function portionOf(day: string, { startDate, endDate, startPortion, endPortion }: LeavePeriod): DayPortion {
+  if (day === startDate) return startPortion;
+  return day === endDate ? endPortion : 'full';
+}
+
+/** From one day to another, both counted. */
+export const daysBetween = (from: string, to: string): string[] => Array.from({ length: daysFrom(from, to) }, (_, n) => dayAfter(from, n));
+
+/** How many days there are from one to another, both counted. */
+export const daysFrom = (from: string, to: string): number => (Date.parse(to) - Date.parse(from)) / DAY_MS + 1;
+
+/** @param days how many later; earlier when negative */
+export const dayAfter = (day: string, days: number): string => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+
+/** The present day in a zone. @param timeZone an IANA name */
+export const todayIn = (timeZone: string): string =>
+  new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(clock.now());

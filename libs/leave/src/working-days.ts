@@ -1,0 +1,43 @@
+import { holidaysOf } from '#companies';
+import type { WorkWeek } from '#companies';
+import { daysBetween, portionOf } from './leave-period.js';
+import type { LeavePeriod } from './leave-period.js';
+import type { CountedDay } from './leave-request.entity.js';
+
+/** What a company says of its days. */
+export interface WorkCalendar {
+  workWeek: WorkWeek;
+  holidayCalendar: string | null;
+}
+
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
+
+/** Every day of a leave under a company's calendar. */
+export const daysUnder = ({ workWeek, holidayCalendar }: WorkCalendar, period: LeavePeriod): CountedDay[] =>
+  countedDays(period, workWeek, holidaysBetween(holidayCalendar, period.startDate, period.endDate));
+
+/** Every day of a leave, what it costs and why. A holiday on a day without work is that: `not_in_work_week`. @param holidays names by day */
+export function countedDays(period: LeavePeriod, workWeek: WorkWeek, holidays: ReadonlyMap<string, string>): CountedDay[] {
+  return daysBetween(period.startDate, period.endDate).map((day) => {
+    if (!workWeek[WEEKDAYS[new Date(day).getUTCDay()]!]) return { day, counted: 0, reason: 'not_in_work_week' };
+    const holiday = holidays.get(day);
+    if (holiday !== undefined) return { day, counted: 0, reason: holiday };
+    return { day, counted: portionOf(day, period) === 'full' ? 1 : 0.5, reason: 'working_day' };
+  });
+}
+
+/** Halves are exact in binary, so the sum is. */
+export const sumOf = (days: readonly CountedDay[]): number => days.reduce((sum, { counted }) => sum + counted, 0);
+
+/** Names by day, of the holidays that are kept from one day to another, both counted; where two meet, the first. None without a calendar. */
+export function holidaysBetween(calendar: string | null, from: string, to: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (let year = yearOf(from); year <= yearOf(to); year++) {
+    for (const { date, name } of holidaysOf(calendar, year)) {
+      if (date >= from && date <= to && !found.has(date)) found.set(date, name);
+    }
+  }
+  return found;
+}
+
+const yearOf = (day: string): number => Number(day.slice(0, 4));

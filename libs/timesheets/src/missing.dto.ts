@@ -1,0 +1,20 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Day, Part } from '#core';
+import { Named } from './report.dto.js';
+
+export class MissingQuery {
+  @Day({ description: 'The first day that is looked at.' }) from!: string;
+  @Day({ description: 'The last day that is looked at; at most 366 days in all.', example: '2026-03-31' }) to!: string;
+}
+
+export class MissingItem {
+  @Part(() => Named) user!: Named;
+  @ApiProperty({ type: 'array', items: { type: 'string', format: 'date' }, example: ['2026-03-02', '2026-03-03'] }) days!: string[];
+}
+
+export class MissingReport {
+  @Day() from!: string;
+  @Day({ example: '2026-03-31' }) to!: string;
+  @ApiProperty({ type: MissingItem, isArray: true, description: 'Whom something is missing of, by last and first name.' })
+  items!: MissingItem[];
+}
