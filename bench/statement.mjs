@@ -1,7 +1,8 @@
+import { tmpdir } from 'node:os';
 import pg from 'pg';
 
 /** What the application itself sends for a list, caught on its way to the driver. */
-export async function statementOfList(database, dataDir, token, path) {
+export async function statementOfList(database, token, path) {
   const { createApp } = await import('../dist/apps/api/src/app.js');
   const { Config } = await import('../dist/libs/core/src/index.js');
   const env = {
@@ -11,17 +12,17 @@ export async function statementOfList(database, dataDir, token, path) {
     DB_USERNAME: database.username,
     DB_PASSWORD: database.password,
     JWT_SECRET: 'x'.repeat(48),
-    DATA_DIR: dataDir,
+    DATA_DIR: tmpdir(),
     JOBS: 'off',
     LOG_LEVEL: 'silent',
   };
-  const app = await createApp(new Config(env));
   const sent = [];
   const original = pg.Client.prototype.query;
   pg.Client.prototype.query = function query(config, ...rest) {
     if (typeof config === 'object' && /FROM timesheet_entries/.test(config.text)) sent.push({ text: config.text, values: config.values });
     return original.call(this, config, ...rest);
   };
+  const app = await createApp(new Config(env)); // each connection keeps the function that it began with
   const answer = await app.inject({ method: 'GET', url: path, headers: { authorization: `Bearer ${token}` } });
   pg.Client.prototype.query = original;
   await app.close();
