@@ -21,6 +21,7 @@ class Balancer {
   }
 
   async send(method: string, path: string, body?: object): Promise<number> {
+    while (this.ready.length === 0) await sleep(20); // a busy machine asks late
     const { api } = this.ready[this.turn++ % this.ready.length]!;
     const answer = await fetch(api + path, {
       method,
