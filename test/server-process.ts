@@ -32,7 +32,7 @@ export class ServerProcess {
         DB_PASSWORD: password,
         ...env,
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'], // what is inherited would keep the run open where a spec dies before it
     });
     let out = '';
     for await (const chunk of child.stdout) {

@@ -1,17 +1,13 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Company, Person } from '../../../test/factories.js';
+import { ServerProcess } from '../../../test/server-process.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
 // The server dies with SIGKILL, and its connections to the database die, while several people write: what is left adds up.
 
-const main = join(import.meta.dirname, '../../../dist/apps/api/src/main.js');
 const DAYS = ['2026-03-02', '2026-03-04', '2026-03-09', '2026-03-11', '2026-03-30'];
 const BATCH = 5;
 
@@ -19,8 +15,7 @@ let server: TestServer;
 let company: Company;
 let people: Person[];
 let code: string;
-let child: ChildProcess | undefined;
-let api: string;
+let replica: ServerProcess;
 /** What was answered with 201, and not deleted since. */
 const kept = new Set<string>();
 const faults: string[] = [];
@@ -38,38 +33,9 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  child?.kill('SIGKILL');
+  await replica?.end('SIGKILL');
   await server.stop();
 });
-
-/** A process of its own on the same database, that takes the same tokens. */
-async function start(): Promise<void> {
-  const { config } = server;
-  const { host, port, username, password } = server.database.address('application');
-  child = spawn(process.execPath, [main], {
-    env: {
-      HOST: '127.0.0.1',
-      PORT: '0',
-      JOBS: 'off',
-      LOG_LEVEL: 'silent',
-      RATE_LIMIT_PER_MINUTE: '0',
-      DATA_DIR: config.dataDir,
-      JWT_SECRET: config.jwtSecrets[0]!,
-      DB_HOST: host,
-      DB_PORT: String(port),
-      DB_DATABASE: server.database.name,
-      DB_USERNAME: username,
-      DB_PASSWORD: password,
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let out = '';
-  for await (const chunk of child.stdout!) {
-    out += String(chunk);
-    if (out.includes('/docs')) break;
-  }
-  api = /API +(\S+)/.exec(out)![1]!;
-}
 
 async function send(
   person: Person,
@@ -78,7 +44,7 @@ async function send(
   body?: object,
 ): Promise<{ status: number; body: { id: string } } | undefined> {
   try {
-    const answer = await fetch(`${api}${path}`, {
+    const answer = await fetch(`${replica.api}${path}`, {
       method,
       headers: { authorization: `Bearer ${person.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
@@ -174,14 +140,13 @@ async function expectWhole(): Promise<void> {
 
 it('adds up after kill -9 of the server and the end of its connections, under load', async () => {
   for (const _ of [1, 2]) {
-    await start();
+    replica = await ServerProcess.start(server);
     await underLoad(async () => {
-      child!.kill('SIGKILL');
-      await once(child!, 'exit');
+      await replica.end('SIGKILL');
     });
     await expectWhole();
   }
-  await start();
+  replica = await ServerProcess.start(server);
   let ended = 0;
   await underLoad(async () => {
     for (let n = 0; n < 12; n++) {
