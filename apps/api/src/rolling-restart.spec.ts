@@ -55,8 +55,9 @@ const isReady = ({ api }: ServerProcess): Promise<boolean> =>
     () => false,
   );
 
+/** It drains for much longer than the balancer needs to notice, on a busy machine too. */
 async function start(): Promise<ServerProcess> {
-  const replica = await ServerProcess.start(server, { DRAIN_MS: '500' });
+  const replica = await ServerProcess.start(server, { DRAIN_MS: '3000' });
   running.add(replica);
   return replica;
 }
