@@ -4,7 +4,7 @@ const LIBS = ['core', 'rbac', 'identity', 'companies', 'leave', 'timesheets', 'g
 
 const libs = (names) => `^libs/(${names.join('|')})/`;
 const spec = '[.]spec[.]ts$';
-const production = { path: '^(apps|libs|migrations|tools)/.+[.]ts$', pathNot: spec }; // tools/*.mjs stay at home
+const production = { path: '^(apps|libs|migrations|tools|packages)/.+[.]ts$', pathNot: spec }; // tools/*.mjs stay at home
 const typeorm = '(^|/)node_modules/typeorm/';
 
 const forbid = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
@@ -16,7 +16,7 @@ module.exports = {
         `direction-${lib}`,
         `Of our own code ${lib} imports ${LIBS.slice(0, place).concat('itself').join(', ')}.`,
         { path: libs([lib]) },
-        { path: '^(apps|libs|migrations|tools|bench)/', pathNot: libs(LIBS.slice(0, place + 1)) },
+        { path: '^(apps|libs|migrations|tools|bench|packages)/', pathNot: libs(LIBS.slice(0, place + 1)) },
       ),
     ),
     forbid('lib-without-place', 'A new lib is put into the order first.', { path: '^libs/', pathNot: libs(LIBS) }, {}),
@@ -45,6 +45,7 @@ module.exports = {
       { path: '^migrations/' },
       { path: typeorm, dependencyTypesNot: ['type-only', 'type-import'] },
     ),
+    forbid('client-alone', 'The client is published alone.', { path: '^packages/' }, { path: '^(apps|libs|migrations|tools|test|bench)/' }),
     forbid('tool-imports', 'Tools know nothing of libs and apps.', { path: '^tools/' }, { path: '^(apps|libs)/' }),
 
     forbid('undeclared', 'Production has only the dependencies of package.json.', production, {

@@ -177,7 +177,8 @@ export class Cast {
       return row!.id;
     };
     const at = '2026-03-02T08:00:00Z';
-    const purge = await company.insert('purge_runs', { dryRun: true, cutOff: at, policy: '{}', startedAt: at, finishedAt: at });
+    const policy = { deletedUserYears: 7, auditLogYears: 7, accessLogMonths: 12, sessionDays: 90 };
+    const purge = await company.insert('purge_runs', { dryRun: true, cutOff: at, policy, startedAt: at, finishedAt: at });
     return { auditLog: await add('audit_logs'), accessLog: await add('access_logs'), purge };
   }
 

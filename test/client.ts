@@ -1,16 +1,12 @@
 import type { InjectOptions } from 'fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Answer } from './answer.js';
+import { expectDocumented } from './documented-answers.js';
+
+export type { Answer };
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Headers = Record<string, string>;
-
-export interface Answer {
-  status: number;
-  /** Parsed when it is JSON, else the text. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- what an answer must look like is what the specs say
-  body: any;
-  headers: Record<string, string | undefined>;
-}
 
 const OUTSIDE = /^\/(api\/|health|docs|openapi\.json|metrics|\.well-known)/;
 
@@ -44,9 +40,10 @@ export class Client {
   /** @param body an object is sent as JSON, a text or a buffer as it is */
   async send(method: Method, path: string, body?: unknown, headers: Headers = {}): Promise<Answer> {
     const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
+    const url = OUTSIDE.test(path) ? path : `/api/v1${path}`;
     const answer = await this.app.inject({
       method,
-      url: OUTSIDE.test(path) ? path : `/api/v1${path}`,
+      url,
       ...(body === undefined ? {} : { payload: isRaw ? body : JSON.stringify(body) }),
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -55,10 +52,12 @@ export class Client {
       },
     } as InjectOptions);
     const isJson = /[/+]json/.test(String(answer.headers['content-type'])) && answer.payload !== '';
-    return {
+    const received = {
       status: answer.statusCode,
       body: isJson ? JSON.parse(answer.payload) : answer.payload,
       headers: answer.headers as Answer['headers'],
     };
+    await expectDocumented(this.app, { method, url, answer: received });
+    return received;
   }
 }

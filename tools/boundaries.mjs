@@ -9,13 +9,13 @@ const root = join(import.meta.dirname, '..');
 const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
 
 function cruise(cwd) {
-  const folders = ['apps', 'libs', 'migrations', 'tools'].filter((name) => existsSync(join(cwd, name)));
+  const folders = ['apps', 'libs', 'migrations', 'tools', 'packages'].filter((name) => existsSync(join(cwd, name)));
   const args = [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', ...folders];
   return new Promise((resolve, reject) => {
     execFile(process.execPath, args, { cwd, maxBuffer: 2 ** 28 }, (failed, stdout, stderr) => {
       try {
         const { modules, summary } = JSON.parse(stdout);
-        const own = modules.filter(({ source }) => /^(apps|libs|migrations|tools)\//.test(source));
+        const own = modules.filter(({ source }) => /^(apps|libs|migrations|tools|packages)\//.test(source));
         resolve({ modules: own.length, violations: summary.violations });
       } catch {
         reject(new Error(`dependency-cruiser gave no answer: ${stderr || failed?.message}`));
@@ -66,6 +66,7 @@ const planted = [
   ['migration-values', 'migrations/4-p.ts', `import { Table } from 'typeorm'; void Table;`],
   ['tool-imports', 'tools/p1.ts', `import { now } from '#core'; void now;`],
   ['tool-imports', 'tools/p2.mjs', `await import('../apps/api/src/main.ts');`],
+  ['client-alone', 'packages/client/src/p1.ts', `import '#core';`],
   ['undeclared', 'libs/leave/src/p7.ts', `import fc from 'fast-check'; void fc;`],
   ['undeclared', 'libs/leave/src/p8.ts', `import type { X } from 'in-no-package-json'; export type Y = X;`],
   ['production-tests', 'libs/leave/src/p9.ts', `import { app } from '../../../test/app.js'; void app;`],

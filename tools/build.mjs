@@ -13,7 +13,7 @@ const newest = (path) => {
   const stat = statSync(path);
   return stat.isDirectory() ? Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name)))) : stat.mtimeMs;
 };
-const sources = ['apps', 'libs', 'migrations', 'tools', '.swcrc', 'nest-cli.json', 'package.json', 'tsconfig.json'];
+const sources = ['apps', 'libs', 'migrations', 'tools', 'packages', '.swcrc', 'nest-cli.json', 'package.json', 'tsconfig.json'];
 const isFresh = () => existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...sources.map((name) => newest(join(root, name))));
 
 export async function build() {

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PROBLEMS } from '#core';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { documents } from './generate/documents.js';
+import { routesOf } from './generate/routes.js';
 
 let server: TestServer;
 let generated: Record<string, string>;
@@ -16,4 +18,102 @@ afterAll(() => server.stop());
 
 it.each(['schema.txt', 'data-map.md', 'permissions.md', 'openapi.json'])('docs/%s is what is generated (else: npm run docs)', (name) => {
   expect(readFileSync(join(import.meta.dirname, '../../../docs', name), 'utf8')).toBe(generated[name]);
+});
+
+interface Example {
+  $ref?: string;
+  value?: { code: string; status: number; type: string; title: string };
+}
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  'x-permission'?: string;
+  parameters?: { name: string; example?: unknown; schema: { example?: unknown } }[];
+  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
+  responses: Record<string, { description?: string; content?: Record<string, { schema: object; examples?: Record<string, Example> }> }>;
+}
+
+describe('the OpenAPI document', () => {
+  let document: {
+    paths: Record<string, Record<string, Operation>>;
+    components: { schemas: Record<string, { properties: { code: { enum: string[] } } }>; examples: Record<string, Example> };
+  };
+  let operations: { name: string; operation: Operation }[];
+  beforeAll(() => {
+    document = JSON.parse(generated['openapi.json']!) as typeof document;
+    operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ name: `${method.toUpperCase()} ${path}`, operation })),
+    );
+  });
+
+  /** The codes that an operation documents, each with the status under which it does. */
+  const codesOf = ({ responses }: Operation): [status: number, code: string, example: Example][] =>
+    Object.entries(responses).flatMap(([status, { content }]) =>
+      Object.entries(content?.['application/problem+json']?.examples ?? {}).map(([code, example]): [number, string, Example] => [
+        Number(status),
+        code,
+        example.$ref ? document.components.examples[example.$ref.split('/').at(-1)!]! : example,
+      ]),
+    );
+
+  const offers = (name: string, header: string): boolean =>
+    operations.find((one) => one.name === name)!.operation.parameters?.some((parameter) => parameter.name === header) ?? false;
+
+  it('has every route below /api/v1, and no other', () => {
+    const routes = routesOf(server.app).filter(({ path }) => path.startsWith('/api/v1/'));
+    const names = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
+    expect(operations.map(({ name }) => name).toSorted()).toEqual(names.toSorted());
+  });
+
+  it('says of each operation what it is, who may call it, and gives every parameter an example', () => {
+    const poor = operations.flatMap(({ name, operation: { operationId, summary, parameters = [], ...operation } }) => [
+      ...(operationId && summary && operation['x-permission'] ? [] : [name]),
+      ...parameters
+        .filter(({ example, schema }) => (example ?? schema.example) === undefined)
+        .map((parameter) => `${name} ${parameter.name}`),
+    ]);
+    expect(poor).toEqual([]);
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+  });
+
+  it('knows the problem codes of the one list, and /docs/problems explains just these', async () => {
+    const codes = Object.keys(PROBLEMS).toSorted();
+    expect([...document.components.schemas.Problem!.properties.code.enum].toSorted()).toEqual(codes);
+    const { body } = await server.anybody.get('/docs/problems');
+    const explained = [...(body as string).matchAll(/<tr id="(\w+)"/g)].map(([, code]) => code!);
+    expect(explained.toSorted()).toEqual(codes);
+  });
+
+  it('gives each code the status of the list, with an example that says the same', () => {
+    const wrong = operations.flatMap(({ name, operation }) =>
+      codesOf(operation)
+        .filter(([status, code, { value }]) => {
+          const { status: due, title } = PROBLEMS[code as keyof typeof PROBLEMS] ?? {};
+          const said = [value?.status, value?.code, value?.title, value?.type];
+          return status !== due || JSON.stringify(said) !== JSON.stringify([due, code, title, `/docs/problems#${code}`]);
+        })
+        .map(([status, code]) => `${name} ${status} ${code}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('has no refusal without a code, and no code that no operation answers', () => {
+    const bare = operations.flatMap(({ name, operation }) =>
+      Object.keys(operation.responses)
+        .filter((status) => Number(status) >= 400 && !codesOf(operation).some(([own]) => own === Number(status)))
+        .map((status) => `${name} ${status}`),
+    );
+    expect(bare).toEqual([]);
+    const answered = new Set(operations.flatMap(({ operation }) => codesOf(operation).map(([, code]) => code)));
+    // a fault of ours is nobody's promise, and a conflict without a name stands for one that nobody foresaw
+    expect(Object.keys(PROBLEMS).filter((code) => !answered.has(code) && code !== 'internal_error')).toEqual([]);
+  });
+
+  it('offers safe repeats where an answer is kept, and If-Match where it is looked at', () => {
+    expect(offers('POST /api/v1/teams', 'Idempotency-Key')).toBe(true);
+    for (const name of ['POST /api/v1/api-keys', 'POST /api/v1/auth/login', 'POST /api/v1/companies', 'POST /api/v1/me/calendar-token'])
+      expect([name, offers(name, 'Idempotency-Key')]).toEqual([name, false]);
+    expect(offers('PATCH /api/v1/teams/{id}', 'If-Match')).toBe(true);
+    expect(offers('DELETE /api/v1/auth/sessions/{id}', 'If-Match')).toBe(false);
+  });
 });

@@ -17,11 +17,11 @@ const root = join(import.meta.dirname, '../../..');
 const PLAIN = [
   'GET /docs',
   'GET /docs/',
-  'GET /docs/LICENSE',
-  'GET /docs/docs/swagger-ui-init.js',
-  'GET /docs/index.html',
+  'GET /docs/*',
+  'GET /docs/first-week',
+  'GET /docs/icon.svg',
   'GET /docs/problems',
-  'GET /docs/swagger-ui-init.js',
+  'GET /docs/style.css',
   'GET /openapi.json',
 ];
 

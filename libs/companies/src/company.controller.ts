@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Patch, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch } from '#core';
+import { IfMatch, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Own, RequirePermission } from '#rbac';
 import { HolidayQuery, HolidaysView, SettingsView, UpdateSettings } from './company-settings.dto.js';
@@ -26,6 +26,7 @@ export class CompanyController {
 
   @Patch()
   @RequirePermission('update_company')
+  @Problems('company_name_taken')
   @ApiOperation({ summary: 'Rename the company, change its time zone, name its owner' })
   @ApiOkResponse({ type: CompanyView })
   change(@Body() body: UpdateCompany, @IfMatch() expected: ExpectedVersion): Promise<CompanyView> {

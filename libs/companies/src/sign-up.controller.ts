@@ -1,6 +1,6 @@
 import { Body, Controller, Header, Post, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret } from '#core';
+import { CarriesSecret, Problems } from '#core';
 import { Public } from '#rbac';
 import { SignUpBody, SignUpView } from './company.dto.js';
 import { SignUpGuard } from './sign-up.guard.js';
@@ -13,6 +13,7 @@ export class SignUpController {
 
   @Post()
   @Public()
+  @Problems('signup_disabled', 'password_too_weak', 'company_name_taken')
   @UseGuards(SignUpGuard)
   @CarriesSecret()
   @Header('location', '/api/v1/company')

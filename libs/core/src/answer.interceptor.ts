@@ -1,6 +1,7 @@
-import { Injectable, SetMetadata } from '@nestjs/common';
+import { applyDecorators, Injectable, SetMetadata } from '@nestjs/common';
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
@@ -13,7 +14,7 @@ import { refuseUndeclaredInput } from './undeclared-input.js';
 const SECRET = 'answer:secret';
 
 /** For a route whose answer carries a secret: it is never kept for safe repeats. */
-export const CarriesSecret = () => SetMetadata(SECRET, true);
+export const CarriesSecret = () => applyDecorators(SetMetadata(SECRET, true), ApiExtension('x-carries-secret', true));
 
 /**
  * Closes the transaction of a request before its answer leaves: commit on success (anew, a few times, after a deadlock), and what all

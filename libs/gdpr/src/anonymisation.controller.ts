@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
 import { UserView } from '#identity';
 import { Caller, RequirePermission } from '#rbac';
@@ -14,6 +14,7 @@ export class AnonymisationController {
 
   @Post()
   @RequirePermission('anonymize_user')
+  @Problems('privilege_escalation', 'last_admin', 'legal_hold')
   @HttpCode(200)
   @ApiOperation({
     summary: 'Anonymise a user, deleted or not, for good',

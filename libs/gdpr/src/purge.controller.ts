@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpStatus, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { PageQuery, PathId } from '#core';
+import { PageQuery, PathId, Problems } from '#core';
 import type { Page } from '#core';
 import { RequirePermission } from '#rbac';
 import { PurgeRunPage, PurgeRunView, StartPurge } from './purge.dto.js';
@@ -18,6 +18,7 @@ export class PurgeController {
 
   @Post()
   @RequirePermission('manage_retention')
+  @Problems('conflict')
   @ApiOperation({
     summary: 'Remove what has outlived its retention time, or count it',
     description: 'A real run goes on in the background: read it again by its id. One at a time in a company (409 `conflict`).',

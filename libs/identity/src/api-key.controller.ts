@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, IfMatch, PathId } from '#core';
+import { CarriesSecret, IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -26,6 +26,7 @@ export class ApiKeyController {
 
   @Post()
   @RequirePermission('manage_api_key', { sessionOnly: true })
+  @Problems('privilege_escalation')
   @CarriesSecret()
   @ApiOperation({ summary: 'Make a key of mine; it is shown this once' })
   @ApiCreatedResponse({ type: NewApiKeyView })

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret } from '#core';
+import { CarriesSecret, Problems } from '#core';
 import { Caller, Own, Public } from '#rbac';
 import type { Principal } from '#rbac';
 import { ChangePasswordBody, LoginBody, RefreshBody, TokensView } from './auth.dto.js';
@@ -21,6 +21,7 @@ export class AuthController {
 
   @Post('login')
   @Public()
+  @Problems('invalid_credentials', 'account_not_active', 'company_required', 'too_many_requests')
   @CarriesSecret()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in with e-mail and password' })
@@ -31,6 +32,7 @@ export class AuthController {
 
   @Post('refresh')
   @Public()
+  @Problems('invalid_token', 'refresh_token_reused')
   @CarriesSecret()
   @HttpCode(200)
   @ApiOperation({ summary: 'Exchange a refresh token for new tokens; the old one is spent' })
@@ -61,6 +63,7 @@ export class AuthController {
 
   @Post('password/change')
   @Own({ whileChangingPassword: true, sessionOnly: true })
+  @Problems('password_too_weak', 'invalid_credentials')
   @CarriesSecret()
   @HttpCode(204)
   @ApiOperation({ summary: 'Set a new password; my other sessions end' })

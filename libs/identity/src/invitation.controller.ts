@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, IfMatch, PathId } from '#core';
+import { CarriesSecret, IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, Public, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -19,6 +19,7 @@ export class InvitationController {
 
   @Post('users/:id/invitation')
   @RequirePermission('create_user')
+  @Problems('privilege_escalation', 'invalid_transition', 'email_domain_not_allowed')
   @HttpCode(200)
   @ApiTags('People')
   @ApiOperation({ summary: 'Send the invitation again; the link before ends' })
@@ -29,6 +30,7 @@ export class InvitationController {
 
   @Post('auth/invitations/accept')
   @Public()
+  @Problems('password_too_weak', 'invalid_token')
   @CarriesSecret()
   @HttpCode(200)
   @ApiTags('Sign-in')

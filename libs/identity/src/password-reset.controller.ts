@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret } from '#core';
+import { CarriesSecret, Problems } from '#core';
 import { Public } from '#rbac';
 import { ForgotPasswordBody, ResetPasswordBody } from './password-reset.dto.js';
 import { PasswordResetRequests } from './password-reset.requests.js';
@@ -26,6 +26,7 @@ export class PasswordResetController {
 
   @Post('reset')
   @Public()
+  @Problems('password_too_weak', 'invalid_token')
   @CarriesSecret()
   @HttpCode(204)
   @ApiOperation({ summary: 'Set a new password with the token of the link; all sessions end' })

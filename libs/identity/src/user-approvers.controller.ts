@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Put, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { etagOf, IfMatch, PathId } from '#core';
+import { etagOf, IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -25,6 +25,7 @@ export class UserApproversController {
 
   @Put()
   @RequirePermission('update_user')
+  @Problems('privilege_escalation')
   @ApiOperation({ summary: 'List who decides the timesheets of a user under the policy `explicit`' })
   @ApiOkResponse({ type: Approvers })
   async set(

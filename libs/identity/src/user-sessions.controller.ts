@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { PageQuery, PathId } from '#core';
+import { PageQuery, PathId, Problems } from '#core';
 import type { Page } from '#core';
 import { Caller } from '#rbac';
 import type { Principal } from '#rbac';
@@ -31,6 +31,7 @@ export class UserSessionsController {
 
   @Delete()
   @OwnOr(['revoke_session'], { sessionOnly: true })
+  @Problems('privilege_escalation')
   @HttpCode(204)
   @ApiOperation({ summary: 'End all sessions of a user' })
   @ApiNoContentResponse()

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiExtraModels, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -24,6 +24,7 @@ export class UserController {
 
   @Get()
   @Own({ or: ['read_user'] })
+  @Problems('forbidden')
   @ApiOperation({ summary: 'List people by last and first name', description: 'Without `read_user` the names of others only.' })
   @ApiOkResponse({ type: UserPage })
   list(@Caller() caller: Principal, @Query() query: UserQuery): Promise<Page<UserView | ColleagueView>> {
@@ -32,6 +33,7 @@ export class UserController {
 
   @Post()
   @RequirePermission('create_user')
+  @Problems('password_too_weak', 'privilege_escalation', 'email_taken', 'external_id_taken', 'email_domain_not_allowed')
   @ApiOperation({ summary: 'Create a user with a password, or invite one by mail' })
   @ApiCreatedResponse({ type: UserView })
   create(@Caller() caller: Principal, @Body() body: CreateUser): Promise<UserView> {
@@ -48,6 +50,7 @@ export class UserController {
 
   @Patch(':id')
   @OwnOr(['update_user', 'assign_role'])
+  @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'email_domain_not_allowed', 'last_admin')
   @ApiOperation({
     summary: 'Change a user',
     description: 'One’s own name and phone number need no permission, `roleId` needs `assign_role`.',
@@ -64,6 +67,7 @@ export class UserController {
 
   @Delete(':id')
   @RequirePermission('delete_user')
+  @Problems('privilege_escalation', 'last_admin')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a user; can be undone' })
   @ApiNoContentResponse()
@@ -73,6 +77,7 @@ export class UserController {
 
   @Post(':id/restore')
   @RequirePermission('delete_user')
+  @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Undo a deletion', description: 'Status and role are as before; no session or key comes back.' })
   @ApiOkResponse({ type: UserView })
@@ -82,6 +87,7 @@ export class UserController {
 
   @Post(':id/status')
   @RequirePermission('change_user_status')
+  @Problems('privilege_escalation', 'last_admin', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Suspend, reactivate or terminate a user' })
   @ApiOkResponse({ type: UserView })

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { Problems } from '#core';
 import { Public } from '#rbac';
 import { CalendarFeed } from './calendar-feed.js';
 import { CalendarFeedQuery } from './calendar.dto.js';
@@ -13,6 +14,7 @@ export class CalendarFeedController {
 
   @Get()
   @Public()
+  @Problems('not_found')
   @Header('content-type', 'text/calendar; charset=utf-8')
   @ApiOperation({ summary: 'Absences as a calendar (RFC 5545), from the past year to the next two' })
   @ApiProduces('text/calendar')

@@ -1,6 +1,6 @@
 import { Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret } from '#core';
+import { CarriesSecret, Problems } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { CalendarTokens } from './calendar-tokens.js';
@@ -22,6 +22,7 @@ export class CalendarTokenController {
 
   @Delete()
   @Own({ sessionOnly: true })
+  @Problems('not_found')
   @HttpCode(204)
   @ApiOperation({ summary: 'End the address for my calendar program' })
   @ApiNoContentResponse()

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
@@ -14,6 +14,7 @@ export class LeaveDecisionController {
 
   @Post('approve')
   @Own({ or: ['approve_leave_request'] })
+  @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Approve a leave request' })
   @ApiOkResponse({ type: LeaveRequestView })
@@ -28,6 +29,7 @@ export class LeaveDecisionController {
 
   @Post('reject')
   @Own({ or: ['approve_leave_request'] })
+  @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Reject a leave request' })
   @ApiOkResponse({ type: LeaveRequestView })
@@ -42,6 +44,7 @@ export class LeaveDecisionController {
 
   @Post('cancel')
   @Own({ or: ['approve_leave_request'] })
+  @Problems('forbidden', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancel a leave request: its owner until it starts, afterwards who decides' })
   @ApiOkResponse({ type: LeaveRequestView })

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Patch, Post, Query, Res, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
@@ -37,6 +37,7 @@ export class LeaveRequestController {
 
   @Post()
   @Own({ or: ['create_leave_request'] })
+  @Problems('forbidden', 'leave_overlap')
   @UseGuards(DryRunGuard)
   @ApiOperation({ summary: 'Request leave, or with `dryRun` only learn what it would cost' })
   @ApiCreatedResponse({ type: LeaveRequestView })
@@ -62,6 +63,7 @@ export class LeaveRequestController {
 
   @Patch(':id')
   @Own({ or: ['create_leave_request'] })
+  @Problems('forbidden', 'leave_overlap', 'leave_locked')
   @ApiOperation({ summary: 'Change a pending leave request' })
   @ApiOkResponse({ type: LeaveRequestView })
   change(
@@ -75,6 +77,7 @@ export class LeaveRequestController {
 
   @Delete(':id')
   @Own({ or: ['create_leave_request'] })
+  @Problems('forbidden', 'leave_locked')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a pending leave request' })
   @ApiNoContentResponse()

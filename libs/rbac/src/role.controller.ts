@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { RequirePermission } from './access.js';
 import { Caller } from './principal.js';
@@ -36,6 +36,7 @@ export class RoleController {
 
   @Post('roles')
   @RequirePermission('create_role')
+  @Problems('privilege_escalation', 'role_name_taken')
   @ApiOperation({ summary: 'Create a role' })
   @ApiCreatedResponse({ type: RoleView })
   create(@Caller() caller: Principal, @Body() body: CreateRole): Promise<RoleView> {
@@ -52,6 +53,7 @@ export class RoleController {
 
   @Patch('roles/:id')
   @RequirePermission('update_role')
+  @Problems('role_name_taken', 'system_role')
   @ApiOperation({ summary: 'Rename or describe a role' })
   @ApiOkResponse({ type: RoleView })
   change(@PathId() id: string, @Body() body: UpdateRole, @IfMatch() expected: ExpectedVersion): Promise<RoleView> {
@@ -60,6 +62,7 @@ export class RoleController {
 
   @Put('roles/:id/permissions')
   @RequirePermission('update_role')
+  @Problems('privilege_escalation', 'system_role')
   @ApiOperation({ summary: 'Set all permissions of a role' })
   @ApiOkResponse({ type: RoleView })
   setPermissions(
@@ -73,6 +76,7 @@ export class RoleController {
 
   @Delete('roles/:id')
   @RequirePermission('delete_role')
+  @Problems('role_in_use', 'system_role')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a role that nobody has' })
   @ApiNoContentResponse()

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -26,6 +26,7 @@ export class ActionCodeController {
 
   @Post()
   @RequirePermission('create_action_code')
+  @Problems('action_code_taken')
   @ApiOperation({ summary: 'Create an action code' })
   @ApiCreatedResponse({ type: ActionCodeView })
   create(@Caller() caller: Principal, @Body() body: CreateActionCode): Promise<ActionCodeView> {
@@ -42,6 +43,7 @@ export class ActionCodeController {
 
   @Patch(':id')
   @RequirePermission('update_action_code')
+  @Problems('action_code_taken')
   @ApiOperation({ summary: 'Change an action code' })
   @ApiOkResponse({ type: ActionCodeView })
   change(
@@ -55,6 +57,7 @@ export class ActionCodeController {
 
   @Delete(':id')
   @RequirePermission('delete_action_code')
+  @Problems('action_code_in_use')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete an action code that nothing is booked on' })
   @ApiNoContentResponse()

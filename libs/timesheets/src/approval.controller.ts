@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
@@ -27,6 +27,7 @@ export class ApprovalController {
 
   @Post('timesheets/:id/submit')
   @Own({ or: ['update_timesheet'] })
+  @Problems('forbidden', 'invalid_transition', 'timesheet_empty', 'no_approver')
   @HttpCode(200)
   @ApiOperation({ summary: 'Hand a timesheet in' })
   @ApiOkResponse({ type: TimesheetRecord })
@@ -36,6 +37,7 @@ export class ApprovalController {
 
   @Post('timesheets/:id/withdraw')
   @Own()
+  @Problems('forbidden', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Take one’s own submitted timesheet back' })
   @ApiOkResponse({ type: TimesheetRecord })
@@ -45,6 +47,7 @@ export class ApprovalController {
 
   @Post('timesheets/:id/approve')
   @Own({ or: ['approve_timesheet'] })
+  @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Approve a submitted timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
@@ -59,6 +62,7 @@ export class ApprovalController {
 
   @Post('timesheets/:id/reject')
   @Own({ or: ['approve_timesheet'] })
+  @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Reject a submitted timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
@@ -73,6 +77,7 @@ export class ApprovalController {
 
   @Post('timesheets/:id/reopen')
   @Own({ or: ['approve_timesheet'] })
+  @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Make a rejected or approved timesheet a draft again' })
   @ApiOkResponse({ type: TimesheetRecord })

@@ -1,6 +1,6 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import { WantsCsv } from '#core';
+import { Problems, WantsCsv } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { TimeReport, TimeReportQuery } from './report.dto.js';
@@ -15,6 +15,7 @@ export class ReportController {
 
   @Get('time')
   @Own({ or: ['read_report'] })
+  @Problems('report_too_large')
   @ApiOperation({ summary: 'Sum up working time: one’s own, of those one leads, or of everybody with read_report' })
   @ApiExtraModels(TimeReport)
   @ApiOkResponse({

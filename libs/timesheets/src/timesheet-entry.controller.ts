@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
@@ -34,6 +34,7 @@ export class TimesheetEntryController {
 
   @Post()
   @Own({ or: ['create_timesheet'] })
+  @Problems('forbidden', 'action_code_inactive', 'timesheet_locked', 'outside_period', 'entry_overlap', 'day_full')
   @ApiOperation({ summary: 'Record time worked' })
   @ApiCreatedResponse({ type: TimesheetEntryView })
   create(@Caller() caller: Principal, @Body() body: CreateTimesheetEntry): Promise<TimesheetEntryView> {
@@ -42,6 +43,7 @@ export class TimesheetEntryController {
 
   @Post('batch')
   @Own({ or: ['create_timesheet'] })
+  @Problems('forbidden', 'action_code_inactive', 'timesheet_locked', 'outside_period', 'entry_overlap', 'day_full')
   @ApiOperation({ summary: 'Record up to 500 entries, all or none' })
   @ApiCreatedResponse({ type: TimesheetEntryBatch })
   async createAll(@Caller() caller: Principal, @Body() { entries }: CreateTimesheetEntries): Promise<TimesheetEntryBatch> {
@@ -58,6 +60,7 @@ export class TimesheetEntryController {
 
   @Patch(':id')
   @Own({ or: ['update_timesheet'] })
+  @Problems('forbidden', 'action_code_inactive', 'timesheet_locked', 'outside_period', 'entry_overlap', 'day_full')
   @ApiOperation({ summary: 'Change an entry' })
   @ApiOkResponse({ type: TimesheetEntryView })
   change(
@@ -71,6 +74,7 @@ export class TimesheetEntryController {
 
   @Delete(':id')
   @Own({ or: ['delete_timesheet'] })
+  @Problems('forbidden', 'timesheet_locked')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete an entry' })
   @ApiNoContentResponse()

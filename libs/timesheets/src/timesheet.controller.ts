@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PageQuery, PathId } from '#core';
+import { IfMatch, PageQuery, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
@@ -37,6 +37,7 @@ export class TimesheetController {
 
   @Post()
   @Own({ or: ['create_timesheet'] })
+  @Problems('forbidden', 'timesheet_period_overlap')
   @ApiOperation({ summary: 'Make a timesheet for a period of at most 31 days' })
   @ApiCreatedResponse({ type: TimesheetRecord })
   create(@Caller() caller: Principal, @Body() body: CreateTimesheet): Promise<TimesheetRecord> {
@@ -54,6 +55,7 @@ export class TimesheetController {
 
   @Patch(':id')
   @Own({ or: ['update_timesheet'] })
+  @Problems('forbidden', 'timesheet_period_overlap', 'timesheet_locked', 'outside_period')
   @ApiOperation({ summary: 'Change period or notes of a timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
   change(
@@ -67,6 +69,7 @@ export class TimesheetController {
 
   @Delete(':id')
   @Own({ or: ['delete_timesheet'] })
+  @Problems('forbidden', 'timesheet_locked')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a timesheet; its entries stay' })
   @ApiNoContentResponse()

@@ -1,38 +1,4 @@
-export interface Timesheet {
-  id: string;
-  periodStart: string;
-  periodEnd: string;
-  status: string;
-  totalMinutes: number;
-}
-
-export interface Entry {
-  id: string;
-  day: string;
-  actionCodeId: string;
-  startedAt: string | null;
-  endedAt: string | null;
-  timezone: string;
-  durationMin: number;
-  workMode: string;
-  note: string | null;
-}
-
-export interface HistoryRow {
-  occurredAt: string;
-  actorUserId: string | null;
-  action: string;
-  targetType: string;
-  reason: string | null;
-}
-
-export interface Proof {
-  valid: boolean;
-  checked: number;
-  firstBroken: string | null;
-  head: string | null;
-  unsealed: number;
-}
+import type { HistoryView, TimesheetEntryView, TimesheetView } from '../../../../packages/client/src/index.js';
 
 const hours = (minutes: number): string => `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
 const weekday = (day: string): string => new Intl.DateTimeFormat('en', { weekday: 'short', timeZone: 'UTC' }).format(new Date(day));
@@ -47,7 +13,11 @@ function table(rows: string[][]): string {
 }
 
 /** The week as a person would want to see it: local times, sums. */
-export function weekTable(sheet: Timesheet, entries: Entry[], codes: Record<string, string>): string {
+export function weekTable(
+  sheet: Pick<TimesheetView, 'status' | 'totalMinutes'>,
+  entries: TimesheetEntryView[],
+  codes: Record<string, string>,
+): string {
   const rows = entries.map((entry) => [
     `${weekday(entry.day)} ${entry.day}`,
     codes[entry.actionCodeId] ?? '',
@@ -61,7 +31,7 @@ export function weekTable(sheet: Timesheet, entries: Entry[], codes: Record<stri
   return table([head, ...rows, sum]);
 }
 
-export function historyTable(rows: HistoryRow[], people: Record<string, string>): string {
+export function historyTable(rows: HistoryView[], people: Record<string, string>): string {
   const lines = rows
     .toReversed()
     .map((row) => [row.occurredAt, people[row.actorUserId ?? ''] ?? 'system', row.action, row.targetType, row.reason ?? '']);

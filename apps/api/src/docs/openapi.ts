@@ -1,8 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { PROBLEMS } from '#core';
+import { routesOf } from '../generate/routes.js';
 import { VERSION } from '../version.js';
+import { documentProblems, PROBLEM, takesVersion } from './openapi-problems.js';
+import type { DocumentedRoute } from './openapi-problems.js';
 
 const TAGS = {
   'Sign-in': 'Sessions, passwords, invitations.',
@@ -26,6 +28,9 @@ type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 /** What the access declaration of a route leaves on its operation. */
 type Permitted = Operation & { 'x-permission'?: string; 'x-permission-for-more'?: string[] };
 type Parameter = NonNullable<Operation['parameters']>[number];
+type Components = NonNullable<OpenAPIObject['components']>;
+type Schema = NonNullable<Components['schemas']>[string];
+type Response = Exclude<NonNullable<Operation['responses'][string]>, { $ref: string }>;
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -44,14 +49,28 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     autoTagControllers: false,
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
+  const components: Components = (document.components ??= {});
+  components.schemas = { ...components.schemas, Problem: PROBLEM as Schema };
+  const routes = new Map(routesOf(app).map(({ method, path, access }) => [`${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`, access]));
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => (item[method] ? [{ path, method, operation: item[method] }] : [])),
   );
-  for (const { path, method, operation } of operations) complete(path, method, operation);
+  const versioned = new Set(operations.flatMap(({ path, operation }) => (takesVersion(operation) ? [path] : [])));
+  for (const { path, method, operation } of operations) {
+    const access = routes.get(`${method.toUpperCase()} ${path}`);
+    if (!access) throw new Error(`${method} ${path} does not say who may call it`);
+    complete({ path, method, operation, access, carriesSecret: takeSecret(operation) }, components, versioned.has(path));
+  }
   const used = new Set(operations.flatMap(({ operation }) => operation.tags ?? []));
   document.tags = Object.entries(TAGS).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : []));
-  document.components = { ...document.components, schemas: { ...document.components?.schemas, Problem: PROBLEM } };
   return document;
+}
+
+/** What `@CarriesSecret()` left, which nobody else needs. */
+function takeSecret(operation: Operation & { 'x-carries-secret'?: boolean }): boolean {
+  const { 'x-carries-secret': carriesSecret = false } = operation;
+  delete operation['x-carries-secret'];
+  return carriesSecret;
 }
 
 /** @param more the permissions with which one reaches beyond what is one's own */
@@ -59,11 +78,16 @@ function everySignedIn(more: string[]): string {
   return more.length === 0 ? 'Every signed-in user.' : `Every signed-in user; more with ${more.map((name) => `\`${name}\``).join(' or ')}.`;
 }
 
-/** What follows from the conventions and is therefore not repeated at each route. */
-function complete(path: string, method: (typeof METHODS)[number], operation: Operation): void {
+/**
+ * What follows from the conventions and is therefore not repeated at each route.
+ * @param isVersioned what is there is changed with `If-Match`, and so read with an ETag
+ */
+function complete(route: DocumentedRoute, components: Components, isVersioned: boolean): void {
+  const { method, operation, carriesSecret } = route;
   const { 'x-permission': permission, 'x-permission-for-more': more = [] } = operation as Permitted;
   operation.security ??= [];
-  if (permission && operation.security.length > 0) {
+  const isSignedIn = operation.security.length > 0;
+  if (permission && isSignedIn) {
     operation.description = [
       operation.description,
       permission === 'signed in' ? everySignedIn(more) : `Needs the permission \`${permission}\`.`,
@@ -71,41 +95,75 @@ function complete(path: string, method: (typeof METHODS)[number], operation: Ope
       .filter(Boolean)
       .join(' ');
   }
-  const isChange = method !== 'get';
-  const hasVersion = isChange && (path.includes('{') || path.includes('/company'));
-  if (hasVersion) (operation.parameters ??= []).push(IF_MATCH);
-  if (method === 'post' && operation.security.length > 0) (operation.parameters ??= []).push(IDEMPOTENCY_KEY);
-  const statuses = [
-    400,
-    ...(operation.security.length > 0 ? [401, 403] : [401, 403]),
-    ...(path.includes('{') ? [404] : []),
-    ...(isChange ? [409] : []),
-  ];
-  if (hasVersion) statuses.push(412);
-  if (['post', 'put', 'patch'].includes(method)) statuses.push(413, 415);
-  if (method === 'post' && operation.security.length > 0) statuses.push(422);
-  for (const status of [...statuses, 429, 503]) operation.responses[status] ??= problemResponse(status);
+  const isRepeatable = method === 'post' && isSignedIn && !carriesSecret;
+  if (isRepeatable) (operation.parameters ??= []).push(IDEMPOTENCY_KEY);
+  for (const parameter of operation.parameters ?? []) giveExample(parameter);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (!response || !('description' in response)) continue;
+    const version = versionOf(response, components) ?? (method === 'get' && isVersioned ? 'always' : undefined);
+    response.headers = headersOf(status, response, isRepeatable, version);
+    if (method === 'get' && version) addConditional(operation);
+  }
+  documentProblems(route, components);
 }
 
-function problemResponse(status: number) {
-  const [code, { title }] = Object.entries(PROBLEMS).find(([, problem]) => problem.status === status)!;
-  const example = {
-    type: `/docs/problems#${code}`,
-    title,
-    status,
-    detail: title,
-    instance: '/api/v1/…',
-    code,
-    requestId: '9b2f6c1e-0d0a-4c7e-9f51-6f0c1f6f8a11',
+/** What a client would send: ids in a path say nothing of themselves, and a cursor comes from the page before. */
+function giveExample(parameter: Parameter): void {
+  if (!('schema' in parameter) || !parameter.schema || '$ref' in parameter.schema || parameter.schema.example !== undefined) return;
+  parameter.schema.example =
+    parameter.in === 'path' ? '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10' : 'WyIyMDI2LTAzLTAyIl0.q7mBzq0cQ0mVj0V2k9Q1Aw';
+}
+
+/** The headers that follow from the record in an answer. */
+function headersOf(status: string, response: Response, isRepeatable: boolean, version: Versioned): Response['headers'] {
+  if (!status.startsWith('2')) return response.headers;
+  return {
+    ...response.headers,
+    ...(version ? { ETag: { ...ETAG, required: version === 'always' } } : {}),
+    ...(status === '201' && version === 'always' ? { Location: LOCATION } : {}),
+    ...(isRepeatable ? { 'Idempotent-Replayed': REPLAYED } : {}),
   };
-  return { description: title, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example } } };
 }
 
-const IF_MATCH: Parameter = {
-  name: 'If-Match',
+/** A read of what the client may still have. */
+function addConditional(operation: Operation): void {
+  (operation.parameters ??= []).push(IF_NONE_MATCH);
+  operation.responses['304'] ??= { description: 'It is still what `If-None-Match` names.', headers: { ETag: ETAG } };
+}
+
+type Versioned = 'always' | 'sometimes' | undefined;
+
+/** Whether the record of an answer carries its version: of some views only one does. */
+function versionOf(response: Response | undefined, { schemas = {} }: Components): Versioned {
+  const schema = response?.content?.['application/json']?.schema;
+  if (!schema) return undefined;
+  const resolve = (one: Schema): Schema => ('$ref' in one ? resolve(schemas[one.$ref.split('/').at(-1)!]!) : one);
+  const has = (one: Schema): boolean => {
+    const found = resolve(one);
+    return 'properties' in found && found.properties?.version !== undefined;
+  };
+  if (has(schema)) return 'always';
+  return 'anyOf' in schema && schema.anyOf?.some(has) ? 'sometimes' : undefined;
+}
+
+const ETAG = { description: 'The version of the record, for `If-Match`.', schema: { type: 'string', example: '"3"' } };
+
+const LOCATION = {
+  description: 'Where the record is.',
+  required: true,
+  schema: { type: 'string', format: 'uri-reference', example: '/api/v1/teams/3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10' },
+};
+
+const REPLAYED = {
+  description: 'The first answer again, to a repeat under the same `Idempotency-Key`.',
+  schema: { type: 'string', enum: ['true'], example: 'true' },
+};
+
+const IF_NONE_MATCH: Parameter = {
+  name: 'If-None-Match',
   in: 'header',
   required: false,
-  description: 'The ETag that you read; answers 412 when the record has changed since.',
+  description: 'The ETag that you have; answers 304 while it is still that.',
   schema: { type: 'string', example: '"3"' },
 };
 
@@ -115,30 +173,4 @@ const IDEMPOTENCY_KEY: Parameter = {
   required: false,
   description: 'Makes a repeat safe: the same key answers the first answer again for 24 hours.',
   schema: { type: 'string', minLength: 1, maxLength: 255, example: '7f1c6a52-1f7e-4b57-8a2c-0c8a3b5b9f7d' },
-};
-
-const PROBLEM = {
-  type: 'object' as const,
-  description: 'RFC 9457. Every `code` is explained at /docs/problems.',
-  required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'],
-  properties: {
-    type: { type: 'string', format: 'uri-reference', example: '/docs/problems#validation_failed' },
-    title: { type: 'string', example: 'The request is not valid' },
-    status: { type: 'integer', example: 400 },
-    detail: { type: 'string', example: 'The request is not valid' },
-    instance: { type: 'string', example: '/api/v1/timesheets' },
-    code: { type: 'string', enum: Object.keys(PROBLEMS), example: 'validation_failed' },
-    requestId: { type: 'string', example: '9b2f6c1e-0d0a-4c7e-9f51-6f0c1f6f8a11' },
-    errors: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['pointer', 'detail'],
-        properties: {
-          pointer: { type: 'string', example: '/durationMin' },
-          detail: { type: 'string', example: 'must be a whole number from 0 to 1440' },
-        },
-      },
-    },
-  },
 };

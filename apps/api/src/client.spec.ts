@@ -1,0 +1,302 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { clock } from '#core';
+import { schemaText } from '../../../packages/client/generate/schema-text.js';
+import type { Document } from '../../../packages/client/generate/schema-text.js';
+import { Client, ProblemError, SignedOut } from '../../../packages/client/src/index.js';
+import type { ClientOptions } from '../../../packages/client/src/index.js';
+import { PASSWORD } from '../../../test/factories.js';
+import type { Company, Person } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Between client and server: loses answers after the server gave them, and has a gateway that refuses. */
+class Network {
+  /** What came by, such as `POST /api/v1/auth/refresh`. */
+  readonly seen: string[] = [];
+  losing = 0;
+  refusing = 0;
+  private readonly sockets = new Set<Socket>();
+  private readonly server = createServer((socket) => {
+    const upstream = connect(this.target, '127.0.0.1');
+    this.sockets.add(socket);
+    for (const end of [socket, upstream]) end.on('error', () => undefined);
+    socket.once('close', () => upstream.destroy());
+    upstream.once('close', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      const line = /^([A-Z]+ \S+) HTTP/.exec(chunk.toString('latin1'))?.[1];
+      if (line) this.seen.push(line);
+      if (this.refusing-- > 0) socket.write('HTTP/1.1 503 Away\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n');
+      else upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => (this.losing-- > 0 ? socket.destroy() : socket.write(chunk)));
+  });
+
+  constructor(private readonly target: number) {}
+
+  async listen(): Promise<string> {
+    await once(this.server.listen(0, '127.0.0.1'), 'listening');
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  count(call: string): number {
+    return this.seen.filter((line) => line === call).length;
+  }
+
+  calm(): void {
+    this.seen.length = this.losing = this.refusing = 0;
+  }
+
+  close(): void {
+    for (const socket of this.sockets) socket.destroy();
+    this.server.close();
+  }
+}
+
+let server: TestServer;
+let network: Network;
+let baseUrl: string;
+let company: Company;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  await server.app.listen(0, '127.0.0.1');
+  network = new Network((server.app.getHttpServer().address() as AddressInfo).port);
+  baseUrl = await network.listen();
+  company = await server.company();
+});
+afterEach(() => {
+  network.calm();
+  clock.reset();
+});
+afterAll(async () => {
+  network.close();
+  await server.stop();
+});
+
+async function signedIn(person: Person, options: ClientOptions = {}): Promise<Client> {
+  const client = new Client({ baseUrl, firstWaitMs: 10, ...options });
+  await client.signIn({ email: person.email, password: PASSWORD, companyId: person.companyId });
+  return client;
+}
+
+const outcomes = async <T>(calls: Promise<T>[]): Promise<unknown[]> =>
+  (await Promise.allSettled(calls)).map((result) => (result.status === 'fulfilled' ? result.value : result.reason) as unknown);
+
+const twenty = <T>(call: () => Promise<T>): Promise<T>[] => Array.from({ length: 20 }, call);
+
+const wait = (ms: number): Date => new Date(clock.now().getTime() + ms);
+
+describe('the session', () => {
+  it('is refreshed once for twenty calls that meet one expired access token', async () => {
+    const person = await company.person();
+    const client = await signedIn(person);
+    clock.travelTo(wait(11 * 60_000));
+    const people = await Promise.all(twenty(() => client.get('/api/v1/me')));
+    expect(people.map(({ id }) => id)).toEqual(Array(20).fill(person.id));
+    expect(network.count('POST /api/v1/auth/refresh')).toBe(1);
+    expect(network.count('GET /api/v1/me')).toBeLessThanOrEqual(40);
+  });
+
+  it('survives that the answer of the refresh is lost', async () => {
+    const client = await signedIn(await company.person());
+    clock.travelTo(wait(11 * 60_000));
+    await expect(client.get('/api/v1/teams')).resolves.toMatchObject({ items: [] });
+    clock.travelTo(wait(11 * 60_000));
+    const lost = client.get('/api/v1/teams');
+    while (network.count('POST /api/v1/auth/refresh') < 2) await new Promise(setImmediate);
+    network.losing = 1;
+    await expect(lost).resolves.toMatchObject({ items: [] });
+    expect(network.count('POST /api/v1/auth/refresh')).toBe(3);
+  });
+
+  it('ends once for all who wait when it was revoked, and asks no second time', async () => {
+    const person = await company.person();
+    let ended = 0;
+    const client = await signedIn(person, { onSignedOut: () => ended++ });
+    await person.post('/auth/logout-all');
+    const errors = await outcomes(twenty(() => client.get('/api/v1/me')));
+    expect(errors).toEqual(Array(20).fill(expect.any(SignedOut)));
+    expect(network.count('POST /api/v1/auth/refresh')).toBe(1);
+    expect(ended).toBe(1);
+    await expect(client.get('/api/v1/me')).rejects.toMatchObject({ code: 'not_signed_in' });
+    await expect(client.signOut()).resolves.toBeUndefined();
+  });
+
+  it('keeps its tokens while the server is away', async () => {
+    const client = await signedIn(await company.person(), { attempts: 1 });
+    clock.travelTo(wait(11 * 60_000));
+    const first = client.get('/api/v1/me');
+    while (network.count('POST /api/v1/auth/refresh') < 1) {
+      network.refusing = network.count('GET /api/v1/me') > 0 ? 1 : 0;
+      await new Promise(setImmediate);
+    }
+    await expect(first).rejects.toMatchObject({ status: 503, code: 'unexpected_answer' });
+    network.calm();
+    await expect(client.get('/api/v1/me')).resolves.toHaveProperty('email');
+  });
+
+  it('is not renewed for a wrong password, nor ever for an API key', async () => {
+    const person = await company.person();
+    const client = await signedIn(person);
+    const body = { currentPassword: 'not the one it was', newPassword: 'a longer walk along the river' };
+    await expect(client.post('/api/v1/auth/password/change', { body })).rejects.toMatchObject({ code: 'invalid_credentials' });
+    await expect(client.get('/api/v1/me')).resolves.toHaveProperty('id', person.id);
+    const program = new Client({ baseUrl, apiKey: 'ncy8_not_a_key' });
+    await expect(program.get('/api/v1/me')).rejects.toMatchObject({ status: 401 });
+    expect(network.count('POST /api/v1/auth/refresh')).toBe(0);
+  });
+});
+
+const codes = () => server.sql('SELECT code FROM action_codes WHERE "companyId" = $1', [company.id]);
+
+describe('repeats', () => {
+  it('a POST under its one key after 503, no sooner than the server asks, and makes one record', async () => {
+    const admin = await signedIn(company.admin);
+    network.refusing = 1;
+    const began = Date.now();
+    await admin.post('/api/v1/action-codes', { body: { code: 'REFUSED', name: 'Refused once' } });
+    expect(Date.now() - began).toBeGreaterThanOrEqual(1000);
+    expect(network.count('POST /api/v1/action-codes')).toBe(2);
+    expect((await codes()).filter(({ code }) => code === 'REFUSED')).toHaveLength(1);
+  });
+
+  it('a POST whose answer was lost after the commit: it gets the first answer, and there is one record', async () => {
+    const admin = await signedIn(company.admin);
+    network.losing = 1;
+    const made = await admin.post('/api/v1/action-codes', { body: { code: 'LOST', name: 'Lost once' } });
+    expect(network.count('POST /api/v1/action-codes')).toBe(2);
+    expect(await codes()).toContainEqual({ code: 'LOST' });
+    await expect(admin.get('/api/v1/action-codes/{id}', { path: { id: made.id } })).resolves.toEqual(made);
+    network.losing = 1;
+    await expect(admin.delete('/api/v1/action-codes/{id}', { path: { id: made.id } })).resolves.toBeUndefined();
+  });
+
+  it('no sign-up, whose answer carries secrets, and no change under a version that it has itself moved', async () => {
+    const admin = await signedIn(company.admin);
+    const owner = { email: 'lost@example.com', password: PASSWORD, firstName: 'Lost', lastName: 'Person' };
+    network.losing = 1;
+    await expect(admin.post('/api/v1/companies', { body: { name: 'Lost', owner } })).rejects.toHaveProperty('name', 'TypeError');
+    expect(network.count('POST /api/v1/companies')).toBe(1);
+    const { id, version } = await admin.post('/api/v1/teams', { body: { name: 'Before' } });
+    network.losing = 1;
+    await expect(admin.patch('/api/v1/teams/{id}', { path: { id }, ifMatch: version, body: { name: 'After' } })).rejects.toHaveProperty(
+      'name',
+      'TypeError',
+    );
+    await expect(admin.get('/api/v1/teams/{id}', { path: { id } })).resolves.toMatchObject({ name: 'After', version: version + 1 });
+  });
+
+  it('while the first still runs', async () => {
+    const admin = await signedIn(company.admin);
+    const idempotencyKey = 'one for twenty';
+    const made = await Promise.all(twenty(() => admin.post('/api/v1/teams', { body: { name: 'Once' }, idempotencyKey })));
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('at most as often as it may, and not against the will of its caller', async () => {
+    const admin = await signedIn(company.admin, { attempts: 3, patienceMs: 10_000 });
+    network.refusing = 9;
+    await expect(admin.get('/api/v1/me')).rejects.toBeInstanceOf(ProblemError);
+    expect(network.count('GET /api/v1/me')).toBe(3);
+    const stop = new AbortController();
+    const call = admin.get('/api/v1/company', { signal: stop.signal });
+    setTimeout(() => stop.abort(new Error('changed my mind')), 100);
+    await expect(call).rejects.toThrow('changed my mind');
+    expect(network.count('GET /api/v1/company')).toBe(1);
+  });
+});
+
+it('walks through three pages', async () => {
+  const admin = await signedIn(company.admin);
+  const { id } = company.admin;
+  const code = await company.actionCode();
+  const days = Array.from({ length: 7 }, (_, index) => `2026-03-0${index + 1}`);
+  const entries = days.map((day) => ({ day, actionCodeId: code.id, country: 'DE', durationMin: 60 }));
+  await admin.post('/api/v1/timesheet-entries/batch', { body: { entries } });
+  network.calm();
+  const seen: string[] = [];
+  for await (const entry of admin.pages('/api/v1/timesheet-entries', { query: { userId: id, limit: 3 } })) seen.push(entry.day);
+  expect(seen).toEqual(days);
+  expect(network.seen).toHaveLength(3);
+});
+
+it('tells a refusal by its code and its fields', async () => {
+  const admin = await signedIn(company.admin);
+  const body = { actionCodeId: 'none', country: 'Germany' };
+  const error = await admin.post('/api/v1/timesheet-entries', { body }).catch((cause: unknown) => cause as ProblemError);
+  expect(error).toBeInstanceOf(ProblemError);
+  expect(error).toMatchObject({ status: 400, code: 'validation_failed', requestId: expect.any(String) });
+  expect((error as ProblemError).errors.map(({ pointer }) => pointer)).toEqual(['/actionCodeId', '/country']);
+});
+
+it('gives what is not JSON as it comes', async () => {
+  const admin = await signedIn(company.admin);
+  const answer = await admin.fetch('get', '/api/v1/reports/time', { query: { groupBy: 'user', format: 'csv' } });
+  expect(await answer.text()).toMatch(/^userId,userName/);
+});
+
+describe('the package', () => {
+  it('has the types of docs/openapi.json (else: npm run client)', () => {
+    const document = JSON.parse(readFileSync(join(root, 'docs/openapi.json'), 'utf8')) as Document;
+    expect(readFileSync(join(root, 'packages/client/src/schema.ts'), 'utf8')).toBe(schemaText(document));
+  });
+
+  it('stands alone: built, it refuses what the document does not know, and runs in plain Node', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ncy8-client-'));
+    const run = (...words: string[]) => spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    const home = join(folder, 'node_modules/@ncy8/client');
+    try {
+      expect(run(tsc, '-p', join(root, 'packages/client/tsconfig.build.json'), '--outDir', join(home, 'dist')).stdout).toBe('');
+      cpSync(join(root, 'packages/client/package.json'), join(home, 'package.json'));
+      mkdirSync(join(folder, 'src'));
+      writeFileSync(join(folder, 'src/use.mts'), USE);
+      const compilerOptions = { noEmit: true, strict: true, module: 'nodenext', target: 'es2022', lib: ['es2023', 'dom'], types: [] };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+      expect(run(tsc, '-p', '.').stdout).toBe('');
+      writeFileSync(join(folder, 'run.mjs'), `import { Client } from '@ncy8/client'; console.log(typeof new Client().pages);`);
+      expect(run('run.mjs').stdout).toBe('function\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 120_000);
+});
+
+/** What must compile, and what must not. */
+const USE = `
+import { Client, ProblemError } from '@ncy8/client';
+import type { ProblemCode } from '@ncy8/client';
+const client = new Client({ baseUrl: 'https://time.example.com' });
+const sheet = await client.get('/api/v1/timesheets/{id}', { path: { id: '1' } });
+const minutes: number = sheet.totalMinutes;
+await client.post('/api/v1/timesheets/{id}/approve', { path: { id: sheet.id }, ifMatch: sheet.version, body: { reason: 'Good' } });
+for await (const { day } of client.pages('/api/v1/timesheet-entries', { query: { from: '2026-03-02' } })) day.slice(minutes);
+const isTaken = (error: ProblemError) => error.code === 'action_code_taken';
+// @ts-expect-error a path that does not exist
+await client.get('/api/v1/timesheet');
+// @ts-expect-error a method that the path does not have
+await client.delete('/api/v1/me');
+// @ts-expect-error the id is missing
+await client.get('/api/v1/timesheets/{id}');
+// @ts-expect-error a field that is not known
+await client.post('/api/v1/teams', { body: { name: 'A', version: 1 } });
+// @ts-expect-error a required field is missing
+await client.post('/api/v1/action-codes', { body: { code: 'DEV' } });
+// @ts-expect-error a filter that is not known
+client.pages('/api/v1/timesheet-entries', { query: { user: '1' } });
+// @ts-expect-error no list
+client.pages('/api/v1/me');
+// @ts-expect-error a code that is not known
+export const code: ProblemCode = 'teapot';
+// @ts-expect-error no such member of an answer
+export const wrong = [sheet.minutes, isTaken];
+`;

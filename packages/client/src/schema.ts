@@ -1,0 +1,2073 @@
+// Made from docs/openapi.json by `npm run client`.
+
+export interface PermissionView {
+  name: string;
+  /** What it lets its holder do. */
+  description: string;
+}
+
+export interface PermissionPage {
+  items: PermissionView[];
+  nextCursor: string | null;
+}
+
+export interface RoleView {
+  id: string;
+  /** Unique in the company, case included. */
+  name: string;
+  description: string | null;
+  /** One of those that come with the company: it can neither be changed nor deleted. */
+  system: boolean;
+  /** In alphabetical order. */
+  permissions: ('update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log')[];
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface RolePage {
+  items: RoleView[];
+  nextCursor: string | null;
+}
+
+export interface CreateRole {
+  /** Unique in the company, case included. */
+  name: string;
+  description?: string | null;
+  /** At most those that you hold yourself. */
+  permissions?: ('update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log')[];
+}
+
+export interface UpdateRole {
+  /** Unique in the company, case included. */
+  name?: string;
+  description?: string | null;
+}
+
+export interface RolePermissions {
+  /** All that the role has from now on. What is new among them you must hold yourself. */
+  permissions: ('update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log')[];
+}
+
+export interface ApiKeyView {
+  id: string;
+  /** Its owner. */
+  userId: string;
+  name: string;
+  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
+  permissions: string[] | null;
+  expiresAt: string | null;
+  /** Noted at most once a minute. */
+  lastUsedAt: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface ApiKeyPage {
+  items: ApiKeyView[];
+  nextCursor: string | null;
+}
+
+export interface CreateApiKey {
+  name: string;
+  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
+  permissions?: string[] | null;
+  /** Null or absent: never. */
+  expiresAt?: string | null;
+}
+
+export interface NewApiKeyView {
+  id: string;
+  /** Its owner. */
+  userId: string;
+  name: string;
+  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
+  permissions: string[] | null;
+  expiresAt: string | null;
+  /** Noted at most once a minute. */
+  lastUsedAt: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+  /** Shown this once. */
+  key: string;
+}
+
+export interface LoginBody {
+  email: string;
+  password: string;
+  /** Which company, where the password fits several. */
+  companyId?: string;
+  deviceId?: string;
+}
+
+export interface RoleReference {
+  id: string;
+  name: string;
+}
+
+export interface UserView {
+  id: string;
+  firstName: string;
+  lastName: string;
+  email: string;
+  phoneNumber: string | null;
+  /** The payroll's number. */
+  externalId: string | null;
+  status: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  role: RoleReference;
+  isAnonymized: boolean;
+  mustChangePasswordAtNextLogin: boolean;
+  /** A sign-in does not move the version. */
+  lastLogin: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface TokensView {
+  accessToken: string;
+  tokenType: 'Bearer';
+  /** Seconds that the access token lasts. */
+  expiresIn: number;
+  refreshToken: string;
+  /** When the session ends for good; rotation does not move it. */
+  refreshExpiresAt: string;
+  mustChangePassword: boolean;
+  user: UserView;
+}
+
+export interface RefreshBody {
+  refreshToken: string;
+}
+
+export interface ChangePasswordBody {
+  currentPassword: string;
+  newPassword: string;
+}
+
+export interface AcceptInvitationBody {
+  /** What the link in the mail has as `token`. */
+  token: string;
+  password: string;
+  firstName?: string;
+  lastName?: string;
+  phoneNumber?: string;
+}
+
+export interface CompanyReference {
+  id: string;
+  name: string;
+  timezone: string;
+}
+
+export interface MeView {
+  id: string;
+  firstName: string;
+  lastName: string;
+  email: string;
+  phoneNumber: string | null;
+  /** The payroll's number. */
+  externalId: string | null;
+  status: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  role: RoleReference;
+  isAnonymized: boolean;
+  mustChangePasswordAtNextLogin: boolean;
+  /** A sign-in does not move the version. */
+  lastLogin: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+  permissions: string[];
+  company: CompanyReference;
+}
+
+export interface UpdateProfile {
+  firstName?: string;
+  lastName?: string;
+  phoneNumber?: string | null;
+}
+
+export interface ForgotPasswordBody {
+  email: string;
+  /** Only the account in this company; without it each one that has the address gets a mail. */
+  companyId?: string;
+}
+
+export interface ResetPasswordBody {
+  /** What the link in the mail has as `token`. */
+  token: string;
+  newPassword: string;
+}
+
+export interface SessionView {
+  id: string;
+  ip: string | null;
+  userAgent: string | null;
+  deviceId: string | null;
+  createdAt: string;
+  /** Noted at most once a minute. */
+  lastSeenAt: string;
+  /** When it ends for good, however often it is used. */
+  expiresAt: string;
+  /** Whether it is the session of this request. */
+  current: boolean;
+}
+
+export interface SessionPage {
+  items: SessionView[];
+  nextCursor: string | null;
+}
+
+export interface Approvers {
+  /** Who decides the timesheets of the user under the policy `explicit`: all of them. */
+  approverIds: string[];
+}
+
+export interface ColleagueView {
+  id: string;
+  firstName: string;
+  lastName: string;
+}
+
+export interface UserPage {
+  items: (UserView | ColleagueView)[];
+  nextCursor: string | null;
+}
+
+export interface CreateUser {
+  email: string;
+  firstName: string;
+  lastName: string;
+  /** Its permissions must all be held by the caller. */
+  roleId: string;
+  phoneNumber?: string | null;
+  /** The payroll's number. */
+  externalId?: string | null;
+  /** With it the user is ACTIVE and must change it; without it the user is INVITED by mail. */
+  password?: string;
+}
+
+export interface UpdateUser {
+  firstName?: string;
+  lastName?: string;
+  phoneNumber?: string | null;
+  /** Signs the user out everywhere; the old address is told. Needs `update_user`. */
+  email?: string;
+  /** The payroll's number. */
+  externalId?: string | null;
+  /** Needs `assign_role`. */
+  roleId?: string;
+}
+
+export interface ChangeStatus {
+  code: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  reason?: string | null;
+}
+
+export interface UserStatusView {
+  id: string;
+  code: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  name: string;
+  description: string | null;
+  /** Whether a user of this status may sign in. */
+  canLogin: boolean;
+  /** Whether there is no way back out of it. */
+  isTerminal: boolean;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface UserStatusPage {
+  items: UserStatusView[];
+  nextCursor: string | null;
+}
+
+export interface Owner {
+  email: string;
+  password: string;
+  firstName: string;
+  lastName: string;
+}
+
+export interface SignUpBody {
+  name: string;
+  timezone?: string;
+  owner: Owner;
+}
+
+export interface CompanyView {
+  id: string;
+  name: string;
+  timezone: string;
+  /** Who signed the company up, or was named since. */
+  ownerUserId: string;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface SignUpView {
+  company: CompanyView;
+  user: UserView;
+  tokens: TokensView;
+}
+
+export interface UpdateCompany {
+  name?: string;
+  /** The same value as in the settings. */
+  timezone?: string;
+  /** An ACTIVE Admin. */
+  ownerUserId?: string;
+}
+
+export interface WorkWeekHours {
+  monday?: number[];
+  tuesday?: number[];
+  wednesday?: number[];
+  thursday?: number[];
+  friday?: number[];
+  saturday?: number[];
+  sunday?: number[];
+}
+
+export interface SettingsView {
+  /** Gives the company’s days. */
+  timezone: string;
+  /** Hours of each working day; a day that is not named is free. */
+  workWeek: WorkWeekHours;
+  /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
+  holidayCalendar: string | null;
+  /** Who decides timesheets. */
+  timesheetApproverPolicy: 'manager_of_user' | 'role_manager' | 'explicit';
+  /** Of the addresses of new users. */
+  allowedEmailDomains: string[] | null;
+  /** Whether new users need an address of the allowed domains. */
+  requireCompanyEmail: boolean;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface UpdateSettings {
+  /** The same value as the company’s. */
+  timezone?: string;
+  /** Hours of each working day; a day that is not named is free. */
+  workWeek?: WorkWeekHours;
+  /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
+  holidayCalendar?: string | null;
+  /** Who decides timesheets. */
+  timesheetApproverPolicy?: 'manager_of_user' | 'role_manager' | 'explicit';
+  /** Of the addresses of new users. */
+  allowedEmailDomains?: string[] | null;
+  /** Whether new users need an address of the allowed domains. */
+  requireCompanyEmail?: boolean;
+}
+
+export interface HolidayView {
+  /** The day on which it is kept. */
+  date: string;
+  /** In the language of the country. */
+  name: string;
+}
+
+export interface HolidaysView {
+  items: HolidayView[];
+}
+
+export interface TeamView {
+  id: string;
+  name: string;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface TeamPage {
+  items: TeamView[];
+  nextCursor: string | null;
+}
+
+export interface CreateTeam {
+  name: string;
+}
+
+export interface UpdateTeam {
+  name?: string;
+}
+
+export interface MemberView {
+  userId: string;
+  firstName: string;
+  lastName: string;
+  /** With `read_team`. */
+  email?: string;
+  /** In this team; with `read_team`. */
+  role?: 'member' | 'lead';
+}
+
+export interface MemberPage {
+  items: MemberView[];
+  nextCursor: string | null;
+}
+
+export interface PutMember {
+  /** A lead may read the time and leave of the members, and decide their leave. */
+  role: 'member' | 'lead';
+}
+
+export interface PutMemberView {
+  userId: string;
+  firstName: string;
+  lastName: string;
+  /** With `read_team`. */
+  email?: string;
+  /** In this team; with `read_team`. */
+  role?: 'member' | 'lead';
+  /** Of the team, also as ETag: it moves with the members. */
+  version: number;
+}
+
+export interface TaskView {
+  id: string;
+  title: string;
+  description: string | null;
+  /** Who does it. */
+  assigneeId: string | null;
+  status: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+  dueDate: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface TaskPage {
+  items: TaskView[];
+  nextCursor: string | null;
+}
+
+export interface CreateTask {
+  title: string;
+  description?: string | null;
+  /** Who does it. */
+  assigneeId?: string | null;
+  status?: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+  dueDate?: string | null;
+}
+
+export interface UpdateTask {
+  title?: string;
+  description?: string | null;
+  /** Who does it. */
+  assigneeId?: string | null;
+  status?: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+  dueDate?: string | null;
+}
+
+export interface LeaveRequestView {
+  id: string;
+  userId: string;
+  startDate: string;
+  /** The last day; at most 366 in all. */
+  endDate: string;
+  startPortion: 'full' | 'morning' | 'afternoon';
+  endPortion: 'full' | 'morning' | 'afternoon';
+  leaveType: 'PTO' | 'SICK' | 'UNPAID';
+  status: 'PENDING' | 'APPROVED' | 'REJECTED' | 'CANCELLED';
+  reason: string | null;
+  rejectionReason: string | null;
+  /** Given with the approval or the cancellation. */
+  decisionReason: string | null;
+  /** What it costs: as of now while it is PENDING, fixed from then on. */
+  workingDays: number;
+  /** Of its last move: approved, rejected or cancelled. */
+  decidedAt: string | null;
+  decidedByUserId: string | null;
+  /** What the caller may do now. */
+  allowedActions: ('edit' | 'delete' | 'approve' | 'reject' | 'cancel')[];
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface LeaveRequestPage {
+  items: LeaveRequestView[];
+  nextCursor: string | null;
+}
+
+export interface CreateLeaveRequest {
+  startDate: string;
+  /** The last day; at most 366 in all. */
+  endDate: string;
+  leaveType: 'PTO' | 'SICK' | 'UNPAID';
+  reason?: string | null;
+  /** Of the first day; a half of one day is named in both. Over several days `full` or `afternoon`. */
+  startPortion?: 'full' | 'morning' | 'afternoon';
+  /** Of the last day. Over several days `full` or `morning`. */
+  endPortion?: 'full' | 'morning' | 'afternoon';
+  /** Whose leave; of another with `create_leave_request`. */
+  userId?: string;
+}
+
+export interface CountedDayView {
+  day: string;
+  /** 0, 0.5 or 1. */
+  counted: number;
+  /** `working_day`, `not_in_work_week` or the name of the holiday. */
+  reason: string;
+}
+
+export interface LeavePreview {
+  /** What it would cost. */
+  workingDays: number;
+  days: CountedDayView[];
+  /** The requests that it would overlap. */
+  conflictsWith: string[];
+}
+
+export interface UpdateLeaveRequest {
+  startDate?: string;
+  /** The last day; at most 366 in all. */
+  endDate?: string;
+  leaveType?: 'PTO' | 'SICK' | 'UNPAID';
+  reason?: string | null;
+  /** Of the first day; a half of one day is named in both. Over several days `full` or `afternoon`. */
+  startPortion?: 'full' | 'morning' | 'afternoon';
+  /** Of the last day. Over several days `full` or `morning`. */
+  endPortion?: 'full' | 'morning' | 'afternoon';
+}
+
+export interface CountedDaysView {
+  items: CountedDayView[];
+}
+
+export interface ApproveLeave {
+  reason?: string | null;
+}
+
+export interface RejectLeave {
+  rejectionReason: string;
+}
+
+export interface CancelLeave {
+  /** Required of all but its owner. */
+  reason?: string | null;
+}
+
+export interface AbsenceView {
+  userId: string;
+  firstName: string;
+  lastName: string;
+  /** Within the range. */
+  startDate: string;
+  /** Within the range. */
+  endDate: string;
+  /** Of the first of these days. */
+  startPortion: 'full' | 'morning' | 'afternoon';
+  /** Of the last of these days. */
+  endPortion: 'full' | 'morning' | 'afternoon';
+}
+
+export interface AbsencePage {
+  items: AbsenceView[];
+  nextCursor: string | null;
+}
+
+export interface CalendarTokenView {
+  /** Shown this once. */
+  token: string;
+  /** The feed, for a calendar program. */
+  url: string;
+}
+
+export interface ActionCodeView {
+  id: string;
+  /** Unique in the company, case included. */
+  code: string;
+  name: string;
+  type: 'billable' | 'non-billable';
+  active: boolean;
+  externalId: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface ActionCodePage {
+  items: ActionCodeView[];
+  nextCursor: string | null;
+}
+
+export interface CreateActionCode {
+  /** Unique in the company, case included. */
+  code: string;
+  name: string;
+  type?: 'billable' | 'non-billable';
+  /** An inactive one takes no new entries. */
+  active?: boolean;
+  /** The number that payroll or invoicing knows it by. */
+  externalId?: string | null;
+}
+
+export interface UpdateActionCode {
+  /** Unique in the company, case included. */
+  code?: string;
+  name?: string;
+  type?: 'billable' | 'non-billable';
+  /** An inactive one takes no new entries. */
+  active?: boolean;
+  /** The number that payroll or invoicing knows it by. */
+  externalId?: string | null;
+}
+
+export interface TimesheetView {
+  id: string;
+  userId: string;
+  periodStart: string;
+  /** The last day; at most 31 days in all. */
+  periodEnd: string;
+  status: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
+  submittedAt: string | null;
+  submittedByUserId: string | null;
+  approvedAt: string | null;
+  /** Whose approval settled it. */
+  approverId: string | null;
+  totalMinutes: number;
+  notes: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface TimesheetPage {
+  items: TimesheetView[];
+  nextCursor: string | null;
+}
+
+export interface CreateTimesheet {
+  periodStart: string;
+  /** The last day; at most 31 days in all. */
+  periodEnd: string;
+  notes?: string | null;
+  /** Whose timesheet; of another with `create_timesheet`. */
+  userId?: string;
+}
+
+export interface ApprovalView {
+  id: string;
+  timesheetId: string;
+  /** Null once that person’s record was purged. */
+  approverId: string | null;
+  status: 'PENDING' | 'APPROVED' | 'REJECTED';
+  reason: string | null;
+  decidedAt: string | null;
+  /** SHA-256 in hex over the canonical entries decided on; null before. */
+  digest: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface LeaveDay {
+  day: string;
+  portion: 'full' | 'morning' | 'afternoon';
+  /** For who may read that leave request. */
+  leaveType?: 'PTO' | 'SICK' | 'UNPAID';
+}
+
+export interface TimesheetRecord {
+  id: string;
+  userId: string;
+  periodStart: string;
+  /** The last day; at most 31 days in all. */
+  periodEnd: string;
+  status: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
+  submittedAt: string | null;
+  submittedByUserId: string | null;
+  approvedAt: string | null;
+  /** Whose approval settled it. */
+  approverId: string | null;
+  totalMinutes: number;
+  notes: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+  /** Of all rounds, the oldest first. */
+  approvals: ApprovalView[];
+  /** Days of approved leave in its period. */
+  leaveDays: LeaveDay[];
+  /** What the caller may do now. */
+  allowedActions: ('edit' | 'delete' | 'submit' | 'withdraw' | 'approve' | 'reject' | 'reopen')[];
+}
+
+export interface UpdateTimesheet {
+  periodStart?: string;
+  /** The last day; at most 31 days in all. */
+  periodEnd?: string;
+  notes?: string | null;
+}
+
+export interface TimesheetEntryView {
+  id: string;
+  userId: string;
+  timesheetId: string | null;
+  actionCodeId: string;
+  taskId: string | null;
+  workMode: 'office' | 'remote' | 'hybrid';
+  country: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  timezone: string;
+  durationMin: number;
+  day: string;
+  note: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface TimesheetEntryPage {
+  items: TimesheetEntryView[];
+  nextCursor: string | null;
+}
+
+export interface HistoryView {
+  id: string;
+  /** Whose timesheet or entry; of an action code, who changed it. */
+  userId: string;
+  targetType: 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval' | 'ActionCode';
+  targetId: string;
+  action: 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened';
+  /** Who acted; null for the system. */
+  actorUserId: string | null;
+  reason: string | null;
+  /** `{ field: { before, after } }` of what changed. */
+  diff: Record<string, unknown> | null;
+  metadata: Record<string, unknown> | null;
+  occurredAt: string;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface HistoryPage {
+  items: HistoryView[];
+  nextCursor: string | null;
+}
+
+export interface CreateTimesheetEntry {
+  /** The day it belongs to. Of a span the local day of its start; it must agree when sent. */
+  day?: string;
+  actionCodeId: string;
+  taskId?: string | null;
+  workMode?: 'office' | 'remote' | 'hybrid';
+  country: string;
+  /** Cut to the minute. With endedAt instead of durationMin and day. */
+  startedAt?: string | null;
+  /** Cut to the minute; at most 24 hours later. */
+  endedAt?: string | null;
+  /** Gives the day of a span; the company’s when absent. */
+  timezone?: string;
+  /** Minutes worked. Of a span they are computed, and must agree when sent. */
+  durationMin?: number;
+  note?: string | null;
+  /** Without it the entry joins the timesheet of its day, if there is one. */
+  timesheetId?: string | null;
+  /** Whose entry; of another with `create_timesheet`. */
+  userId?: string;
+}
+
+export interface CreateTimesheetEntries {
+  /** All of them are made, or none. */
+  entries: CreateTimesheetEntry[];
+}
+
+export interface TimesheetEntryBatch {
+  /** In the order given. */
+  items: TimesheetEntryView[];
+}
+
+export interface UpdateTimesheetEntry {
+  /** The day it belongs to. Of a span the local day of its start; it must agree when sent. */
+  day?: string;
+  actionCodeId?: string;
+  taskId?: string | null;
+  workMode?: 'office' | 'remote' | 'hybrid';
+  country?: string;
+  /** Null, with endedAt null, makes a span an entry of minutes. */
+  startedAt?: string | null;
+  /** Cut to the minute; at most 24 hours later. */
+  endedAt?: string | null;
+  timezone?: string;
+  /** Minutes worked. Of a span they are computed, and must agree when sent. */
+  durationMin?: number;
+  note?: string | null;
+  /** Without it the entry joins the timesheet of its day, if there is one. */
+  timesheetId?: string | null;
+}
+
+export interface ApprovalPage {
+  items: ApprovalView[];
+  nextCursor: string | null;
+}
+
+export interface Approve {
+  reason?: string | null;
+}
+
+export interface Reject {
+  reason: string;
+}
+
+export interface Reopen {
+  reason: string;
+}
+
+export interface HistoryProof {
+  /** The history is what was written, but for what was lawfully erased. */
+  valid: boolean;
+  /** How many sealed lines were looked at. */
+  checked: number;
+  /** The first line that is missing, changed or out of its place. */
+  firstBroken: string | null;
+  /** The last seal, SHA-256 in hex. Keep it elsewhere: a cut-off tail shows only by it. */
+  head: string | null;
+  /** Lines that wait for their seal. */
+  unsealed: number;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface NamedCode {
+  id: string;
+  code: string;
+  name: string;
+}
+
+export interface TimeReportItem {
+  user?: Named;
+  team?: Named | null;
+  actionCode?: NamedCode;
+  actionCodeType?: 'billable' | 'non-billable';
+  task?: Named | null;
+  day?: string;
+  /** ISO 8601 week. */
+  week?: string;
+  month?: string;
+  workMode?: 'office' | 'remote' | 'hybrid';
+  country?: string;
+  /** Of the timesheet; null for entries without one. */
+  status?: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED' | null;
+  entries: number;
+  totalMinutes: number;
+}
+
+export interface TimeReport {
+  from: string | null;
+  to: string | null;
+  groupBy: ('user' | 'team' | 'actionCode' | 'actionCodeType' | 'task' | 'day' | 'week' | 'month' | 'workMode' | 'country' | 'status')[];
+  items: TimeReportItem[];
+  /** Counts each entry once, also when it is in several items. */
+  totalMinutes: number;
+}
+
+export interface PayrollPerson {
+  id: string;
+  name: string;
+  /** The payroll’s own number. */
+  externalId: string | null;
+}
+
+export interface PayrollItem {
+  user: PayrollPerson;
+  /** Of all entries. */
+  workedMinutes: number;
+  /** Of entries in approved timesheets. */
+  approvedMinutes: number;
+  /** Working days of approved leave; a half counts 0.5. */
+  ptoDays: number;
+  /** As `ptoDays`. */
+  sickDays: number;
+  /** As `ptoDays`. */
+  unpaidDays: number;
+}
+
+export interface PayrollReport {
+  from: string;
+  to: string;
+  /** By last and first name. */
+  items: PayrollItem[];
+}
+
+export interface MissingItem {
+  user: Named;
+  days: string[];
+}
+
+export interface MissingReport {
+  from: string;
+  to: string;
+  /** Whom something is missing of, by last and first name. */
+  items: MissingItem[];
+}
+
+export interface MappedColumnView {
+  table: string;
+  column: string;
+  /** What it tells about a person; `none`: nothing. */
+  kind: 'none' | 'identity' | 'contact' | 'credential' | 'employment' | 'activity' | 'health' | 'free_text' | 'network';
+  /** The column of the same table that names the person. */
+  whose: string | null;
+  purpose: string | null;
+  /** What anonymisation does to the value: `keep`, `clear` (null), `empty` (an empty text), `delete_row`, `replace:<text>`, or, of a JSON object, `remove:<member>,<member>`. */
+  erasure: string | null;
+  /** The clock that ends the row: a name of the retention settings, `employment` (as long as its person), or `hours`. */
+  retention: 'employment' | 'auditLogYears' | 'accessLogMonths' | 'sessionDays' | 'hours' | null;
+}
+
+export interface DataMapView {
+  items: MappedColumnView[];
+}
+
+export interface LegalHoldView {
+  id: string;
+  /** Whose data must be kept. */
+  userId: string;
+  reason: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface SetLegalHold {
+  /** None when it is left out. */
+  reason?: string | null;
+}
+
+export interface AuditLogView {
+  id: string;
+  occurredAt: string;
+  action: string;
+  targetType: string;
+  targetId: string | null;
+  /** Whose data. */
+  userId: string | null;
+  /** Who acted; null for the system, and for somebody who was not signed in. */
+  actorUserId: string | null;
+  requestId: string | null;
+  ip: string | null;
+  /** What changed, before; personal values only as "changed". */
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+}
+
+export interface AuditLogPage {
+  items: AuditLogView[];
+  nextCursor: string | null;
+}
+
+export interface AccessLogView {
+  id: string;
+  occurredAt: string;
+  action: string;
+  targetType: string;
+  targetId: string | null;
+  /** Whose data. */
+  userId: string | null;
+  /** Who acted; null for the system, and for somebody who was not signed in. */
+  actorUserId: string | null;
+  requestId: string | null;
+  ip: string | null;
+}
+
+export interface AccessLogPage {
+  items: AccessLogView[];
+  nextCursor: string | null;
+}
+
+export interface LeftOutColumn {
+  table: string;
+  column: string;
+  /** `short-lived`: copies and letters that go within hours. */
+  reason: 'credential' | 'short-lived';
+}
+
+export interface PersonalDataManifest {
+  companyId: string;
+  /** Whose data. */
+  userId: string;
+  exportedAt: string;
+  tables: Record<string, ExportedTable>;
+  /** Columns that are stored of people, and never told. */
+  leftOut: LeftOutColumn[];
+}
+
+export interface PersonalDataView {
+  /** The rows of each table, with the columns that are the person’s or nobody’s. */
+  data: Record<string, Record<string, unknown>[]>;
+  manifest: PersonalDataManifest;
+}
+
+export interface ExportedTable {
+  rows: number;
+  /** SHA-256 in hex over the JSON text of the array, byte for byte, from `[` to `]`; in a ZIP the file. */
+  sha256: string;
+  /** SHA-256 in hex over the CSV file; in a ZIP only. */
+  csvSha256?: string;
+}
+
+export interface StartPurge {
+  /** Only counts what would go. */
+  dryRun: boolean;
+}
+
+export interface RetentionSettings {
+  /** Calendar years from a user’s deletion to the end of all that is theirs. */
+  deletedUserYears: number;
+  /** Calendar years of the audit log. */
+  auditLogYears: number;
+  /** Calendar months of the access log. */
+  accessLogMonths: number;
+  /** Days that an ended session is kept. */
+  sessionDays: number;
+}
+
+export interface PurgeRunView {
+  id: string;
+  dryRun: boolean;
+  /** Who started it; null for the job. */
+  actorUserId: string | null;
+  /** Users deleted before it go. */
+  cutOff: string;
+  /** The retention settings of that moment. */
+  policy: RetentionSettings;
+  /** Rows that went, by table. */
+  counts: Record<string, number>;
+  /** Users passed over for a legal hold. */
+  held: number;
+  /** Users that could not go; the next run tries again. */
+  failed: number;
+  startedAt: string;
+  /** Null while it runs. */
+  finishedAt: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+export interface PurgeRunPage {
+  items: PurgeRunView[];
+  nextCursor: string | null;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: 'validation_failed' | 'malformed_body' | 'unknown_reference' | 'password_too_weak' | 'report_too_large' | 'not_signed_in' | 'invalid_credentials' | 'invalid_token' | 'refresh_token_reused' | 'forbidden' | 'password_change_required' | 'account_not_active' | 'signup_disabled' | 'self_approval' | 'privilege_escalation' | 'not_found' | 'company_name_taken' | 'company_required' | 'email_taken' | 'external_id_taken' | 'email_domain_not_allowed' | 'role_name_taken' | 'role_in_use' | 'system_role' | 'last_admin' | 'invalid_transition' | 'leave_overlap' | 'leave_locked' | 'action_code_taken' | 'action_code_in_use' | 'action_code_inactive' | 'timesheet_period_overlap' | 'timesheet_empty' | 'timesheet_locked' | 'outside_period' | 'no_approver' | 'entry_overlap' | 'day_full' | 'legal_hold' | 'conflict' | 'idempotency_in_progress' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_reused' | 'too_many_requests' | 'internal_error' | 'service_unavailable';
+  requestId: string;
+  /** What is wrong in the body, the query or a header, one line a field. */
+  errors?: {
+    /** A JSON pointer; `/<name>` of a parameter. */
+    pointer: string;
+    detail: string;
+    /** Of an item of a batch: what it alone would have been told. */
+    code?: string;
+    conflictsWith?: string[];
+  }[];
+  /** The records in the way. */
+  conflictsWith?: string[];
+  /** With `company_required`: the companies to choose from. */
+  companies?: {
+    id: string;
+    name: string;
+  }[];
+}
+
+/** By method and path: what a route takes, and what it answers. */
+export interface Routes {
+  get: {
+    /** List the catalogue of permissions by name. Needs the permission `read_role`. */
+    '/api/v1/permissions': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: PermissionPage;
+    };
+    /** List roles by name. Needs the permission `read_role`. */
+    '/api/v1/roles': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: RolePage;
+    };
+    /** Read a role. Needs the permission `read_role`. */
+    '/api/v1/roles/{id}': {
+      path: {
+        id: string;
+      };
+      answer: RoleView;
+    };
+    /** List the keys of everybody, newest first. Needs the permission `manage_api_key`. */
+    '/api/v1/api-keys': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** Those of this user. */
+        userId?: string;
+      };
+      answer: ApiKeyPage;
+    };
+    /** Read what is known of a key. Needs the permission `manage_api_key`. */
+    '/api/v1/api-keys/{id}': {
+      path: {
+        id: string;
+      };
+      answer: ApiKeyView;
+    };
+    /** Who I am and what I may do. Every signed-in user. */
+    '/api/v1/me': {
+      answer: MeView;
+    };
+    /** List my active sessions, newest first. Every signed-in user. */
+    '/api/v1/auth/sessions': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: SessionPage;
+    };
+    /** Who is listed to decide the timesheets of a user. The ETag is that of the user. Needs the permission `update_user`. */
+    '/api/v1/users/{id}/approvers': {
+      path: {
+        id: string;
+      };
+      answer: Approvers;
+    };
+    /** List people by last and first name. Without `read_user` the names of others only. Every signed-in user; more with `read_user`. */
+    '/api/v1/users': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** Needs `read_user`. */
+        status?: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+        /** Id or name of a role. Needs `read_user`. */
+        role?: string;
+        /** Members of this team. */
+        teamId?: string;
+        /** Any part of a name or, with `read_user`, of the e-mail, in any case. */
+        q?: string;
+        /** Finds only oneself without `read_user`. */
+        externalId?: string;
+      };
+      answer: UserPage;
+    };
+    /** Read a user. Without `read_user` the name only, unless it is oneself. Every signed-in user; more with `read_user`. */
+    '/api/v1/users/{id}': {
+      path: {
+        id: string;
+      };
+      answer: UserView | ColleagueView;
+    };
+    /** List the active sessions of a user, newest first. Needs the permission `revoke_session`. */
+    '/api/v1/users/{id}/sessions': {
+      path: {
+        id: string;
+      };
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: SessionPage;
+    };
+    /** List the statuses that a user may have. Every signed-in user. */
+    '/api/v1/user-statuses': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: UserStatusPage;
+    };
+    /** Read the company. Every signed-in user. */
+    '/api/v1/company': {
+      answer: CompanyView;
+    };
+    /** Read the settings of the company. Every signed-in user. */
+    '/api/v1/company/settings': {
+      answer: SettingsView;
+    };
+    /** List the holidays of a year, on the days on which they are kept. Every signed-in user. */
+    '/api/v1/company/holidays': {
+      query?: {
+        /** The present one of the company’s zone by default. */
+        year?: number;
+      };
+      answer: HolidaysView;
+    };
+    /** List teams by name. Every signed-in user. */
+    '/api/v1/teams': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: TeamPage;
+    };
+    /** Read a team. Every signed-in user. */
+    '/api/v1/teams/{id}': {
+      path: {
+        id: string;
+      };
+      answer: TeamView;
+    };
+    /** List the members of a team by name. Every signed-in user; more with `read_team`. */
+    '/api/v1/teams/{id}/members': {
+      path: {
+        id: string;
+      };
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: MemberPage;
+    };
+    /** List tasks by title. Every signed-in user. */
+    '/api/v1/tasks': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** Who does it. */
+        assigneeId?: string;
+        status?: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+      };
+      answer: TaskPage;
+    };
+    /** Read a task. Every signed-in user. */
+    '/api/v1/tasks/{id}': {
+      path: {
+        id: string;
+      };
+      answer: TaskView;
+    };
+    /** List leave requests, the newest period first. Every signed-in user; more with `read_leave_request` or `approve_leave_request`. */
+    '/api/v1/leave-requests': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        userId?: string;
+        /** Leave of those who are in this team now. */
+        teamId?: string;
+        status?: 'PENDING' | 'APPROVED' | 'REJECTED' | 'CANCELLED';
+        leaveType?: 'PTO' | 'SICK' | 'UNPAID';
+        /** Leave that ends on this day or later. */
+        from?: string;
+        /** Leave that starts on this day or earlier. */
+        to?: string;
+      };
+      answer: LeaveRequestPage;
+    };
+    /** Read a leave request. Every signed-in user; more with `read_leave_request` or `approve_leave_request`. */
+    '/api/v1/leave-requests/{id}': {
+      path: {
+        id: string;
+      };
+      answer: LeaveRequestView;
+    };
+    /** List the days of a leave request, what each costs and why. Every signed-in user; more with `read_leave_request` or `approve_leave_request`. */
+    '/api/v1/leave-requests/{id}/days': {
+      path: {
+        id: string;
+      };
+      answer: CountedDaysView;
+    };
+    /** List who is away on which days, in the order in which they leave. Every signed-in user. */
+    '/api/v1/absences': {
+      query: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        from: string;
+        /** At most 366 days in all. */
+        to: string;
+        /** Of those who are in this team now. */
+        teamId?: string;
+      };
+      answer: AbsencePage;
+    };
+    /** Absences as a calendar (RFC 5545), from the past year to the next two */
+    '/api/v1/leave-calendar.ics': {
+      query: {
+        token: string;
+      };
+      answer: undefined;
+    };
+    /** List action codes by code. Every signed-in user. */
+    '/api/v1/action-codes': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** Only active ones, or only inactive ones. */
+        active?: 'true' | 'false';
+        type?: 'billable' | 'non-billable';
+        /** Any part of the code or the name, in any case. */
+        q?: string;
+      };
+      answer: ActionCodePage;
+    };
+    /** Read an action code. Every signed-in user. */
+    '/api/v1/action-codes/{id}': {
+      path: {
+        id: string;
+      };
+      answer: ActionCodeView;
+    };
+    /** List timesheets, the newest period first. Every signed-in user; more with `read_timesheet` or `approve_timesheet`. */
+    '/api/v1/timesheets': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        userId?: string;
+        /** Timesheets of those who are in this team now. */
+        teamId?: string;
+        status?: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
+        /** Periods that end on this day or later. */
+        from?: string;
+        /** Periods that begin on this day or earlier. */
+        to?: string;
+      };
+      answer: TimesheetPage;
+    };
+    /** Read a timesheet. Every signed-in user; more with `read_timesheet` or `approve_timesheet` or `read_leave_request` or `approve_leave_request`. */
+    '/api/v1/timesheets/{id}': {
+      path: {
+        id: string;
+      };
+      query?: {
+        /** As it stood then; 404 before it was made. */
+        asOf?: string;
+      };
+      answer: TimesheetRecord;
+    };
+    /** List the entries of a timesheet. Every signed-in user; more with `read_timesheet` or `approve_timesheet`. */
+    '/api/v1/timesheets/{id}/entries': {
+      path: {
+        id: string;
+      };
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** As they stood then. */
+        asOf?: string;
+      };
+      answer: TimesheetEntryPage;
+    };
+    /** List what happened to a timesheet, its entries and its approvals, newest first. Every signed-in user; more with `read_timesheet` or `approve_timesheet`. */
+    '/api/v1/timesheets/{id}/history': {
+      path: {
+        id: string;
+      };
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: HistoryPage;
+    };
+    /** List entries by day and start. Every signed-in user; more with `read_timesheet` or `approve_timesheet`. */
+    '/api/v1/timesheet-entries': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        userId?: string;
+        /** Entries of those who are in this team now. */
+        teamId?: string;
+        timesheetId?: string;
+        actionCodeId?: string;
+        taskId?: string;
+        /** The first day. */
+        from?: string;
+        /** The last day; it counts too. */
+        to?: string;
+      };
+      answer: TimesheetEntryPage;
+    };
+    /** Read an entry. Every signed-in user; more with `read_timesheet` or `approve_timesheet`. */
+    '/api/v1/timesheet-entries/{id}': {
+      path: {
+        id: string;
+      };
+      answer: TimesheetEntryView;
+    };
+    /** List approvals, the newest period first; with no filter those that wait for the caller. Every signed-in user; more with `read_timesheet` or `approve_timesheet`. */
+    '/api/v1/timesheet-approvals': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        status?: 'PENDING' | 'APPROVED' | 'REJECTED';
+        /** Whose decision. With neither filter: what waits for the caller. */
+        approverId?: string;
+      };
+      answer: ApprovalPage;
+    };
+    /** List what happened to timesheets, entries, approvals and action codes, newest first. Every signed-in user; more with `read_timesheet_history`. */
+    '/api/v1/timesheet-history': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** Whose timesheet or entry. */
+        userId?: string;
+        targetType?: 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval' | 'ActionCode';
+        targetId?: string;
+        action?: 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened';
+        /** Who acted. */
+        actorUserId?: string;
+        /** From this day of the company’s zone, or this instant, on. */
+        from?: string;
+        /** Up to this day of the company’s zone, or this instant; it counts too. */
+        to?: string;
+      };
+      answer: HistoryPage;
+    };
+    /** Prove that the history is whole. Needs the permission `read_timesheet_history`. */
+    '/api/v1/timesheet-history/verify': {
+      answer: HistoryProof;
+    };
+    /** Export the sealed history with its seals, a JSON object a line. `npm run history:verify` checks it without the server against an answer of `/timesheet-history/verify` that was kept. Needs the permission `read_timesheet_history`. */
+    '/api/v1/timesheet-history/export': {
+      answer: undefined;
+    };
+    /** Read one line of the history. Every signed-in user; more with `read_timesheet_history`. */
+    '/api/v1/timesheet-history/{id}': {
+      path: {
+        id: string;
+      };
+      answer: HistoryView;
+    };
+    /** Sum up working time: one’s own, of those one leads, or of everybody with read_report. Every signed-in user; more with `read_report`. */
+    '/api/v1/reports/time': {
+      query: {
+        /** The first day that counts. */
+        from?: string;
+        /** The last day that counts. */
+        to?: string;
+        /** What to sum by, by comma, in the order of the answer: user, team, actionCode, actionCodeType, task, day, week, month, workMode, country, status. */
+        groupBy: string;
+        userId?: string;
+        /** Whose people count; grouped by team, only this one is told. */
+        teamId?: string;
+        timesheetId?: string;
+        actionCodeId?: string;
+        taskId?: string;
+        /** Goes before the Accept header. */
+        format?: 'json' | 'csv';
+      };
+      answer: TimeReport;
+    };
+    /** Working time and days of approved leave of everybody, for the payroll. The kind of leave is health data: it needs a permission of its own, and reading it is noted. Needs the permission `read_report, read_leave_request`. */
+    '/api/v1/reports/payroll': {
+      query: {
+        /** The first day that counts. */
+        from: string;
+        /** The last day that counts. */
+        to: string;
+        /** Goes before the Accept header. */
+        format?: 'json' | 'csv';
+      };
+      answer: PayrollReport;
+    };
+    /** List who has working days that no submitted or approved timesheet covers: oneself, those one leads, or everybody. Every signed-in user; more with `read_report`. */
+    '/api/v1/reports/missing': {
+      query: {
+        /** The first day that is looked at. */
+        from: string;
+        /** The last day that is looked at; at most 366 days in all. */
+        to: string;
+      };
+      answer: MissingReport;
+    };
+    /** List every column of the database: what it tells about whom, why, and when it ends. Needs the permission `manage_retention`. */
+    '/api/v1/gdpr/data-map': {
+      answer: DataMapView;
+    };
+    /** Read the legal hold of a user. Needs the permission `manage_legal_hold`. */
+    '/api/v1/users/{id}/legal-hold': {
+      path: {
+        id: string;
+      };
+      answer: LegalHoldView;
+    };
+    /** List who changed what outside timesheets, signed in, or was refused, newest first. Needs the permission `read_audit_log`. */
+    '/api/v1/audit-logs': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** Whose data. */
+        userId?: string;
+        /** Who acted. */
+        actorUserId?: string;
+        targetType?: string;
+        targetId?: string;
+        action?: string;
+        /** From this day of the company’s zone, or this instant, on. */
+        from?: string;
+        /** Up to this day of the company’s zone, or this instant; it counts too. */
+        to?: string;
+      };
+      answer: AuditLogPage;
+    };
+    /** Read one line of the audit log. Needs the permission `read_audit_log`. */
+    '/api/v1/audit-logs/{id}': {
+      path: {
+        id: string;
+      };
+      answer: AuditLogView;
+    };
+    /** List who read whose personal data, newest first. Needs the permission `read_access_log`. */
+    '/api/v1/access-logs': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+        /** Whose data. */
+        userId?: string;
+        /** Who acted. */
+        actorUserId?: string;
+        targetType?: string;
+        targetId?: string;
+        action?: string;
+        /** From this day of the company’s zone, or this instant, on. */
+        from?: string;
+        /** Up to this day of the company’s zone, or this instant; it counts too. */
+        to?: string;
+      };
+      answer: AccessLogPage;
+    };
+    /** Read one line of the access log. Needs the permission `read_access_log`. */
+    '/api/v1/access-logs/{id}': {
+      path: {
+        id: string;
+      };
+      answer: AccessLogView;
+    };
+    /** Export everything that is stored about me. Every signed-in user. */
+    '/api/v1/me/personal-data': {
+      query?: {
+        /** Goes before the Accept header. */
+        format?: 'json' | 'zip';
+      };
+      answer: PersonalDataView;
+    };
+    /** Export everything that is stored about a user. Also about a deleted one; not of colleagues. Needs the permission `export_personal_data`. */
+    '/api/v1/users/{id}/personal-data': {
+      path: {
+        id: string;
+      };
+      query?: {
+        /** Goes before the Accept header. */
+        format?: 'json' | 'zip';
+      };
+      answer: PersonalDataView;
+    };
+    /** List purges and dry runs, newest first. Needs the permission `manage_retention`. */
+    '/api/v1/gdpr/purges': {
+      query?: {
+        /** How many items at most. */
+        limit?: number;
+        /** Where to go on: the `nextCursor` of the page before, with the same filters. */
+        cursor?: string;
+      };
+      answer: PurgeRunPage;
+    };
+    /** Read a purge. Needs the permission `manage_retention`. */
+    '/api/v1/gdpr/purges/{id}': {
+      path: {
+        id: string;
+      };
+      answer: PurgeRunView;
+    };
+    /** Read how long personal data is kept. Needs the permission `manage_retention`. */
+    '/api/v1/gdpr/retention': {
+      answer: RetentionSettings;
+    };
+  };
+  post: {
+    /** Create a role. Needs the permission `create_role`. */
+    '/api/v1/roles': {
+      body: CreateRole;
+      answer: RoleView;
+    };
+    /** Make a key of mine; it is shown this once. Needs the permission `manage_api_key`. */
+    '/api/v1/api-keys': {
+      body: CreateApiKey;
+      answer: NewApiKeyView;
+    };
+    /** Sign in with e-mail and password */
+    '/api/v1/auth/login': {
+      body: LoginBody;
+      answer: TokensView;
+    };
+    /** Exchange a refresh token for new tokens; the old one is spent */
+    '/api/v1/auth/refresh': {
+      body: RefreshBody;
+      answer: TokensView;
+    };
+    /** End this session. Every signed-in user. */
+    '/api/v1/auth/logout': {
+      answer: undefined;
+    };
+    /** End all sessions of mine. Every signed-in user. */
+    '/api/v1/auth/logout-all': {
+      answer: undefined;
+    };
+    /** Set a new password; my other sessions end. Every signed-in user. */
+    '/api/v1/auth/password/change': {
+      body: ChangePasswordBody;
+      answer: undefined;
+    };
+    /** Send the invitation again; the link before ends. Needs the permission `create_user`. */
+    '/api/v1/users/{id}/invitation': {
+      path: {
+        id: string;
+      };
+      answer: UserView;
+    };
+    /** Accept an invitation: choose a password and be signed in */
+    '/api/v1/auth/invitations/accept': {
+      body: AcceptInvitationBody;
+      answer: TokensView;
+    };
+    /** Ask for a link to set a new password; the answer is the same whether there is an account or not */
+    '/api/v1/auth/password/forgot': {
+      body: ForgotPasswordBody;
+      answer: undefined;
+    };
+    /** Set a new password with the token of the link; all sessions end */
+    '/api/v1/auth/password/reset': {
+      body: ResetPasswordBody;
+      answer: undefined;
+    };
+    /** Create a user with a password, or invite one by mail. Needs the permission `create_user`. */
+    '/api/v1/users': {
+      body: CreateUser;
+      answer: UserView;
+    };
+    /** Undo a deletion. Status and role are as before; no session or key comes back. Needs the permission `delete_user`. */
+    '/api/v1/users/{id}/restore': {
+      path: {
+        id: string;
+      };
+      answer: UserView;
+    };
+    /** Suspend, reactivate or terminate a user. Needs the permission `change_user_status`. */
+    '/api/v1/users/{id}/status': {
+      path: {
+        id: string;
+      };
+      body: ChangeStatus;
+      answer: UserView;
+    };
+    /** Sign up a company; its owner becomes Admin and is signed in */
+    '/api/v1/companies': {
+      body: SignUpBody;
+      answer: SignUpView;
+    };
+    /** Create a team. Needs the permission `create_team`. */
+    '/api/v1/teams': {
+      body: CreateTeam;
+      answer: TeamView;
+    };
+    /** Create a task. Needs the permission `create_task`. */
+    '/api/v1/tasks': {
+      body: CreateTask;
+      answer: TaskView;
+    };
+    /** Request leave, or with `dryRun` only learn what it would cost. Every signed-in user; more with `create_leave_request`. */
+    '/api/v1/leave-requests': {
+      query?: {
+        /** `true` only tells what would come of it. */
+        dryRun?: 'true' | 'false';
+      };
+      body: CreateLeaveRequest;
+      answer: LeavePreview | LeaveRequestView;
+    };
+    /** Approve a leave request. Every signed-in user; more with `approve_leave_request`. */
+    '/api/v1/leave-requests/{id}/approve': {
+      path: {
+        id: string;
+      };
+      body?: ApproveLeave;
+      answer: LeaveRequestView;
+    };
+    /** Reject a leave request. Every signed-in user; more with `approve_leave_request`. */
+    '/api/v1/leave-requests/{id}/reject': {
+      path: {
+        id: string;
+      };
+      body: RejectLeave;
+      answer: LeaveRequestView;
+    };
+    /** Cancel a leave request: its owner until it starts, afterwards who decides. Every signed-in user; more with `approve_leave_request`. */
+    '/api/v1/leave-requests/{id}/cancel': {
+      path: {
+        id: string;
+      };
+      body?: CancelLeave;
+      answer: LeaveRequestView;
+    };
+    /** Get an address for my calendar program; the one before ends. Every signed-in user. */
+    '/api/v1/me/calendar-token': {
+      answer: CalendarTokenView;
+    };
+    /** Create an action code. Needs the permission `create_action_code`. */
+    '/api/v1/action-codes': {
+      body: CreateActionCode;
+      answer: ActionCodeView;
+    };
+    /** Make a timesheet for a period of at most 31 days. Every signed-in user; more with `create_timesheet`. */
+    '/api/v1/timesheets': {
+      body: CreateTimesheet;
+      answer: TimesheetRecord;
+    };
+    /** Record time worked. Every signed-in user; more with `create_timesheet`. */
+    '/api/v1/timesheet-entries': {
+      body: CreateTimesheetEntry;
+      answer: TimesheetEntryView;
+    };
+    /** Record up to 500 entries, all or none. Every signed-in user; more with `create_timesheet`. */
+    '/api/v1/timesheet-entries/batch': {
+      body: CreateTimesheetEntries;
+      answer: TimesheetEntryBatch;
+    };
+    /** Hand a timesheet in. Every signed-in user; more with `update_timesheet`. */
+    '/api/v1/timesheets/{id}/submit': {
+      path: {
+        id: string;
+      };
+      answer: TimesheetRecord;
+    };
+    /** Take one’s own submitted timesheet back. Every signed-in user. */
+    '/api/v1/timesheets/{id}/withdraw': {
+      path: {
+        id: string;
+      };
+      answer: TimesheetRecord;
+    };
+    /** Approve a submitted timesheet. Every signed-in user; more with `approve_timesheet`. */
+    '/api/v1/timesheets/{id}/approve': {
+      path: {
+        id: string;
+      };
+      body?: Approve;
+      answer: TimesheetRecord;
+    };
+    /** Reject a submitted timesheet. Every signed-in user; more with `approve_timesheet`. */
+    '/api/v1/timesheets/{id}/reject': {
+      path: {
+        id: string;
+      };
+      body: Reject;
+      answer: TimesheetRecord;
+    };
+    /** Make a rejected or approved timesheet a draft again. Every signed-in user; more with `approve_timesheet`. */
+    '/api/v1/timesheets/{id}/reopen': {
+      path: {
+        id: string;
+      };
+      body: Reopen;
+      answer: TimesheetRecord;
+    };
+    /** Anonymise a user, deleted or not, for good. Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition changes nothing. Needs the permission `anonymize_user`. */
+    '/api/v1/users/{id}/anonymize': {
+      path: {
+        id: string;
+      };
+      answer: UserView;
+    };
+    /** Remove what has outlived its retention time, or count it. A real run goes on in the background: read it again by its id. One at a time in a company (409 `conflict`). Needs the permission `manage_retention`. */
+    '/api/v1/gdpr/purges': {
+      body: StartPurge;
+      answer: PurgeRunView;
+    };
+  };
+  put: {
+    /** Set all permissions of a role. Needs the permission `update_role`. */
+    '/api/v1/roles/{id}/permissions': {
+      path: {
+        id: string;
+      };
+      body: RolePermissions;
+      answer: RoleView;
+    };
+    /** List who decides the timesheets of a user under the policy `explicit`. Needs the permission `update_user`. */
+    '/api/v1/users/{id}/approvers': {
+      path: {
+        id: string;
+      };
+      body: Approvers;
+      answer: Approvers;
+    };
+    /** Make somebody a member or a lead of a team. Needs the permission `update_team`. */
+    '/api/v1/teams/{id}/members/{userId}': {
+      path: {
+        userId: string;
+        id: string;
+      };
+      body: PutMember;
+      answer: PutMemberView;
+    };
+    /** Keep the data of a user, deleted or not, from anonymisation and purges. Needs the permission `manage_legal_hold`. */
+    '/api/v1/users/{id}/legal-hold': {
+      path: {
+        id: string;
+      };
+      body?: SetLegalHold;
+      answer: LegalHoldView;
+    };
+    /** Set how long personal data is kept. Needs the permission `manage_retention`. */
+    '/api/v1/gdpr/retention': {
+      body: RetentionSettings;
+      answer: RetentionSettings;
+    };
+  };
+  patch: {
+    /** Rename or describe a role. Needs the permission `update_role`. */
+    '/api/v1/roles/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateRole;
+      answer: RoleView;
+    };
+    /** Change my name or phone number. Every signed-in user. */
+    '/api/v1/me': {
+      body?: UpdateProfile;
+      answer: MeView;
+    };
+    /** Change a user. One’s own name and phone number need no permission, `roleId` needs `assign_role`. Needs the permission `update_user`. */
+    '/api/v1/users/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateUser;
+      answer: UserView | ColleagueView;
+    };
+    /** Rename the company, change its time zone, name its owner. Needs the permission `update_company`. */
+    '/api/v1/company': {
+      body?: UpdateCompany;
+      answer: CompanyView;
+    };
+    /** Change the settings of the company. Needs the permission `update_company_settings`. */
+    '/api/v1/company/settings': {
+      body?: UpdateSettings;
+      answer: SettingsView;
+    };
+    /** Rename a team. Needs the permission `update_team`. */
+    '/api/v1/teams/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateTeam;
+      answer: TeamView;
+    };
+    /** Change a task. Needs the permission `update_task`. */
+    '/api/v1/tasks/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateTask;
+      answer: TaskView;
+    };
+    /** Change a pending leave request. Every signed-in user; more with `create_leave_request`. */
+    '/api/v1/leave-requests/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateLeaveRequest;
+      answer: LeaveRequestView;
+    };
+    /** Change an action code. Needs the permission `update_action_code`. */
+    '/api/v1/action-codes/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateActionCode;
+      answer: ActionCodeView;
+    };
+    /** Change period or notes of a timesheet. Every signed-in user; more with `update_timesheet`. */
+    '/api/v1/timesheets/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateTimesheet;
+      answer: TimesheetRecord;
+    };
+    /** Change an entry. Every signed-in user; more with `update_timesheet`. */
+    '/api/v1/timesheet-entries/{id}': {
+      path: {
+        id: string;
+      };
+      body?: UpdateTimesheetEntry;
+      answer: TimesheetEntryView;
+    };
+  };
+  delete: {
+    /** Delete a role that nobody has. Needs the permission `delete_role`. */
+    '/api/v1/roles/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Revoke a key, at once. Needs the permission `manage_api_key`. */
+    '/api/v1/api-keys/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** End one of my sessions. Every signed-in user. */
+    '/api/v1/auth/sessions/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Delete a user; can be undone. Needs the permission `delete_user`. */
+    '/api/v1/users/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** End all sessions of a user. Needs the permission `revoke_session`. */
+    '/api/v1/users/{id}/sessions': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Delete a team; its past stays. Needs the permission `delete_team`. */
+    '/api/v1/teams/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Take somebody out of a team. Needs the permission `update_team`. */
+    '/api/v1/teams/{id}/members/{userId}': {
+      path: {
+        userId: string;
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Delete a task; what was booked on it stays. Needs the permission `delete_task`. */
+    '/api/v1/tasks/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Delete a pending leave request. Every signed-in user; more with `create_leave_request`. */
+    '/api/v1/leave-requests/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** End the address for my calendar program. Every signed-in user. */
+    '/api/v1/me/calendar-token': {
+      answer: undefined;
+    };
+    /** Delete an action code that nothing is booked on. Needs the permission `delete_action_code`. */
+    '/api/v1/action-codes/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Delete a timesheet; its entries stay. Every signed-in user; more with `delete_timesheet`. */
+    '/api/v1/timesheets/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Delete an entry. Every signed-in user; more with `delete_timesheet`. */
+    '/api/v1/timesheet-entries/{id}': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+    /** Release the legal hold of a user. Needs the permission `manage_legal_hold`. */
+    '/api/v1/users/{id}/legal-hold': {
+      path: {
+        id: string;
+      };
+      answer: undefined;
+    };
+  };
+}
+
+/** POST routes whose answer is never kept, so that a repeat would act twice: they carry secrets. */
+export const UNKEPT: readonly string[] = [
+  '/api/v1/api-keys',
+  '/api/v1/auth/login',
+  '/api/v1/auth/refresh',
+  '/api/v1/auth/logout',
+  '/api/v1/auth/logout-all',
+  '/api/v1/auth/password/change',
+  '/api/v1/auth/invitations/accept',
+  '/api/v1/auth/password/forgot',
+  '/api/v1/auth/password/reset',
+  '/api/v1/companies',
+  '/api/v1/me/calendar-token',
+];

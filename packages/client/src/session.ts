@@ -1,0 +1,71 @@
+import { ProblemError, SignedOut } from './problem.js';
+import type { TokensView } from './schema.js';
+
+/** What of the tokens must be kept to go on later. */
+export type Tokens = Pick<TokensView, 'accessToken' | 'refreshToken' | 'expiresIn'>;
+
+/** Where the tokens live; in memory by default. */
+export interface TokenStore {
+  load(): Tokens | undefined | Promise<Tokens | undefined>;
+  /** Called with nothing when the session has ended. */
+  save(tokens: Tokens | undefined): void | Promise<void>;
+}
+
+export function memoryStore(): TokenStore {
+  let kept: Tokens | undefined;
+  return { load: () => kept, save: (tokens) => void (kept = tokens) };
+}
+
+/** The tokens of one signed-in person, renewed once for all calls that need it. */
+export class Session {
+  #renewal: Promise<void> | undefined;
+  /** When the last fifth of the access token's time begins, by this machine's clock; unknown of tokens that were stored earlier. */
+  #dueAt = Infinity;
+
+  /** @param refresh asks the server for the successors of a refresh token */
+  constructor(
+    private readonly store: TokenStore,
+    private readonly refresh: (refreshToken: string) => Promise<Tokens>,
+    private readonly onSignedOut: () => void = () => undefined,
+  ) {}
+
+  /** One that still lasts a while. @throws {SignedOut} when the session has ended */
+  async accessToken(): Promise<string | undefined> {
+    const tokens = await this.store.load();
+    if (!tokens || Date.now() < this.#dueAt) return tokens?.accessToken;
+    await this.renew(tokens.accessToken);
+    return (await this.store.load())?.accessToken;
+  }
+
+  async set(tokens: Tokens | undefined): Promise<void> {
+    this.#dueAt = tokens ? Date.now() + tokens.expiresIn * 800 : Infinity;
+    await this.store.save(tokens && { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, expiresIn: tokens.expiresIn });
+  }
+
+  /**
+   * Makes sure that the tokens are newer than the access token that was refused.
+   * @throws {SignedOut} for every caller that waits, when the session has ended
+   */
+  async renew(refused: string): Promise<void> {
+    const tokens = await this.store.load();
+    if (!tokens) throw new SignedOut('signed out');
+    if (tokens.accessToken !== refused) return; // somebody was faster: another call, another tab
+    this.#renewal ??= this.#replace(tokens).finally(() => (this.#renewal = undefined));
+    await this.#renewal;
+  }
+
+  async #replace(tokens: Tokens): Promise<void> {
+    const isStill = async () => (await this.store.load())?.refreshToken === tokens.refreshToken; // not signed in anew meanwhile
+    try {
+      const successors = await this.refresh(tokens.refreshToken);
+      if (await isStill()) await this.set(successors);
+    } catch (error) {
+      if (!(error instanceof ProblemError && error.status === 401)) throw error; // away, not ended: the tokens stay
+      if (await isStill()) {
+        await this.set(undefined);
+        this.onSignedOut();
+      }
+      throw new SignedOut(error.detail, { cause: error });
+    }
+  }
+}
