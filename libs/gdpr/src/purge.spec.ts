@@ -446,9 +446,9 @@ describe('the routes', () => {
     for (let index = 0; index < 3; index++) await company.admin.post('/gdpr/purges', { dryRun: true });
     const first = (await company.admin.get('/gdpr/purges?limit=2')).body;
     const second = (await company.admin.get(`/gdpr/purges?limit=2&cursor=${first.nextCursor}`)).body;
-    const all = [...first.items, ...second.items].map(({ startedAt }: { startedAt: string }) => startedAt);
+    const all = [...first.items, ...second.items].map(({ startedAt }: { startedAt: string }) => Date.parse(startedAt));
     expect(all).toHaveLength(3);
-    expect(all).toEqual(all.toSorted().toReversed());
+    expect(all).toEqual(all.toSorted((a, b) => b - a));
     expect(said(await company.admin.get('/gdpr/purges?status=x'))).toBe('400 validation_failed');
   });
 });

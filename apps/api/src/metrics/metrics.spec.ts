@@ -38,7 +38,9 @@ it('tells how busy the pool and the database are', async () => {
   const [idle] = await Promise.all([scrape(), company.admin.get('/me')]);
   expect(value(idle, 'database_pool_connections{state="total"}')).toBeGreaterThan(0);
   expect(value(idle, 'database_pool_connections{state="waiting"}')).toBe(0);
-  const sleeping = server.app.get(UnitOfWork).outside('SELECT pg_sleep(0.5)');
+  const sleeping = server.app.get(UnitOfWork).outside('SELECT pg_sleep(2)');
+  const begun = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'`;
+  while ((await server.sql(begun)).length === 0);
   expect(value(await scrape(), 'database_connections_active')).toBeGreaterThanOrEqual(2);
   await sleeping;
 });
