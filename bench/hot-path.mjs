@@ -69,4 +69,5 @@ const summary = Object.entries(results).map(([name, list]) => ({
 console.table(summary);
 const total = (index) => summary[index]['app µs'] + summary[index]['postgres µs'];
 console.log(`ratio ${(total(1) / total(0)).toFixed(2)} (${REQUESTS} requests a run, ${ROUNDS} interleaved runs)`);
+bare.kill();
 process.exit();
