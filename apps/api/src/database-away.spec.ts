@@ -96,8 +96,8 @@ const status = async (path: string) => (await admin.get(path)).status;
 
   it('says nothing any more: whoever waits is told so in bounded time', async () => {
     const { options } = (app.get(DataSource).driver as unknown as { master: { options: Record<string, unknown> } }).master;
-    expect(options.query_timeout).toBe(31_000);
-    options.query_timeout = 1500; // of the next connections
+    expect(options.silenceTimeoutMillis).toBe(31_000);
+    options.silenceTimeoutMillis = 1500; // of the next connections
     proxy.open();
     await until(async () => (await status('/teams')) === 200);
     proxy.silence();
@@ -105,7 +105,7 @@ const status = async (path: string) => (await admin.get(path)).status;
     expect(new Set(answers.map((answer) => answer.status))).toEqual(new Set([503]));
     proxy.open();
     await until(async () => (await status('/teams')) === 200);
-    options.query_timeout = 31_000;
+    options.silenceTimeoutMillis = 31_000;
   });
 
   it('ends its sessions under load: nothing but 201 and 503, and no acknowledged write is lost', async () => {

@@ -1,6 +1,7 @@
 import { DefaultNamingStrategy } from 'typeorm';
 import type { DataSourceOptions, Table } from 'typeorm';
 import type { DatabaseAddress } from './config.js';
+import { Connection } from './connection.js';
 
 /** Constraint names as PostgreSQL itself would give them, so that migrations and entities agree without naming each twice. */
 class PostgresNames extends DefaultNamingStrategy {
@@ -40,13 +41,14 @@ export function dataSourceOptions(address: DatabaseAddress, { poolSize, patient 
     connectTimeoutMS: 5000,
     applicationName: 'ncy8',
     extra: {
+      Client: Connection,
       pipeline: true,
       // Our statements keep their form and change their values only: planned once a connection instead of at each call, which took half of a
       // list's time in PostgreSQL. A spec looks at these plans on 20,000 rows.
       options: '-c TimeZone=UTC -c DateStyle=ISO -c plan_cache_mode=force_generic_plan',
       ...(patient
         ? {}
-        : { statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 15_000, query_timeout: 31_000 }),
+        : { statement_timeout: 30_000, lock_timeout: 5_000, idle_in_transaction_session_timeout: 15_000, silenceTimeoutMillis: 31_000 }),
     },
   } satisfies DataSourceOptions;
 }

@@ -6,6 +6,7 @@ export * from './base.entity.js';
 export * from './clock.js';
 export * from './company.entity.js';
 export * from './config.js';
+export * from './connection.js';
 export * from './core.module.js';
 export * from './csv.js';
 export * from './database.js';

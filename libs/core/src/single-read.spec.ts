@@ -60,6 +60,34 @@ it('answers an empty read, and a large one, as they are', async () => {
   expect([many.length, many[4999]]).toEqual([5000, { n: 5000 }]);
 });
 
+it('gives the same rows whether a connection knows how they look or not, types and nulls too', async () => {
+  const text = `SELECT * FROM (VALUES (1, 2.5::numeric, 3::bigint, true, 'ä', date '2026-03-01', timestamptz '2026-03-01 08:00:00.25+00', '{"a": [1]}'::jsonb, ARRAY['x', 'y']),
+    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)) AS t(n, amount, sum, yes, word, day, at, json, list) WHERE $1::uuid IS NOT NULL`;
+  const row = {
+    n: 1,
+    amount: 2.5,
+    sum: 3,
+    yes: true,
+    word: 'ä',
+    day: '2026-03-01',
+    at: '2026-03-01T08:00:00.25Z',
+    json: { a: [1] },
+    list: ['x', 'y'],
+  };
+  const empty = Object.fromEntries(Object.keys(row).map((name) => [name, null]));
+  for (let round = 0; round < 3; round++) expect(await names(companies[0]!, text)).toEqual([row, empty]);
+});
+
+const asked = (value: unknown) =>
+  within(companies[0]!, () => work.last<{ name: string }>('SELECT $2::text AS name WHERE $1::uuid IS NOT NULL', [value]));
+
+it('refuses a value that is none, and the connection goes on', async () => {
+  const endless: unknown = { toPostgres: () => endless };
+  expect(await asked('known')).toEqual([{ name: 'known' }]);
+  await expect(asked(endless)).rejects.toThrow('circular');
+  expect(await asked('again')).toEqual([{ name: 'again' }]);
+});
+
 it('joins a transaction that has begun, and ends it', async () => {
   const seen = await within(companies[0]!, async () => {
     await work.execute(`INSERT INTO teams ("companyId", name) VALUES ($1, 'zzz')`);

@@ -19,10 +19,9 @@ const parsers: Record<number, (text: string) => unknown> = {
   [OID.int8]: Number,
   [OID.numeric]: Number,
 };
-const textual = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    parsers[oid] ?? types.getTypeParser(oid, format)) as typeof types.getTypeParser,
-};
+/** What a text of that type becomes. */
+export const parserOf = (oid: number): ((text: string) => unknown) => parsers[oid] ?? types.getTypeParser(oid, 'text');
+const textual = { getTypeParser: parserOf as typeof types.getTypeParser };
 
 const names = new Map<string, string>();
 

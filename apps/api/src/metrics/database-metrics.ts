@@ -2,19 +2,17 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { InjectMetric, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { Gauge, Histogram } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { InjectLog, requestScope, UnitOfWork } from '#core';
+import type { Connection } from '#core';
 
 /** As the database's own log should be set, `log_min_duration_statement`. */
 export const SLOW_MS = 1000;
 const TYPES = new Set(['select', 'insert', 'update', 'delete', 'with']);
 const ACTIVE = `SELECT count(*) AS active FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'`;
-
-type Done = (error: unknown, result: unknown) => void;
-type Asked = string | { text?: string; submit?: unknown; callback?: Done };
 
 /** How long statements take, how busy the pool is; a slow statement is logged as its template, with the route, without values. */
 @Injectable()
@@ -32,7 +30,9 @@ export class DatabaseMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     const pool = (this.dataSource.driver as unknown as { master: Pool }).master;
-    pool.on('connect', (client) => this.observe(client));
+    pool.on('connect', (client) => {
+      (client as unknown as Connection).told = (text, ms) => this.tell(text, ms);
+    });
     this.collect(this.connections, () => {
       this.connections.set({ state: 'total' }, pool.totalCount);
       this.connections.set({ state: 'idle' }, pool.idleCount);
@@ -49,30 +49,9 @@ export class DatabaseMetrics implements OnModuleInit {
     Object.assign(metric, { collect });
   }
 
-  private observe(client: PoolClient): void {
-    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-    const timed = (asked: Asked, ...rest: unknown[]): unknown => {
-      const text = typeof asked === 'string' ? asked : (asked.text ?? '');
-      const type = this.typeOf(text);
-      if (!type) return query(asked, ...rest); // BEGIN, COMMIT and the like
-      const began = performance.now();
-      const tell = () => this.tell(type, text, performance.now() - began);
-      if (typeof asked === 'object' && asked.submit) {
-        const { callback } = asked;
-        asked.callback = (error, result) => {
-          tell();
-          callback?.(error, result);
-        };
-        return query(asked, ...rest);
-      }
-      const answer = query(asked, ...rest);
-      if (answer instanceof Promise) answer.then(tell, tell);
-      return answer;
-    };
-    Object.assign(client, { query: timed });
-  }
-
-  private tell(type: string, text: string, ms: number): void {
+  private tell(text: string, ms: number): void {
+    const type = this.typeOf(text);
+    if (!type) return; // BEGIN, COMMIT and the like
     this.duration.observe({ query_type: type }, ms / 1000);
     if (ms < SLOW_MS) return;
     const scope = requestScope.getStore();

@@ -1,0 +1,45 @@
+import type { Socket } from 'node:net';
+import { Client } from 'pg';
+import type { ClientConfig } from 'pg';
+
+interface Driver {
+  connection: { stream: Socket };
+  _activeQuery: unknown;
+  _sentQueryQueue: unknown[];
+  once(event: 'connect', then: () => void): void;
+  query(asked: string | { text?: string }, ...rest: unknown[]): unknown;
+}
+
+/**
+ * A connection of the pool. One that says nothing for `silenceTimeoutMillis` although it was asked is given up, by the one timer that its
+ * socket has: the driver's `query_timeout` makes one for each statement.
+ */
+export class Connection extends (Client as unknown as new (config: ClientConfig) => Driver) {
+  /** Is told of each statement that has ended: its text, and the milliseconds from sending to the last row. */
+  told?: (text: string, ms: number) => void;
+
+  constructor(config: ClientConfig & { silenceTimeoutMillis?: number }) {
+    super(config);
+    const { silenceTimeoutMillis: ms } = config;
+    if (ms) this.once('connect', () => this.giveUpAfter(ms));
+  }
+
+  override query(asked: string | { text?: string }, ...rest: unknown[]): unknown {
+    const answer = super.query(asked, ...rest);
+    if (this.told && answer instanceof Promise) {
+      const began = performance.now();
+      const tell = () => this.told?.(typeof asked === 'string' ? asked : (asked.text ?? ''), performance.now() - began);
+      answer.then(tell, tell);
+    }
+    return answer;
+  }
+
+  private giveUpAfter(ms: number): void {
+    const { stream } = this.connection;
+    stream.setTimeout(ms, () => {
+      const { _activeQuery: active, _sentQueryQueue: sent } = this;
+      if (!active && sent.length === 0) return;
+      stream.destroy(Object.assign(new Error(`the database has said nothing for ${ms} ms`), { code: 'ETIMEDOUT' }));
+    });
+  }
+}
