@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { PoolClient, QueryResult } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
+import type { Leave } from './company-places.js';
 import type { Tenant } from './tenant.js';
 import { canReadAtOnce, readAtOnce } from './single-read.js';
 import { statement } from './statement.js';
@@ -29,31 +30,34 @@ export class Transaction {
     readonly tenant: Tenant,
     private readonly runner: QueryRunner,
     private readonly client: PoolClient,
+    private readonly leave: Leave,
   ) {}
 
-  static async begin(runner: QueryRunner, tenant: Tenant): Promise<Transaction> {
-    const client = (await runner.connect()) as PoolClient;
+  /** @param leave is called when the connection has been given back, or could not be had */
+  static async begin(runner: QueryRunner, tenant: Tenant, leave: Leave): Promise<Transaction> {
+    const client = await connect(runner, leave);
     // TypeORM must know that it is inside a transaction: else save() would begin, and commit, one of its own.
     Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
     sendTogether(client);
-    const transaction = new Transaction(tenant, runner, client);
+    const transaction = new Transaction(tenant, runner, client, leave);
     const opening = [client.query('BEGIN'), client.query(statement('SELECT enter_company($1, $2)', [tenant.companyId, tenant.userId]))];
     for (const step of opening) step.catch((error: unknown) => (transaction.failure ??= error));
     return transaction;
   }
 
   /** A transaction of one read: at once where the connection allows it, step by step else. */
-  static async single<T>(runner: QueryRunner, tenant: Tenant, text: string, values: unknown[], isNamed: boolean): Promise<T[]> {
-    const client = (await runner.connect()) as PoolClient;
-    if (!isNamed) {
-      const transaction = await Transaction.begin(runner, tenant);
-      return transaction.last<T>(text, values, false);
-    }
-    if (!canReadAtOnce(client)) return (await Transaction.begin(runner, tenant)).last<T>(text, values);
+  static async single<T>(
+    runner: QueryRunner,
+    tenant: Tenant,
+    leave: Leave,
+    { text, values, isNamed }: { text: string; values: unknown[]; isNamed: boolean },
+  ): Promise<T[]> {
+    const client = await connect(runner, leave);
+    if (!isNamed || !canReadAtOnce(client)) return (await Transaction.begin(runner, tenant, leave)).last<T>(text, values, isNamed);
     try {
       return await readAtOnce<T>(client, tenant, text, values);
     } finally {
-      await runner.release();
+      await release(runner, leave);
     }
   }
 
@@ -150,6 +154,23 @@ export class Transaction {
 
   private async release(): Promise<void> {
     Object.assign(this.runner, { isTransactionActive: false, transactionDepth: 0 });
-    await this.runner.release();
+    await release(this.runner, this.leave);
+  }
+}
+
+async function connect(runner: QueryRunner, leave: Leave): Promise<PoolClient> {
+  try {
+    return (await runner.connect()) as PoolClient;
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+async function release(runner: QueryRunner, leave: Leave): Promise<void> {
+  try {
+    await runner.release();
+  } finally {
+    leave();
   }
 }

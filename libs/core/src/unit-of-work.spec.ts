@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../test/database.js';
 import { dataSourceOptions } from './database.js';
 import { asProblem } from './problem.filter.js';
+import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const company = randomUUID();
@@ -233,6 +234,96 @@ function meeting(size: number): () => Promise<void> {
 
 const terminate = (pid: number) => database.sql('SELECT pg_terminate_backend($1)', [pid]);
 const backend = async () => (await work.query<{ pid: number }>('SELECT pg_backend_pid() AS pid, $1::uuid'))[0]!.pid;
+
+/** As a request of the API. */
+const asked = <T>(does: () => Promise<T>): Promise<T> =>
+  requestScope.run({ requestId: 'x', ip: null, userAgent: null, route: '/api/v1/teams', tenant }, () => work.attempt(does));
+
+/** Requests of this company that hold a connection until they are let go. */
+async function holding(count: number): Promise<() => Promise<unknown>> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const allCame = meeting(count);
+  const all = Array.from({ length: count }, () =>
+    asked(async () => {
+      await add('held');
+      await allCame();
+      await promise;
+    }),
+  );
+  while (busy() < count) await new Promise(setImmediate);
+  return () => {
+    resolve();
+    return Promise.all(all);
+  };
+}
+
+describe('the places of a company', () => {
+  it('are half of the pool: the next request of it waits for one, and one of another company does not', async () => {
+    const letGo = await holding(2);
+    let isIn = false;
+    const third = asked(() => work.last('SELECT $1::uuid')).then(() => (isIn = true));
+    await expect(work.within({ companyId: randomUUID(), userId: null }, () => work.last('SELECT $1::uuid'))).resolves.toHaveLength(1);
+    await new Promise((done) => setTimeout(done, 100));
+    expect(isIn).toBe(false);
+    await letGo();
+    await third;
+    expect(busy()).toBe(0);
+  });
+
+  it('are not asked for twice by one request, nor at all by a job', async () => {
+    const both = meeting(2);
+    const nested = () =>
+      asked(async () => {
+        await add('outer');
+        await both(); // from here on all places are taken
+        await work.within(tenant, () => add('inner'));
+        await work.outside('SELECT 1');
+      });
+    const began = Date.now();
+    await Promise.all([nested(), nested()]);
+    const letGo = await holding(2);
+    await work.within(tenant, () => add('job'));
+    expect(Date.now() - began).toBeLessThan(4000); // else they would wait for each other
+    await letGo();
+  });
+
+  it('come back however a connection ends', async () => {
+    const endings = [
+      () => work.last('SELECT $1::uuid'),
+      () => work.last('SELECT $1::uuid', [], false),
+      () => work.last('SELECT 1/0, $1::uuid'),
+      () => wrong(),
+      () => work.outside('SELECT 1'),
+      () => work.outside('SELECT 1/0'),
+      () => work.within({ companyId: 'none', userId: null }, () => add('A')),
+      async () => {
+        await add('A');
+        throw new Error('refused');
+      },
+      async () => {
+        await add('A');
+        await work.commit();
+        await add('B');
+      },
+      () => {
+        const { createQueryRunner } = dataSource;
+        const runner = dataSource.createQueryRunner();
+        runner.connect = () => Promise.reject(new Error('no connection'));
+        dataSource.createQueryRunner = () => Object.assign(dataSource, { createQueryRunner }) && runner;
+        return add('A');
+      },
+      async () => {
+        await terminate(await backend());
+        await new Promise((done) => setTimeout(done, 100)); // the pool hears of it
+      },
+    ];
+    for (const ending of endings) {
+      for (let time = 0; time < 3; time++) await asked<unknown>(ending).catch(() => undefined);
+      await expect(asked(() => add('A'))).resolves.toBe(1);
+      expect(busy()).toBe(0);
+    }
+  });
+});
 
 describe('a connection that is lost', () => {
   it('in the middle is 503, keeps nothing, and the pool goes on', async () => {

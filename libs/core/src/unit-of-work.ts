@@ -5,6 +5,8 @@ import type { QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { clock } from './clock.js';
+import { CompanyPlaces } from './company-places.js';
+import type { Leave } from './company-places.js';
 import { isRetryable } from './database-error.js';
 import { requestScope } from './request-scope.js';
 import type { RequestScope } from './request-scope.js';
@@ -14,13 +16,22 @@ import { Transaction } from './transaction.js';
 
 const ATTEMPTS = 4;
 
+/** Of {@link UnitOfWork.within}: it knows the scope around it. */
+interface InnerScope extends RequestScope {
+  outer?: RequestScope;
+}
+
 /**
  * The transaction of the present request, opened by whoever needs it first and closed before the answer leaves.
  * Without a company in scope there is none, and every statement on a company's table goes through it.
  */
 @Injectable()
 export class UnitOfWork {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  private readonly places: CompanyPlaces;
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {
+    this.places = new CompanyPlaces(Math.ceil((dataSource.options.poolSize ?? 10) / 2));
+  }
 
   /** Chooses the company and the user of the present request; once, before its first statement. */
   enter(tenant: Tenant): void {
@@ -70,9 +81,11 @@ export class UnitOfWork {
 
   /** Rows of the request's last statement, a read; the COMMIT goes with it. @param isNamed false for texts of countless forms */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
-    const { transaction, tenant } = this.scope;
-    if (transaction) return (await transaction).last<T>(text, values, isNamed);
-    return Transaction.single<T>(this.dataSource.createQueryRunner(), tenant ?? this.tenant, text, values, isNamed);
+    const { scope, tenant } = this;
+    if (scope.transaction) return (await scope.transaction).last<T>(text, values, isNamed);
+    const place = this.place(scope, tenant);
+    const leave = typeof place === 'function' ? place : await place;
+    return Transaction.single<T>(this.dataSource.createQueryRunner(), tenant, leave, { text, values, isNamed });
   }
 
   /** TypeORM inside the transaction. */
@@ -82,12 +95,15 @@ export class UnitOfWork {
 
   /** A statement on tables that belong to no company, or through the two doors for signing in; outside every transaction. */
   async outside<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    const scope = requestScope.getStore();
+    const leave = await (scope?.tenant && this.place(scope, scope.tenant));
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as { query(config: unknown): Promise<QueryResult> };
       return (await client.query(statement(text, values))).rows as T[];
     } finally {
       await runner.release();
+      leave?.();
     }
   }
 
@@ -113,11 +129,12 @@ export class UnitOfWork {
   /** Work in one transaction of the given company, of its own scope: sign-up, jobs, seeds. Retried on deadlock. */
   within<T>(tenant: Tenant, work: () => Promise<T>): Promise<T> {
     const outer = requestScope.getStore();
-    const scope: RequestScope = {
+    const scope: InnerScope = {
       requestId: outer?.requestId ?? 'job',
       ip: outer?.ip ?? null,
       userAgent: outer?.userAgent ?? null,
       tenant,
+      outer,
     };
     return requestScope.run(scope, () => this.attempt(work));
   }
@@ -142,15 +159,25 @@ export class UnitOfWork {
     return (scope.transaction ??= this.begin(scope));
   }
 
-  private async begin({ resume }: RequestScope): Promise<Transaction> {
-    const transaction = await Transaction.begin(this.dataSource.createQueryRunner(), this.tenant);
+  private async begin(scope: RequestScope): Promise<Transaction> {
+    const { tenant } = this;
+    const place = this.place(scope, tenant);
+    const leave = typeof place === 'function' ? place : await place;
+    const transaction = await Transaction.begin(this.dataSource.createQueryRunner(), tenant, leave);
     try {
-      await resume?.(transaction);
+      await scope.resume?.(transaction);
     } catch (error) {
       await transaction.rollback();
       throw error;
     }
     return transaction;
+  }
+
+  /** Takes a place for one connection. @returns what gives it back; a promise only where a place must be waited for */
+  private place(scope: RequestScope, { companyId }: Tenant): Leave | Promise<Leave> {
+    if (!needsPlace(scope)) return () => undefined;
+    const leave = () => this.places.giveBack(companyId);
+    return this.places.take(companyId)?.then(() => leave) ?? leave;
   }
 
   private get scope(): RequestScope {
@@ -159,3 +186,10 @@ export class UnitOfWork {
     return scope;
   }
 }
+
+/**
+ * Whether a connection counts for its company: those of the API's requests do. Jobs take one at a time, and must not fail because requests
+ * are many. Whoever has a connection already must not wait for a second one: all places may be held by such as these.
+ */
+const needsPlace = ({ transaction, outer, route }: InnerScope): boolean =>
+  !transaction && (outer ? needsPlace(outer) : (route?.startsWith('/api/') ?? false));

@@ -1,0 +1,72 @@
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Company } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+
+const POOL = 4;
+const PLACES = POOL / 2; // of one company
+
+let server: TestServer;
+let origin: string;
+let noisy: Company;
+let quiet: Company;
+
+beforeAll(async () => {
+  server = await startTestServer({ DB_POOL_SIZE: String(POOL) });
+  await server.app.listen(0, '127.0.0.1');
+  origin = `http://127.0.0.1:${(server.app.getHttpServer().address() as AddressInfo).port}/api/v1`;
+  [noisy, quiet] = [await server.company(), await server.company()];
+});
+afterAll(() => server.stop());
+
+/** Over a connection of its own. */
+async function ask({ admin }: Company, path: string) {
+  const began = Date.now();
+  const answer = await fetch(`${origin}${path}`, { headers: { authorization: `Bearer ${admin.token}` } });
+  const { code } = (await answer.json()) as { code?: string };
+  return { status: answer.status, code, retryAfter: answer.headers.get('retry-after'), ms: Date.now() - began };
+}
+
+const ask20 = (path: string) => Promise.all(Array.from({ length: 20 }, () => ask(noisy, path)));
+
+/** How many connections of the server wait for a lock. */
+async function stuck(): Promise<number> {
+  const text = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return (await server.sql(text)).length;
+}
+
+/** While every timesheet is out of reach. */
+const locked = <T>(does: () => Promise<T>): Promise<T> =>
+  server.database.as('superuser', async (client) => {
+    await client.query('BEGIN');
+    await client.query('LOCK TABLE timesheets IN ACCESS EXCLUSIVE MODE');
+    return does();
+  });
+
+it('a company whose requests are stuck is told to come back, and another one is served', async () => {
+  const flood = await locked(async () => {
+    const answers = ask20('/timesheets');
+    await sleep(500);
+    for (let request = 0; request < 3; request++) {
+      const { status, ms } = await ask(quiet, '/teams');
+      expect(status).toBe(200);
+      expect(ms).toBeLessThan(2000); // without places of its own: after 5 s, if at all
+    }
+    expect(await stuck()).toBe(PLACES);
+    return answers;
+  });
+  for (const answer of flood) expect(answer).toMatchObject({ status: 503, code: 'service_unavailable', retryAfter: '1' });
+});
+
+it('afterwards it has as many places as before, and they do the work of all that it asks', async () => {
+  const answers = await locked(async () => {
+    const all = ask20('/timesheets');
+    await sleep(500);
+    expect(await stuck()).toBe(PLACES);
+    return [all];
+  });
+  for (const { status } of await answers[0]!) expect(status).toBe(200);
+  expect(await stuck()).toBe(0);
+});
