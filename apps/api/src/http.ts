@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Lifecycle, requestScope } from '#core';
 import type { Config } from '#core';
+import { answerClientErrors } from './client-errors.js';
 
 const MIB = 1024 * 1024;
 const SANE_ID = /^[\w.:-]{1,128}$/;
@@ -56,6 +57,7 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
   const fastify = app.getHttpAdapter().getInstance();
   await allowOrigins(fastify, config);
   acceptJsonOnly(fastify);
+  answerClientErrors(fastify.server, SECURITY_HEADERS, log);
   const lifecycle = app.get(Lifecycle);
 
   fastify.addHook('onRequest', (request, reply, done) => {

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PROBLEMS } from '#core';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import type { Company } from '../../../test/factories.js';
@@ -64,6 +65,29 @@ async function send(method: string, path: string, body = '', headers: Record<str
   return { status: answer.status, body: (text.startsWith('{') ? JSON.parse(text) : text) as Record<string, unknown> };
 }
 
+/** The last answer of a connection, which must be a problem like any other. */
+function refusal(text: string) {
+  const begin = text.lastIndexOf('HTTP/1.1 ');
+  const [top = '', body = ''] = text.slice(begin).split('\r\n\r\n', 2);
+  const [line = '', ...lines] = top.split('\r\n');
+  const headers = Object.fromEntries(lines.map((one) => one.split(': ', 2) as [string, string]));
+  const status = Number(line.split(' ')[1]);
+  const document = JSON.parse(body) as Record<string, unknown>;
+  expect(headers).toMatchObject({
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    'cache-control': 'no-store',
+    connection: 'close',
+    'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+    'referrer-policy': 'no-referrer',
+    'strict-transport-security': expect.stringContaining('max-age'),
+    'x-content-type-options': 'nosniff',
+  });
+  expect(document).toMatchObject({ status, requestId: headers['x-request-id'], type: `/docs/problems#${String(document.code)}` });
+  expect(Object.keys(PROBLEMS)).toContain(document.code);
+  return { status, code: document.code, requestId: headers['x-request-id']! };
+}
+
 const isWell = async () => (await fetch(`http://127.0.0.1:${port}/health/live`)).status;
 
 const by = (token: string | undefined) => ({ authorization: `Bearer ${token}` });
@@ -114,7 +138,7 @@ describe('a slow client', () => {
     const began = Date.now();
     socket.write('GET /api/v1/me HTTP/1.1\r\nhost: localhost\r\n');
     const trickle = setInterval(() => socket.write('x'), 50);
-    expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(refusal(await answer).status).toBe(408);
     clearInterval(trickle);
     expect(Date.now() - began).toBeLessThan(PATIENCE_MS + 1500);
   });
@@ -124,7 +148,7 @@ describe('a slow client', () => {
     const answer = received(socket);
     socket.write(head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), 'content-length': 1000 }));
     const trickle = setInterval(() => socket.write(' '), 50);
-    expect(await answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(refusal(await answer).status).toBe(408);
     clearInterval(trickle);
     expect(socket.destroyed).toBe(true);
   });
@@ -146,28 +170,51 @@ describe('what is no HTTP', () => {
     const answer = received(socket);
     socket.write(`${head('GET /health/live HTTP/1.1')}\0\x01garbage\r\n\r\n${head('GET /health/live HTTP/1.1')}`);
     const text = await answer;
-    expect(text).toMatch(/HTTP\/1\.1 400 /);
+    expect(refusal(text)).toMatchObject({ status: 400, code: 'malformed_body' });
     expect(text.match(/HTTP\/1\.1 200/g) ?? []).not.toHaveLength(2); // what follows is never run
     expect(socket.destroyed).toBe(true);
   });
 
   it.each([
-    ['no request line', 'hello\r\n\r\n'],
-    ['a TLS handshake', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
-    ['two lengths', head('POST /api/v1/teams HTTP/1.1', { 'content-length': 1, 'Content-Length': 2 })],
-    ['a length and chunks', head('POST /api/v1/teams HTTP/1.1', { 'content-length': 1, 'transfer-encoding': 'chunked' })],
-    ['a chunk without end', `${head('POST /api/v1/teams HTTP/1.1', { 'transfer-encoding': 'chunked' })}zz\r\n`],
-    ['headers of 100 kB', head('GET /health/live HTTP/1.1', { 'x-long': 'x'.repeat(100_000) })],
+    ['no request line', 400, 'hello\r\n\r\n'],
+    ['a TLS handshake', 400, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['two lengths', 400, head('POST /api/v1/teams HTTP/1.1', { 'content-length': 1, 'Content-Length': 2 })],
+    ['a length and chunks', 400, head('POST /api/v1/teams HTTP/1.1', { 'content-length': 1, 'transfer-encoding': 'chunked' })],
+    ['a chunk without end', 400, `${head('POST /api/v1/teams HTTP/1.1', { 'transfer-encoding': 'chunked' })}zz\r\n`],
+    ['headers of 100 kB', 431, head('GET /health/live HTTP/1.1', { 'x-long': 'x'.repeat(100_000) })],
     [
       '2000 headers',
+      431,
       head('GET /health/live HTTP/1.1', Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`x-${n}`, 'y'.repeat(20)]))),
     ],
-  ])('is refused: %s', async (_, bytes) => {
+    [
+      'a chunk with a long extension',
+      413,
+      `${head('POST /api/v1/teams HTTP/1.1', { 'transfer-encoding': 'chunked' })}1;${'x'.repeat(20_000)}\r\n`,
+    ],
+  ])('is refused: %s', async (_, status, bytes) => {
     const socket = await dial();
     const answer = received(socket);
     socket.write(bytes, 'latin1');
-    expect(await answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+    const refused = refusal(await answer);
+    expect(refused.status).toBe(status);
+    expect(server.log).toContainEqual(expect.objectContaining({ requestId: refused.requestId, status })); // and what was sent is not in it
+    expect(JSON.stringify(server.log)).not.toContain('xxxx');
     expect(await isWell()).toBe(200);
+  });
+
+  it.each([
+    ['into the middle of another answer', 'HPE_INVALID_METHOD', { _httpMessage: { headersSent: true } }],
+    ['whoever is gone', 'ECONNRESET', {}],
+    ['who takes nothing any more', 'HPE_INVALID_METHOD', { writable: false }],
+  ])('is not answered %s', async (_, code, state) => {
+    const http = server.app.getHttpServer();
+    const [socket] = await Promise.all([once(http, 'connection').then(([one]) => one as Socket), dial()]);
+    const sent: unknown[] = [];
+    const lines = server.log.length;
+    Object.defineProperties(socket, Object.getOwnPropertyDescriptors({ write: (chunk: unknown) => sent.push(chunk), ...state }));
+    http.emit('clientError', Object.assign(new Error('Parse Error'), { code }), socket);
+    expect([sent, socket.destroyed, server.log.length]).toEqual([[], true, lines]);
   });
 
   it('is answered each of a hundred requests in one write', async () => {
