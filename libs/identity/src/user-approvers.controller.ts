@@ -1,7 +1,6 @@
-import { Body, Controller, Get, Put, Res } from '@nestjs/common';
+import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply } from 'fastify';
-import { etagOf, IfMatch, PathId, Problems } from '#core';
+import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -19,8 +18,8 @@ export class UserApproversController {
   @OwnOr(['update_user'])
   @ApiOperation({ summary: 'Who is listed to decide the timesheets of a user', description: 'The ETag is that of the user.' })
   @ApiOkResponse({ type: Approvers })
-  async read(@PathId() id: string, @Res({ passthrough: true }) reply: FastifyReply): Promise<Approvers> {
-    return shown(await this.approvers.read(id), reply);
+  async read(@PathId() id: string): Promise<Approvers> {
+    return view(await this.approvers.read(id));
   }
 
   @Put()
@@ -33,13 +32,12 @@ export class UserApproversController {
     @PathId() id: string,
     @Body() { approverIds }: Approvers,
     @IfMatch() expected: ExpectedVersion,
-    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Approvers> {
-    return shown(await this.approvers.set(caller, id, approverIds, expected), reply);
+    return view(await this.approvers.set(caller, id, approverIds, expected));
   }
 }
 
-function shown({ approverIds, version }: ApproverList, reply: FastifyReply): Approvers {
-  reply.header('etag', etagOf(version));
-  return { approverIds };
+/** The version is for the ETag alone: PUT takes what GET gives, and that are the ids. */
+function view({ version, ...approvers }: ApproverList): Approvers {
+  return Object.defineProperty(approvers, 'version', { value: version, enumerable: false });
 }

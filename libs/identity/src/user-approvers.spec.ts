@@ -46,6 +46,19 @@ describe('approvers', () => {
     ).toEqual(Array(3).fill('403 forbidden'));
   });
 
+  it('are not sent again to whoever has them', async () => {
+    const person = await company.person();
+    const path = `/users/${person.id}/approvers`;
+    const { headers } = await admin.put(path, { approverIds: [manager.id] });
+    const known = { 'if-none-match': headers.etag! };
+    const same = await person.get(path, known);
+    expect([same.status, same.body, same.headers.etag]).toEqual([304, '', headers.etag]);
+    await admin.put(path, { approverIds: [admin.id] });
+    const changed = await person.get(path, known);
+    expect([changed.status, changed.body]).toEqual([200, { approverIds: [admin.id] }]);
+    expect((await admin.get(path, { 'if-none-match': changed.headers.etag! })).status).toBe(304);
+  });
+
   it('are living users of this company', async () => {
     const deleted = await company.person();
     await admin.delete(`/users/${deleted.id}`);
