@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
 import { schemaText } from '../../../packages/client/generate/schema-text.js';
@@ -250,29 +251,83 @@ describe('the package', () => {
     expect(readFileSync(join(root, 'packages/client/src/schema.ts'), 'utf8')).toBe(schemaText(document));
   });
 
-  it('stands alone: built, it refuses what the document does not know, and runs in plain Node', () => {
+  it('is packed as it would be published, installed without a network, refuses what the document does not know, and runs', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ncy8-client-'));
-    const run = (...words: string[]) => spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
-    const tsc = join(root, 'node_modules/typescript/bin/tsc');
-    const home = join(folder, 'node_modules/@ncy8/client');
+    const [source, program] = [join(folder, 'source'), join(folder, 'program')];
     try {
-      expect(run(tsc, '-p', join(root, 'packages/client/tsconfig.build.json'), '--outDir', join(home, 'dist')).stdout).toBe('');
-      cpSync(join(root, 'packages/client/package.json'), join(home, 'package.json'));
-      mkdirSync(join(folder, 'src'));
-      writeFileSync(join(folder, 'src/use.mts'), USE);
-      const compilerOptions = { noEmit: true, strict: true, module: 'nodenext', target: 'es2022', lib: ['es2023', 'dom'], types: [] };
-      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
-      expect(run(tsc, '-p', '.').stdout).toBe('');
-      writeFileSync(join(folder, 'run.mjs'), `import { Client } from '@ncy8/client'; console.log(typeof new Client().pages);`);
-      expect(run('run.mjs').stdout).toBe('function\n');
+      cpSync(join(root, 'packages/client'), source, { recursive: true, filter: (path) => !path.endsWith(join('client', 'dist')) });
+      const packed = JSON.parse(await run(source, 'npm', 'pack', '--json', '--offline', '--foreground-scripts=false')) as {
+        filename: string;
+        files: { path: string }[];
+      }[];
+      const paths = packed[0]!.files.map(({ path }) => path);
+      expect(paths.filter((path) => !/^dist\/[\w-]+\.(js|d\.ts)$/.test(path)).toSorted()).toEqual(['README.md', 'package.json']);
+
+      mkdirSync(join(program, 'src'), { recursive: true });
+      writeFileSync(join(program, 'package.json'), JSON.stringify({ name: 'program', version: '1.0.0', type: 'module' }));
+      await run(program, 'npm', 'install', '--offline', '--no-audit', '--no-fund', join(source, packed[0]!.filename));
+      writeFileSync(join(program, 'src/wrong.ts'), WRONG);
+      writeFileSync(join(program, 'src/main.ts'), PROGRAM);
+      const compilerOptions = {
+        strict: true,
+        module: 'nodenext',
+        target: 'es2022',
+        lib: ['es2023', 'dom'],
+        types: [],
+        rootDir: 'src',
+        outDir: 'out',
+      };
+      writeFileSync(join(program, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+      await run(program, 'tsc', '-p', '.');
+
+      const { email, companyId, id } = company.admin;
+      const told = await run(program, process.execPath, 'out/main.js', baseUrl, email, PASSWORD, companyId);
+      expect(JSON.parse(told)).toEqual({ id, codes: ['PACKED'], minutes: 90, refused: 'action_code_taken' });
     } finally {
       rmSync(folder, { recursive: true });
     }
   }, 120_000);
 });
 
-/** What must compile, and what must not. */
-const USE = `
+/** What a command printed; the server in this process goes on meanwhile. @throws with all that it said when it fails */
+async function run(cwd: string, command: string, ...words: string[]): Promise<string> {
+  const PATH = `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`;
+  const env = { ...process.env, PATH, NODE_OPTIONS: '', npm_config_update_notifier: 'false' };
+  try {
+    return (await promisify(execFile)(command, words, { cwd, env })).stdout;
+  } catch (error) {
+    const { message, stdout } = error as { message: string; stdout: string };
+    throw new Error(`${message}\n${stdout}`, { cause: error });
+  }
+}
+
+/** A day's work of a program that knows nothing but the package. */
+const PROGRAM = `
+import { Client, ProblemError } from '@ncy8/client';
+import type { ActionCodeView, CreateTimesheetEntry } from '@ncy8/client';
+
+declare const process: { argv: string[] };
+const [baseUrl = '', email = '', password = '', companyId = ''] = process.argv.slice(2);
+const client = new Client({ baseUrl });
+const { user } = await client.signIn({ email, password, companyId });
+
+const made: ActionCodeView = await client.post('/api/v1/action-codes', { body: { code: 'PACKED', name: 'From the package' } });
+const refused = await client.post('/api/v1/action-codes', { body: { code: 'PACKED', name: 'Again' } }).then(
+  () => 'nothing',
+  (error: unknown) => (error instanceof ProblemError ? error.code : String(error)),
+);
+const entry: CreateTimesheetEntry = { day: '2026-06-01', actionCodeId: made.id, country: 'DE', durationMin: 45 };
+await client.post('/api/v1/timesheet-entries/batch', { body: { entries: [entry, entry] } });
+
+const codes: string[] = [];
+for await (const { code } of client.pages('/api/v1/action-codes', { query: { limit: 1 } })) if (code === made.code) codes.push(code);
+const report = await client.get('/api/v1/reports/time', { query: { groupBy: 'day', actionCodeId: made.id } });
+await client.signOut();
+console.log(JSON.stringify({ id: user.id, codes, minutes: report.totalMinutes, refused }));
+`;
+
+/** What must not compile, beside what must. */
+const WRONG = `
 import { Client, ProblemError } from '@ncy8/client';
 import type { ProblemCode } from '@ncy8/client';
 const client = new Client({ baseUrl: 'https://time.example.com' });
