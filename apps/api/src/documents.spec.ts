@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import type { AnySchemaObject, Format } from 'ajv';
 import { PROBLEMS } from '#core';
+import { closed } from '../../../test/documented-answers.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { documents } from './generate/documents.js';
@@ -32,6 +36,26 @@ interface Operation {
   requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
   responses: Record<string, { description?: string; content?: Record<string, { schema: object; examples?: Record<string, Example> }> }>;
 }
+
+interface Leaf {
+  $ref?: string;
+  example?: unknown;
+  format?: string;
+  properties?: Record<string, Leaf>;
+  items?: Leaf;
+  allOf?: Leaf[];
+  anyOf?: Leaf[];
+  oneOf?: Leaf[];
+}
+
+/** What tools write where nobody thought of an example. */
+const FILLERS = new Set<unknown>(['string', 'text', 'example', 'foo', 'bar', 'test', '']);
+
+const { fullFormats } = createRequire(import.meta.url)('ajv-formats/dist/formats.js') as { fullFormats: Record<string, Format> };
+const ajv = new Ajv({ strict: false, formats: { ...fullFormats, int32: true, int64: true } });
+
+/** Whether the example of a schema is one of what it describes. */
+const fits = (schema: Leaf): boolean => ajv.compile(closed(schema as AnySchemaObject))(schema.example) as boolean;
 
 describe('the OpenAPI document', () => {
   let document: {
@@ -74,6 +98,28 @@ describe('the OpenAPI document', () => {
     ]);
     expect(poor).toEqual([]);
     expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+  });
+
+  it('gives every field of a body and of an answer an example that fits, and none that only fills', () => {
+    const schemas = Object.entries(document.components.schemas).map(([name, schema]) => [name, closed(schema)]);
+    ajv.addSchema({ $id: 'document', $defs: Object.fromEntries(schemas) as object });
+    const poor: string[] = [];
+    const walk = (name: string, schema: Leaf): void => {
+      for (const part of [...(schema.allOf ?? []), ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) walk(name, part);
+      for (const [field, part] of Object.entries(schema.properties ?? {})) walk(`${name}.${field}`, part);
+      if (schema.items && schema.example === undefined) walk(`${name}[]`, schema.items);
+      const isMadeOfParts = schema.$ref ?? schema.allOf ?? schema.anyOf ?? schema.oneOf ?? schema.properties ?? schema.items;
+      if (schema.example === undefined && (isMadeOfParts || schema.format === 'binary')) return;
+      if (schema.example === undefined || FILLERS.has(schema.example) || !fits(schema)) poor.push(name);
+    };
+    for (const [name, schema] of Object.entries(document.components.schemas)) walk(name, schema as Leaf);
+    for (const { name, operation } of operations) {
+      const contents = [operation.requestBody, ...Object.values(operation.responses)].flatMap((part) =>
+        Object.entries(part?.content ?? {}),
+      );
+      for (const [type, { schema }] of contents) walk(`${name} ${type}`, schema as Leaf);
+    }
+    expect(poor).toEqual([]);
   });
 
   it('knows the problem codes of the one list, and /docs/problems explains just these', async () => {
