@@ -1,0 +1,51 @@
+// `npm run bench`: measures one after another and writes docs/BENCHMARK.md. Flags: --only=list,create  --large (20 M entries)  --peers
+// --entries=200000 (a smaller set, for a try: nothing is written).
+import { existsSync } from 'node:fs';
+import { install } from './installation.mjs';
+import { circumstances } from './circumstances.mjs';
+import { keep, render } from './render.mjs';
+import { measures } from './measures.mjs';
+
+const flags = Object.fromEntries(process.argv.slice(2).map((flag) => flag.replace(/^--/, '').split('=')));
+const only = flags.only?.split(',');
+const options = {
+  large: 'large' in flags,
+  size: flags.entries ? { entries: Number(flags.entries) } : undefined,
+};
+
+const unknown = only?.filter((name) => !measures.some((measure) => measure.name === name)) ?? [];
+if (unknown.length > 0)
+  throw new Error(`there is no measure ${unknown.join(', ')}; there are ${measures.map(({ name }) => name).join(', ')}`);
+
+const peers = 'peers' in flags ? [await peersMeasure()].filter(Boolean) : [];
+const chosen = [...(peers.length > 0 && !only ? [] : measures.filter(({ name }) => !only || only.includes(name))), ...peers];
+const around = circumstances();
+const installation = await install();
+for (const measure of chosen) {
+  const began = performance.now();
+  const rows = await measure.measure(installation, options);
+  console.log(`\n${measure.title} (${Math.round((performance.now() - began) / 1000)} s)`);
+  console.table(rows.map(({ work, against, figures, ratio, goal, met }) => ({ work, against, ratio, ...goal, met, ...figures })));
+  if (!options.size) await keep(measure.name, { ...(await around(installation)), rows });
+}
+if (!options.size) await render();
+await installation.stop();
+process.exit();
+
+/** Built beside this folder by a package of its own, see bench/peers. */
+async function peersMeasure() {
+  if (!existsSync('bench/peers/main.mjs')) {
+    console.error('bench/peers is not here: no peers are measured');
+    return undefined;
+  }
+  const { default: measurePeers } = await import('./peers/main.mjs');
+  const { subject } = await import('./list.mjs');
+  return {
+    name: 'peers',
+    title: 'The same list elsewhere',
+    measure: async (on, { size }) => {
+      const set = await on.set(size);
+      return measurePeers({ ...on, ...(await subject(on, set)) });
+    },
+  };
+}
