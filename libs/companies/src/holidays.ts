@@ -1,4 +1,5 @@
-import Calendar from 'date-holidays';
+import { createRequire } from 'node:module';
+import type Calendar from 'date-holidays';
 import type { HolidaysTypes } from 'date-holidays';
 
 export interface Holiday {
@@ -13,7 +14,12 @@ const US_FEDERAL = 'us_federal_holidays';
 const DAY_MS = 86_400_000;
 const KEPT_AT_MOST = 1000;
 
-const catalogue = new Calendar();
+const require = createRequire(import.meta.url);
+/** Loaded when the first calendar is asked for: it takes a tenth of the start, and megabytes. */
+const library = () => require('date-holidays') as typeof Calendar;
+let whole: Calendar | undefined;
+const catalogue = (): Calendar => (whole ??= new (library())());
+
 const kept = new Map<string, readonly Holiday[]>();
 /** As the library tells them, a year of a country: 3 to 31 ms each, and every year is asked for with its neighbours. */
 const told = new Map<string, HolidaysTypes.Holiday[]>();
@@ -23,10 +29,10 @@ export function isHolidayCalendar(code: unknown): code is string {
   if (typeof code !== 'string') return false;
   if (code === US_FEDERAL) return true;
   const [country = '', state, region, ...more] = code.split('-');
-  if (more.length > 0 || !Object.hasOwn(catalogue.getCountries(), country)) return false;
+  if (more.length > 0 || !Object.hasOwn(catalogue().getCountries(), country)) return false;
   if (state === undefined) return true;
-  if (!Object.hasOwn(catalogue.getStates(country) ?? {}, state)) return false;
-  return region === undefined || Object.hasOwn(catalogue.getRegions(country, state) ?? {}, region);
+  if (!Object.hasOwn(catalogue().getStates(country) ?? {}, state)) return false;
+  return region === undefined || Object.hasOwn(catalogue().getRegions(country, state) ?? {}, region);
 }
 
 /** The public holidays of a calendar that are kept in a year, by day; none without a calendar. */
@@ -82,7 +88,7 @@ function publicOnes(code: string, years: number[]): HolidaysTypes.Holiday[] {
     const key = `${code} ${year}`;
     const known = told.get(key);
     if (known) return known;
-    calendar ??= new Calendar(country, state, region, { timezone: 'UTC', types: ['public'] });
+    calendar ??= new (library())(country, state, region, { timezone: 'UTC', types: ['public'] });
     const holidays = calendar.getHolidays(year);
     if (told.size >= KEPT_AT_MOST) told.clear();
     told.set(key, holidays);
