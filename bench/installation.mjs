@@ -132,6 +132,8 @@ export async function install() {
     /** Process id of PostgreSQL. */
     postmaster: Number(readFileSync(join(server.dir, 'data/postmaster.pid'), 'utf8').split('\n')[0]),
     password: PASSWORD,
+    /** For files that are to go with everything else. */
+    dir,
     connect,
     copy,
     drop,

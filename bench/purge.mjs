@@ -1,108 +1,151 @@
-// A purge of 100,000 users deleted long ago beside live traffic: rows a second next to the same deletes in one session of psql's kind, the
-// longest wait for a lock, and the reads beside it. `node bench/purge.mjs`; BENCH_USERS for another number.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, copy, quantile, startApi } from './installation.mjs';
+import { cpuOf, cpuOfTree } from './cpu.mjs';
 import { load } from './load.mjs';
+import { ninetyNinth, row, rounded } from './runs.mjs';
 
-const USERS = Number(process.env.BENCH_USERS ?? 100_000);
+const USERS = 100_000;
 const BATCH = 500;
-/** Children first; of each user one row or, of history, two. */
+/** Children first; of each user one row or, of entries and history, two. */
 const TABLES = ['active_sessions', 'team_members', 'timesheet_entries', 'timesheets', 'leave_requests', 'timesheet_history'];
 
-let api = await startApi(3903, { JOBS: 'off' });
-const { company, tokens } = await api.signUp('purged');
-const other = await api.signUp('beside');
-const team = await api.call('POST', '/teams', { body: { name: 'All' }, token: tokens.accessToken });
-const code = await api.call('POST', '/action-codes', { body: { code: 'DEV', name: 'Development' }, token: tokens.accessToken });
-api.child.kill('SIGKILL');
+const name = 'purge';
+const title = 'A purge beside live traffic';
+const method = `
+${USERS.toLocaleString('en')} users deleted eight years ago, each with a session, a membership, a timesheet of two entries, a leave request and two lines
+of history, are purged by \`POST /api/v1/gdpr/purges\` beside live reads and writes, next to the same deletes in the same batches of ${BATCH} users in one
+session on a copy, with nothing around them: no ledgers, no references of others to clear, no hold to respect, no traffic. Waits for locks are those
+of anybody, looked at each 5 ms.`;
 
-const data = await connect();
-await data.query('SET session_replication_role = replica'); // the rows fit together
-const ids = [company.id, team.id, code.id];
-const fill = (text) => data.query(`WITH args AS (SELECT $1::uuid AS company, $2::uuid AS team, $3::uuid AS code) ${text}`, ids);
-await fill(`INSERT INTO users ("companyId", email, "firstName", "lastName", "passwordHash", "roleId", "statusId", "deletedAt")
-  SELECT company, 'gone' || n || '@example.com', 'Gone', 'User ' || n, '', r.id, t.id, now() - interval '8 years' - n * interval '1 second'
-  FROM args, generate_series(1, ${USERS}) n, roles r, user_statuses t WHERE r."companyId" = company AND r.name = 'Employee' AND t.code = 'TERMINATED'`);
-const people = 'FROM args JOIN users u ON u."companyId" = company AND u."deletedAt" IS NOT NULL';
-await fill(
-  `INSERT INTO active_sessions ("companyId", "userId", "tokenHash", nonce, "expiresAt") SELECT company, u.id, u.id::text, 'x', now() ${people}`,
-);
-await fill(`INSERT INTO team_members ("companyId", "teamId", "userId") SELECT company, team, u.id ${people}`);
-await fill(`INSERT INTO timesheets ("companyId", "userId", "periodStart", "periodEnd", status, "totalMinutes")
-  SELECT company, u.id, '2015-03-02', '2015-03-08', 'APPROVED', 960 ${people}`);
-await fill(`INSERT INTO timesheet_entries ("companyId", "userId", "timesheetId", "actionCodeId", country, timezone, "durationMin", day)
-  SELECT company, u.id, s.id, code, 'DE', 'UTC', 480, date '2015-03-02' + n ${people} JOIN timesheets s ON s."companyId" = company AND s."userId" = u.id, generate_series(0, 1) n`);
-await fill(
-  `INSERT INTO leave_requests ("companyId", "userId", "startDate", "endDate", "leaveType", status) SELECT company, u.id, '2015-03-09', '2015-03-10', 'PTO', 'APPROVED' ${people}`,
-);
-await fill(`INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
-  SELECT company, u.id, 'Timesheet', u.id, 'created', now() - interval '8 years' ${people}, generate_series(0, 1) n`);
-await data.query('VACUUM ANALYZE');
-await data.end();
-await copy('copied');
+async function fill(installation, users) {
+  await installation.copy('purged', 'empty');
+  const api = await installation.startApi('purged', { JOBS: 'off' });
+  const { company, tokens } = await api.signUp('purged');
+  const beside = await api.signUp('beside');
+  const team = await api.call('POST', '/teams', { body: { name: 'All' }, token: tokens.accessToken });
+  const code = await api.call('POST', '/action-codes', { body: { code: 'DEV', name: 'Development' }, token: tokens.accessToken });
+  await api.stop();
+  const data = await installation.connect({ database: 'purged' });
+  await data.query('SET session_replication_role = replica'); // the rows fit together
+  const into = (text) =>
+    data.query(`WITH args AS (SELECT $1::uuid AS company, $2::uuid AS team, $3::uuid AS code) ${text}`, [company.id, team.id, code.id]);
+  const people = 'FROM args JOIN users u ON u."companyId" = company AND u."deletedAt" IS NOT NULL';
+  const steps = [
+    `INSERT INTO users ("companyId", email, "firstName", "lastName", "passwordHash", "roleId", "statusId", "deletedAt")
+     SELECT company, 'gone' || n || '@example.com', 'Gone', 'User ' || n, '', r.id, t.id, now() - interval '8 years' - n * interval '1 second'
+     FROM args, generate_series(1, ${users}) n, roles r, user_statuses t WHERE r."companyId" = company AND r.name = 'Employee' AND t.code = 'TERMINATED'`,
+    `INSERT INTO active_sessions ("companyId", "userId", "tokenHash", nonce, "expiresAt") SELECT company, u.id, u.id::text, 'x', now() ${people}`,
+    `INSERT INTO team_members ("companyId", "teamId", "userId") SELECT company, team, u.id ${people}`,
+    `INSERT INTO timesheets ("companyId", "userId", "periodStart", "periodEnd", status, "totalMinutes")
+     SELECT company, u.id, '2015-03-02', '2015-03-08', 'APPROVED', 960 ${people}`,
+    `INSERT INTO timesheet_entries ("companyId", "userId", "timesheetId", "actionCodeId", country, timezone, "durationMin", day)
+     SELECT company, u.id, s.id, code, 'DE', 'UTC', 480, date '2015-03-02' + n
+     ${people} JOIN timesheets s ON s."companyId" = company AND s."userId" = u.id, generate_series(0, 1) n`,
+    `INSERT INTO leave_requests ("companyId", "userId", "startDate", "endDate", "leaveType", status)
+     SELECT company, u.id, '2015-03-09', '2015-03-10', 'PTO', 'APPROVED' ${people}`,
+    `INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
+     SELECT company, u.id, 'Timesheet', u.id, 'created', now() - interval '8 years' ${people}, generate_series(0, 1) n`,
+  ];
+  for (const text of steps) await into(text);
+  await data.query('VACUUM ANALYZE');
+  await data.end();
+  await installation.copy('copied', 'purged');
+  return { company, token: tokens.accessToken, beside: beside.tokens.accessToken };
+}
 
-/** The same rows, in the same batches, with nothing around it. */
-async function bare() {
+/** The same rows, in the same batches, with nothing around them. */
+async function bare({ connect, postmaster }, companyId) {
   const client = await connect({ database: 'copied' });
   await client.query('SET ROLE ncy8_retention');
-  const began = performance.now();
+  const [db, began] = [cpuOfTree(postmaster), performance.now()];
   let rows = 0;
   for (;;) {
     await client.query('BEGIN');
-    await client.query('SELECT enter_company($1, NULL)', [company.id]);
+    await client.query('SELECT enter_company($1, NULL)', [companyId]);
     const { rows: due } = await client.query(
       `SELECT id FROM users WHERE "companyId" = $1 AND "deletedAt" < now() - interval '7 years' ORDER BY "deletedAt", id LIMIT ${BATCH}`,
-      [company.id],
+      [companyId],
     );
     const users = due.map(({ id }) => id);
-    for (const table of users.length > 0 ? TABLES : [])
-      rows += (await client.query(`DELETE FROM ${table} WHERE "companyId" = $1 AND "userId" = ANY ($2)`, [company.id, users])).rowCount;
-    if (users.length > 0)
-      rows += (await client.query(`DELETE FROM users WHERE "companyId" = $1 AND id = ANY ($2)`, [company.id, users])).rowCount;
+    const remove = async (table, column) => {
+      const { rowCount } = await client.query(`DELETE FROM ${table} WHERE "companyId" = $1 AND "${column}" = ANY ($2)`, [companyId, users]);
+      rows += rowCount;
+    };
+    if (users.length > 0) {
+      for (const table of TABLES) await remove(table, 'userId');
+      await remove('users', 'id');
+    }
     await client.query('COMMIT');
     if (users.length === 0) break;
   }
   await client.end();
-  return rows / ((performance.now() - began) / 1000);
+  return { rate: rows / ((performance.now() - began) / 1000), db: (cpuOfTree(postmaster) - db) / rows };
 }
 
-const bareRate = await bare();
-api = await startApi(3903, { JOBS: 'off' });
-const reads = { port: api.port, path: '/api/v1/teams', headers: { authorization: `Bearer ${other.tokens.accessToken}` } };
-const own = { ...reads, path: '/api/v1/users', headers: { authorization: `Bearer ${tokens.accessToken}` } };
-await load(reads, 1000);
-const alone = await load(reads, 2000, 2);
+/** The longest wait of anybody for a lock so far, in milliseconds. */
+function watchLocks(client) {
+  const over = new AbortController();
+  let longest = 0;
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      const { rows } = await client.query(
+        `SELECT coalesce(extract(epoch FROM max(clock_timestamp() - query_start)), 0) * 1000 AS ms FROM pg_stat_activity WHERE wait_event_type = 'Lock'`,
+      );
+      longest = Math.max(longest, Number(rows[0].ms));
+      await sleep(5);
+    }
+  })();
+  return async () => {
+    over.abort();
+    await watching;
+    return longest;
+  };
+}
 
-const watch = await connect();
-let longest = 0;
-const over = new AbortController();
-const watching = (async () => {
-  while (!over.signal.aborted) {
-    const { rows } = await watch.query(
-      `SELECT coalesce(extract(epoch FROM max(clock_timestamp() - query_start)), 0) * 1000 AS ms FROM pg_stat_activity WHERE wait_event_type = 'Lock'`,
-    );
-    longest = Math.max(longest, Number(rows[0].ms));
-    await sleep(5);
+async function measure(installation, options) {
+  const { company, token, beside } = await fill(installation, options.size ? 5000 : USERS);
+  const alone = await bare(installation, company.id);
+  const api = await installation.startApi('purged', { JOBS: 'off' });
+  const reads = { ...api, path: '/api/v1/teams', headers: { authorization: `Bearer ${beside}` } };
+  const own = { ...reads, path: '/api/v1/users', headers: { authorization: `Bearer ${token}` } };
+  await load(reads, 1000);
+  const quiet = await load(reads, 2000, 2);
+
+  const watch = await installation.connect({ database: 'purged' });
+  const waited = watchLocks(watch);
+  const [app, db, began] = [cpuOf(api.pid), cpuOfTree(installation.postmaster), performance.now()];
+  const times = [];
+  let purge = await api.call('POST', '/gdpr/purges', { body: { dryRun: false }, token });
+  while (!purge.finishedAt) {
+    times.push(...(await load(reads, 20, 2)), ...(await load(own, 5, 1)));
+    await api.call('POST', '/teams', { body: { name: `Beside ${times.length}` }, token });
+    purge = await api.call('GET', `/gdpr/purges/${purge.id}`, { token });
   }
-})();
-
-const began = performance.now();
-const run = await api.call('POST', '/gdpr/purges', { body: { dryRun: false }, token: tokens.accessToken });
-const beside = [];
-let purge = run;
-while (!purge.finishedAt) {
-  beside.push(...(await load(reads, 20, 2)), ...(await load(own, 5, 1)));
-  await api.call('POST', '/teams', { body: { name: `Beside ${beside.length}` }, token: tokens.accessToken });
-  purge = await api.call('GET', `/gdpr/purges/${run.id}`, { token: tokens.accessToken });
+  const seconds = (performance.now() - began) / 1000;
+  const rows = TABLES.concat('users').reduce((sum, table) => sum + (purge.counts[table] ?? 0), 0);
+  const spent = { app: (cpuOf(api.pid) - app) / rows, db: (cpuOfTree(installation.postmaster) - db) / rows };
+  const longest = await waited();
+  await watch.end();
+  await api.stop();
+  await installation.drop('purged');
+  await installation.drop('copied');
+  const rate = rows / seconds;
+  return [
+    row('deletes alone', 'itself', { 'rows/s': Math.round(alone.rate), 'PostgreSQL µs/row': rounded(alone.db, 1) }, 1),
+    row(
+      'purge, rows/s',
+      'deletes alone',
+      {
+        'rows/s': Math.round(rate),
+        'PostgreSQL µs/row': rounded(spent.db, 1),
+        'application µs/row': rounded(spent.app, 1),
+        'p99 ms of reads alone': rounded(ninetyNinth(quiet), 1),
+        'beside it': rounded(ninetyNinth(times), 1),
+      },
+      rate / alone.rate,
+      { atLeast: 0.7 },
+    ),
+    row('longest wait for a lock, ms', 'of anybody', {}, longest, { atMost: 200 }),
+  ];
 }
-const seconds = (performance.now() - began) / 1000;
-over.abort();
-await watching;
-const rows = TABLES.concat('users').reduce((sum, table) => sum + (purge.counts[table] ?? 0), 0);
-const p99 = (times) => quantile(times.toSorted((a, b) => a - b), 0.99); // prettier-ignore
-console.log(
-  `${purge.counts.users} users, ${rows} rows in ${seconds.toFixed(1)} s: ${Math.round(rows / seconds)} rows/s beside live traffic, ` +
-    `${Math.round(bareRate)} rows/s bare (${(rows / seconds / bareRate).toFixed(2)} x); longest wait for a lock ${longest.toFixed(0)} ms; ` +
-    `p99 of reads ${p99(alone).toFixed(1)} ms alone, ${p99(beside).toFixed(1)} ms beside it`,
-);
-process.exit();
+
+export default { name, title, method, measure };

@@ -18,12 +18,9 @@ export async function loadSet(
 ) {
   await installation.copy(database, 'empty');
   const owners = await signUps(installation, database, companies);
-  const medium = Math.min(10_000, Math.floor(entries / 4));
-  const rest = Math.floor((entries / 2 - medium) / (companies - 2));
-  const most = entries - medium - rest * (companies - 2);
   const loads = owners.map((owner, index) => ({
     ...owner,
-    entries: index === 0 ? most : index === 1 ? medium : rest,
+    entries: shares(companies, entries)[index],
     people: index === 0 ? people : Math.max(2, people / 50),
   }));
   const data = await installation.connect({ database });
@@ -48,6 +45,14 @@ async function peopleOf(data, { companyId }, role) {
     [companyId, role],
   );
   return rows;
+}
+
+/** Of the entries, by company. */
+function shares(companies, entries) {
+  if (companies === 1) return [entries];
+  const medium = Math.min(10_000, Math.floor(entries / 4));
+  const rest = Math.floor((entries / 2 - medium) / (companies - 2));
+  return [entries - medium - rest * (companies - 2), medium, ...Array.from({ length: companies - 2 }, () => rest)];
 }
 
 async function signUps(installation, database, companies) {

@@ -1,0 +1,69 @@
+/** Days of a month that a batch fills, and entries a day: 500. */
+const BATCH_DAYS = 25;
+const BATCH_PER_DAY = 20;
+export const BATCH = BATCH_DAYS * BATCH_PER_DAY;
+const YEAR_DAYS = 360;
+
+/** A copy of the set in which each of the large company's employees has a DRAFT timesheet for every month of 2026, and an action code. */
+export async function forWriting(installation, set, database) {
+  await installation.drop(database);
+  await installation.copy(database, set.database);
+  const data = await installation.connect({ database });
+  const { companyId } = set.large;
+  await data.query(
+    `INSERT INTO timesheets ("companyId", "userId", "periodStart", "periodEnd")
+     SELECT u."companyId", u.id, m, m + interval '1 month - 1 day' FROM users u, generate_series(timestamp '2026-01-01', '2026-12-01', '1 month') m
+     WHERE u."companyId" = $1`,
+    [companyId],
+  );
+  await data.query('VACUUM ANALYZE timesheets');
+  const { rows } = await data.query(`SELECT id FROM action_codes WHERE "companyId" = $1 ORDER BY code LIMIT 1`, [companyId]);
+  await data.end();
+  return rows[0].id;
+}
+
+const instant = (month, day, minute) => new Date(Date.UTC(2026, month, 1 + day, 0, minute)).toISOString();
+
+/** The nth entry of half an hour that a person records: one a day, the next year's round half an hour later. */
+export function entry(actionCodeId, n) {
+  const minute = 60 * 6 + Math.floor(n / YEAR_DAYS) * 30;
+  const startedAt = instant(0, n % YEAR_DAYS, minute);
+  return {
+    actionCodeId,
+    country: 'DE',
+    workMode: 'remote',
+    startedAt,
+    endedAt: instant(0, n % YEAR_DAYS, minute + 30),
+    note: `Entry ${n}`,
+  };
+}
+
+/** 500 entries of half an hour in one month. */
+export const batch = (actionCodeId, month) =>
+  Array.from({ length: BATCH }, (_, n) => {
+    const minute = 60 * 6 + (n % BATCH_PER_DAY) * 30;
+    const day = Math.floor(n / BATCH_PER_DAY);
+    return {
+      actionCodeId,
+      country: 'DE',
+      workMode: 'remote',
+      startedAt: instant(month, day, minute),
+      endedAt: instant(month, day, minute + 30),
+      note: `Entry ${n}`,
+    };
+  });
+
+/** POSTs one after another, each of the people in turn. @param bodyOf of the nth request of a person */
+export function posts(path, tokens, bodyOf) {
+  let turn = 0;
+  return () => {
+    const nth = Math.floor(turn / tokens.length);
+    const token = tokens[turn++ % tokens.length];
+    return {
+      method: 'POST',
+      path,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+      body: JSON.stringify(bodyOf(nth)),
+    };
+  };
+}
