@@ -1,0 +1,155 @@
+// The list of 50 entries as others build it, beside ours and beside bare fastify and pg: one PostgreSQL, the same rows, interleaved runs.
+// `node bench/peers/main.mjs`; BENCH_ROUNDS, BENCH_SECONDS (of one run), BENCH_PEERS (part of a name) change what is run.
+import { cpuOfTree } from '../cpu.mjs';
+import { load } from '../load.mjs';
+import { prepare } from './ground.mjs';
+import { install } from './install.mjs';
+import { nest } from './nest.mjs';
+import { sameRows } from './same-rows.mjs';
+
+/**
+ * @typedef {object} Peer
+ * @property {string} name
+ * @property {string} folder where its package.json is
+ * @property {number} goal how many times less CPU ours is to take
+ * @property {string} [copy] name of the copy of the database that it needs for its own tables
+ * @property {(ground: object) => Promise<object>} start gives `pid`, `port`, `stop`, and for a person of a company two requests, each with `path`,
+ *   `headers` and `rows` (out of its body): `entries` with just the fields of ours, and `withActionCode`, in which each row has its `actionCode`
+ */
+
+/** @type {Peer[]} */
+const PEERS = [nest];
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
+const WARM_UP = { requests: 6000, seconds: 12 };
+
+/**
+ * Three ways to put them beside each other, since ours names the action code by its id only and clients keep the few codes. The goals are of
+ * the first, peers asked as they are usually asked; the others say how much of it is the join.
+ */
+const WORKS = [
+  { title: 'list of 50 entries, theirs joined to action codes', peer: 'withActionCode', mine: ({ entries }) => [entries], goal: true },
+  { title: 'the same, ours asking for the action codes too', peer: 'withActionCode', mine: ({ entries, codes }) => [entries, codes] },
+  { title: 'list of 50 entries, the very same fields', peer: 'entries', mine: ({ entries }) => [entries] },
+];
+
+/**
+ * @param installation bench/installation.mjs, imported
+ * @returns a row for each work and peer; `ratio` is the median over the rounds of its CPU (application and PostgreSQL) through ours; null, with
+ *   `error`, of a peer that could not be measured
+ */
+export default async function peers(installation) {
+  const wanted = PEERS.filter(({ name }) => name.toLowerCase().includes((process.env.BENCH_PEERS ?? '').toLowerCase()));
+  const ground = await prepare(installation, wanted.map(({ copy }) => copy).filter(Boolean)); // prettier-ignore
+  const { bare, entries, codes } = ground.ours;
+  const targets = { bare, entries, codes };
+  const [started, failed] = [[], []];
+  for (const peer of wanted) {
+    try {
+      install(peer.folder);
+      const server = await peer.start(ground);
+      started.push(server);
+      const own = {};
+      for (const request of ['entries', 'withActionCode']) own[key(peer, request)] = await checked(ground, server, request);
+      Object.assign(targets, own);
+    } catch (error) {
+      console.error(`NOT MEASURED: ${peer.name}: ${error.stack}`);
+      failed.push({ peer, error });
+    }
+  }
+
+  for (const target of Object.values(targets)) target.count = await warmUp(target);
+  const runs = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, target] of Object.entries(targets)) runs[name].push(await measure(target, ground.postmaster));
+  }
+  for (const server of started) server.stop();
+  ground.stop();
+
+  return WORKS.flatMap(({ title, peer: request, mine, goal: judged }) => {
+    const ours = together(mine(runs));
+    const row = (against, list, goal = null) => {
+      const ratio = median(list.map(({ app, db }, round) => (app + db) / (ours[round].app + ours[round].db)));
+      return { work: title, against, figures: figures(list), ratio: Number(ratio.toFixed(2)), goal, met: goal && ratio >= goal };
+    };
+    return [
+      row('ncy8', ours),
+      ...(request === 'entries' ? [row('bare fastify and pg', runs.bare)] : []),
+      ...wanted.map((peer) => {
+        const goal = judged ? peer.goal : null;
+        const list = runs[key(peer, request)];
+        if (list) return row(peer.name, list, goal);
+        const { error } = failed.find((one) => one.peer === peer);
+        return { work: title, against: peer.name, figures: null, ratio: null, goal, met: goal && false, error: error.message };
+      }),
+    ];
+  });
+}
+
+const key = (peer, request) => `${peer.name}, ${request}`;
+
+/** The target of a request, its answer compared with ours. @throws when they differ */
+async function checked(ground, { pid, port, ...server }, request) {
+  const answers = [];
+  for (const person of ground.people.slice(0, 2)) {
+    const { path, headers, rows } = server[request](person);
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+    const body = await answer.text();
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status} ${body.slice(0, 1000)}`);
+    const expected = await ground.entriesOf(person);
+    const codes = request === 'withActionCode' ? await ground.actionCodesOf(person) : null;
+    answers.push(sameRows(rows(JSON.parse(body)), expected, codes));
+  }
+  if (answers[0].some((id) => answers[1].includes(id))) throw new Error('one company sees rows of another');
+  const { path, headers } = server[request](ground.people[0]);
+  return { pid, port, path, headers };
+}
+
+/** @returns how many requests are a run of it */
+async function warmUp(target) {
+  const began = performance.now();
+  const chunk = 100;
+  for (let done = 0; ;) {
+    const from = performance.now();
+    await load(target, chunk);
+    done += chunk;
+    const now = performance.now();
+    if (done >= WARM_UP.requests || now - began > WARM_UP.seconds * 1000) return Math.ceil((SECONDS * 1000 * chunk) / (now - from));
+  }
+}
+
+async function measure(target, postmaster) {
+  await load(target, Math.ceil(target.count / 2)); // pools have let go of their connections while it was others' turn
+  const [app, db] = [cpuOfTree(target.pid), cpuOfTree(postmaster)];
+  const times = await load(target, target.count);
+  return {
+    app: (cpuOfTree(target.pid) - app) / target.count,
+    db: (cpuOfTree(postmaster) - db) / target.count,
+    p50: times[Math.floor(times.length * 0.5)],
+    p99: times[Math.floor(times.length * 0.99)],
+  };
+}
+
+/** Requests one after another, round by round. */
+const together = ([first, ...others]) =>
+  first.map((run, round) => {
+    const sum = (figure) => others.reduce((total, list) => total + list[round][figure], run[figure]);
+    return { app: sum('app'), db: sum('db'), p50: sum('p50'), p99: sum('p99') };
+  });
+
+const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+
+const figures = (list) => ({
+  'app µs': Math.round(median(list.map(({ app }) => app))),
+  'postgres µs': Math.round(median(list.map(({ db }) => db))),
+  'p50 ms': Number(median(list.map(({ p50 }) => p50)).toFixed(2)),
+  'p99 ms': Number(median(list.map(({ p99 }) => p99)).toFixed(2)),
+});
+
+if (import.meta.filename === process.argv[1]) {
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // and all that was started ends with it
+  const rows = await peers(await import('../installation.mjs'));
+  console.table(rows.map(({ work, against, figures: columns, ratio, goal, met }) => ({ work, against, ...columns, ratio, goal, met })));
+  process.exit(rows.some(({ error }) => error) ? 1 : 0);
+}
