@@ -5,6 +5,7 @@ import { load } from '../load.mjs';
 import { prepare } from './ground.mjs';
 import { install } from './install.mjs';
 import { nest } from './nest.mjs';
+import { postGraphile } from './postgraphile.mjs';
 import { sameRows } from './same-rows.mjs';
 
 /**
@@ -18,7 +19,7 @@ import { sameRows } from './same-rows.mjs';
  */
 
 /** @type {Peer[]} */
-const PEERS = [nest];
+const PEERS = [nest, postGraphile];
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
