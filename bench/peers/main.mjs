@@ -2,6 +2,7 @@
 // `node bench/peers/main.mjs`; BENCH_ROUNDS, BENCH_SECONDS (of one run), BENCH_PEERS (part of a name) change what is run.
 import { cpuOfTree } from '../cpu.mjs';
 import { load } from '../load.mjs';
+import { directus11, directus12 } from './directus.mjs';
 import { prepare } from './ground.mjs';
 import { install } from './install.mjs';
 import { nest } from './nest.mjs';
@@ -19,7 +20,7 @@ import { sameRows } from './same-rows.mjs';
  */
 
 /** @type {Peer[]} */
-const PEERS = [nest, postGraphile];
+const PEERS = [nest, directus11, directus12, postGraphile];
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
