@@ -14,8 +14,8 @@ timesheets; CPU an entry of application and PostgreSQL together.`;
 
 async function measure(installation, options) {
   const set = await installation.set(options.size);
-  const actionCodeId = await forWriting(installation, set, 'batches');
-  const tokens = await installation.signIn('batches', set.large.employees.slice(0, 2 * PEOPLE));
+  const { [set.medium.companyId]: actionCodeId } = await forWriting(installation, set, 'batches');
+  const tokens = await installation.signIn('batches', set.medium.employees.slice(0, 2 * PEOPLE));
   const api = await installation.startApi('batches', { JOBS: 'off' });
   const target = (path, people, bodyOf) => ({ ...api, status: 201, next: posts(path, people, bodyOf) });
   const single = target(ENTRIES, tokens.slice(0, PEOPLE), (n) => entry(actionCodeId, n));

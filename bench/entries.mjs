@@ -4,22 +4,25 @@ const BATCH_PER_DAY = 20;
 export const BATCH = BATCH_DAYS * BATCH_PER_DAY;
 const YEAR_DAYS = 360;
 
-/** A copy of the set in which each of the large company's employees has a DRAFT timesheet for every month of 2026, and an action code. */
+/**
+ * A copy of the set in which everybody in the two named companies has a DRAFT timesheet for every month of 2026.
+ * @returns an action code of each, by `companyId`
+ */
 export async function forWriting(installation, set, database) {
   await installation.drop(database);
   await installation.copy(database, set.database);
   const data = await installation.connect({ database });
-  const { companyId } = set.large;
+  const companies = [set.large.companyId, set.medium.companyId];
   await data.query(
     `INSERT INTO timesheets ("companyId", "userId", "periodStart", "periodEnd")
      SELECT u."companyId", u.id, m, m + interval '1 month - 1 day' FROM users u, generate_series(timestamp '2026-01-01', '2026-12-01', '1 month') m
-     WHERE u."companyId" = $1`,
-    [companyId],
+     WHERE u."companyId" = ANY ($1)`,
+    [companies],
   );
   await data.query('VACUUM ANALYZE timesheets');
-  const { rows } = await data.query(`SELECT id FROM action_codes WHERE "companyId" = $1 ORDER BY code LIMIT 1`, [companyId]);
+  const { rows } = await data.query(`SELECT "companyId", id FROM action_codes WHERE "companyId" = ANY ($1) AND code = 'C1'`, [companies]);
   await data.end();
-  return rows[0].id;
+  return Object.fromEntries(rows.map(({ companyId, id }) => [companyId, id]));
 }
 
 const instant = (month, day, minute) => new Date(Date.UTC(2026, month, 1 + day, 0, minute)).toISOString();

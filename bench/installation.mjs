@@ -45,8 +45,11 @@ export async function install() {
   };
   const root = await connect({ database: 'postgres' });
   // Its work would be charged to whoever is being measured; what it would do is done by VACUUM ANALYZE once the rows are in.
-  await root.query('ALTER SYSTEM SET autovacuum = off');
-  await root.query('SELECT pg_reload_conf()');
+  const autovacuum = async (isOn) => {
+    await root.query(`ALTER SYSTEM SET autovacuum = ${isOn ? 'on' : 'off'}`);
+    await root.query('SELECT pg_reload_conf()');
+  };
+  await autovacuum(false);
   await root.query(`CREATE ROLE bench_owner LOGIN CREATEROLE PASSWORD 'bench'`);
   await root.query('CREATE DATABASE empty OWNER bench_owner');
   const owner = { ...address, database: 'empty', username: 'bench_owner', password: 'bench' };
@@ -138,6 +141,8 @@ export async function install() {
     copy,
     drop,
     environment,
+    /** For work of minutes, which relies on it. */
+    autovacuum,
     startApi,
     signIn,
     stop: async () => {

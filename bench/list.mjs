@@ -78,7 +78,7 @@ async function measure(installation, options) {
         },
       },
     },
-    { rounds: options.rounds ?? 5, requests: options.requests ?? 3000 },
+    { rounds: options.rounds ?? 5, requests: options.requests ?? 2500 },
   );
   await data.end();
   await api.stop();

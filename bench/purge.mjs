@@ -103,13 +103,16 @@ function watchLocks(client) {
 
 async function measure(installation, options) {
   const { company, token, beside } = await fill(installation, options.size ? 5000 : USERS);
+  await installation.autovacuum(true);
   const alone = await bare(installation, company.id);
+  await installation.autovacuum(false);
   const api = await installation.startApi('purged', { JOBS: 'off' });
   const reads = { ...api, path: '/api/v1/teams', headers: { authorization: `Bearer ${beside}` } };
   const own = { ...reads, path: '/api/v1/users', headers: { authorization: `Bearer ${token}` } };
   await load(reads, 1000);
   const quiet = await load(reads, 2000, 2);
 
+  await installation.autovacuum(true);
   const watch = await installation.connect({ database: 'purged' });
   const waited = watchLocks(watch);
   const [app, db, began] = [cpuOf(api.pid), cpuOfTree(installation.postmaster), performance.now()];
@@ -124,6 +127,7 @@ async function measure(installation, options) {
   const rows = TABLES.concat('users').reduce((sum, table) => sum + (purge.counts[table] ?? 0), 0);
   const spent = { app: (cpuOf(api.pid) - app) / rows, db: (cpuOfTree(installation.postmaster) - db) / rows };
   const longest = await waited();
+  await installation.autovacuum(false);
   await watch.end();
   await api.stop();
   await installation.drop('purged');

@@ -35,7 +35,8 @@ const preface = `
 - What is compared is measured in turns, round after round, and a ratio is the median of the rounds' ratios.
 - CPU is user and system time as the operating system counted it, of the process and of PostgreSQL with all its backends, divided by requests.
 - PostgreSQL runs with \`fsync\`, \`synchronous_commit\` and \`full_page_writes\` off, on files that are deleted in the end, so that the disk is not
-  what is measured; autovacuum is off and VACUUM ANALYZE done by hand, so that its work is not charged to whoever runs.
+  what is measured; autovacuum is off and VACUUM ANALYZE done by hand, so that its work is not charged to whoever runs
+  (on for the purge, its bare form, and the sealing, which are work of minutes).
 - Figures of the clock (requests/s, ms, rows/s) hold for the machine and what else it did: _busy_ says that it was not alone. Ratios of CPU hold
   much better.
 

@@ -10,7 +10,7 @@ export const SET = { companies: 200, entries: 2_000_000, people: 2000 };
  * Loads the set into a new database `bench`: of each company people (one of ten a Manager), teams, action codes, tasks, a timesheet a person and month, and entries
  * of two hours, four of five with a start and an end, in the order in which they would have come. Triggers are off and the indexes
  * of the two large tables away meanwhile (but for keys that others point to); all is back before VACUUM ANALYZE, and every foreign key is then looked up.
- * @returns `{ large, medium, companies }`, of each `companyId`, its owner's `userId`, and `entries`; of the large one `managers` and `employees` too
+ * @returns `{ large, medium }`, of each `companyId`, its owner's `userId`, `entries`, `managers` and `employees`
  */
 export async function loadSet(
   installation,
@@ -33,9 +33,11 @@ export async function loadSet(
   await lookUpReferences(data);
   await data.query('VACUUM ANALYZE');
   await data.query('CHECKPOINT');
-  const large = { ...loads[0], managers: await peopleOf(data, loads[0], 'Manager'), employees: await peopleOf(data, loads[0], 'Employee') };
+  const withPeople = async (company) =>
+    company && { ...company, managers: await peopleOf(data, company, 'Manager'), employees: await peopleOf(data, company, 'Employee') };
+  const [large, medium] = [await withPeople(loads[0]), await withPeople(loads[1])];
   await data.end();
-  return { database, large, medium: loads[1], companies: loads };
+  return { database, large, medium };
 }
 
 async function peopleOf(data, { companyId }, role) {
