@@ -4,7 +4,7 @@ import { UnitOfWork } from '#core';
 import type { Principal } from '#rbac';
 import type { TimeGrouping, TimeReportQuery } from './report.dto.js';
 import { reportable, reportingAs } from './report.policy.js';
-import { GROUPING_SQL } from './time-groupings.js';
+import { groupingsSql } from './time-groupings.js';
 
 /** The columns of the groupings, `entries`, `totalMinutes`, and the key `k0`, `k1`, ... that the rows are ordered by. */
 export type TimeRow = Record<string, string | number | boolean | null>;
@@ -23,7 +23,7 @@ export class ReportRepository {
   time(caller: Principal, query: TimeReportQuery, groupings: TimeGrouping[], limit: number, after?: TimeKey): Promise<TimeRow[]> {
     const values: unknown[] = [];
     const bind = (value: unknown): string => `$${values.push(value) + 1}`;
-    const parts = groupings.map((name) => GROUPING_SQL[name]);
+    const parts = groupingsSql(groupings);
     const keys = new Map(parts.map(({ key }) => key));
     const columns = Object.entries(Object.assign({}, ...parts.map((part) => part.columns)) as Record<string, string>);
     const order = parts.flatMap((part) => part.order);

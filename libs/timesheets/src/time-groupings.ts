@@ -9,6 +9,11 @@ export interface GroupingSql {
   columns: Record<string, string>;
   /** Never null, so that one row comparison goes on behind a row; what is nothing comes last. */
   order: string[];
+  /**
+   * The same over sums of days, for a period: its start is worked out for each day instead of for each entry, which is half of a month's report.
+   * With people or tasks there are about as many sums of days as entries.
+   */
+  overDays?: GroupingSql;
 }
 
 const NOBODY = `'00000000-0000-0000-0000-000000000000'::uuid`;
@@ -23,10 +28,15 @@ const byValue = (name: string, expression: string): GroupingSql => ({
 });
 
 /** A grouping by a span of days, named only once it is summed. */
-const byPeriod = (name: 'week' | 'month', format: string): GroupingSql => ({
-  ...byValue(name, `date_trunc('${name}', e.day::timestamp)`),
-  columns: { [name]: `to_char(g."${name}", '${format}')` },
-});
+const byPeriod = (name: 'week' | 'month', format: string): GroupingSql => {
+  const start = (day: string) => `date_trunc('${name}', ${day}::timestamp)`;
+  const columnsOf = (period: string) => ({ columns: { [name]: `to_char(${period}, '${format}')` }, order: [period] });
+  return {
+    key: [name, start('e.day')],
+    ...columnsOf(`g."${name}"`),
+    overDays: { key: ['day', 'e.day'], ...columnsOf(start('g.day')) },
+  };
+};
 
 /** Deleted people, codes, tasks and teams still name their past; a team's people are those of now. */
 export const GROUPING_SQL: Record<TimeGrouping, GroupingSql> = {
@@ -63,3 +73,11 @@ export const GROUPING_SQL: Record<TimeGrouping, GroupingSql> = {
   country: byValue('country', 'e.country'),
   status: { ...byValue('status', 's.status'), order: ['g.status IS NULL', `coalesce(g.status, '')`] },
 };
+
+const MANY = new Set(['userId', 'taskId']);
+
+/** How these groupings are made together. */
+export function groupingsSql(names: readonly TimeGrouping[]): GroupingSql[] {
+  const parts = names.map((name) => GROUPING_SQL[name]);
+  return parts.some(({ key: [name] }) => MANY.has(name)) ? parts : parts.map((part) => part.overDays ?? part);
+}
