@@ -1,5 +1,5 @@
 // Directus on a copy of the database, since it puts tables of its own beside ours and takes no key of two columns.
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -57,6 +57,7 @@ function directus({ name, release, goal, permissions, filter }) {
         PRESSURE_LIMITER_ENABLED: 'false', // it would refuse part of the load
       };
       const cwd = mkdtempSync(join(tmpdir(), 'ncy8-directus-')); // it makes folders there
+      process.once('exit', () => rmSync(cwd, { recursive: true, force: true }));
       await runToEnd(cli, env, { args: ['bootstrap'], cwd });
       const server = await run(cli, env, { args: ['start'], cwd });
       const tokens = await setUp(await administrator(server.port), people.slice(0, 2), permissions);

@@ -1,4 +1,4 @@
-// The list of 50 entries as others build it, beside ours and beside bare fastify and pg: one PostgreSQL, the same rows, interleaved runs.
+// The list of 50 entries as others build it, beside ours and beside bare fastify and pg: one PostgreSQL, the same rows, in turn.
 // `node bench/peers/main.mjs`; BENCH_ROUNDS, BENCH_SECONDS (of one run), BENCH_PEERS (part of a name) change what is run.
 import { cpuOfTree } from '../cpu.mjs';
 import { load } from '../load.mjs';
@@ -22,8 +22,9 @@ import { sameRows } from './same-rows.mjs';
 /** @type {Peer[]} */
 const PEERS = [nest, directus11, directus12, postGraphile];
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 3);
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
+/** Of one run. Short, so that nobody's pool lets go of its connections while it is others' turn (10 s in most). */
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 1.5);
 const WARM_UP = { requests: 6000, seconds: 12 };
 
 /**
@@ -44,52 +45,58 @@ const WORKS = [
 export default async function peers(installation) {
   const wanted = PEERS.filter(({ name }) => name.toLowerCase().includes((process.env.BENCH_PEERS ?? '').toLowerCase()));
   const ground = await prepare(installation, wanted.map(({ copy }) => copy).filter(Boolean)); // prettier-ignore
-  const { bare, entries, codes } = ground.ours;
-  const targets = { bare, entries, codes };
-  const [started, failed] = [[], []];
+  for (const target of Object.values(ground.ours)) target.count = await warmUp(target);
+  const blocks = [];
   for (const peer of wanted) {
     try {
-      install(peer.folder);
-      const server = await peer.start(ground);
-      started.push(server);
-      const own = {};
-      for (const request of ['entries', 'withActionCode']) own[key(peer, request)] = await checked(ground, server, request);
-      Object.assign(targets, own);
+      blocks.push({ peer, runs: await beside(ground, peer) });
     } catch (error) {
       console.error(`NOT MEASURED: ${peer.name}: ${error.stack}`);
-      failed.push({ peer, error });
+      blocks.push({ peer, error });
     }
   }
-
-  for (const target of Object.values(targets)) target.count = await warmUp(target);
-  const runs = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const [name, target] of Object.entries(targets)) runs[name].push(await measure(target, ground.postmaster));
-  }
-  for (const server of started) server.stop();
   ground.stop();
 
   return WORKS.flatMap(({ title, peer: request, mine, goal: judged }) => {
-    const ours = together(mine(runs));
-    const row = (against, list, goal = null) => {
-      const ratio = median(list.map(({ app, db }, round) => (app + db) / (ours[round].app + ours[round].db)));
-      return { work: title, against, figures: figures(list), ratio: Number(ratio.toFixed(2)), goal, met: goal && ratio >= goal };
+    const row = (against, measured, goal, of) => {
+      const pairs = measured.flatMap((runs) => of(runs).map((run, round) => ({ run, ours: together(mine(runs.ours))[round] })));
+      const ratio = median(pairs.map(({ run, ours }) => (run.app + run.db) / (ours.app + ours.db)));
+      return { work: title, against, figures: figures(pairs), ratio: Number(ratio.toFixed(2)), goal, met: goal && ratio >= goal };
     };
+    const all = blocks.map(({ runs }) => runs).filter(Boolean);
     return [
-      row('ncy8', ours),
-      ...(request === 'entries' ? [row('bare fastify and pg', runs.bare)] : []),
-      ...wanted.map((peer) => {
+      ...(all.length > 0 ? [row('ncy8', all, null, (runs) => together(mine(runs.ours)))] : []),
+      ...(all.length > 0 && request === 'entries' ? [row('bare fastify and pg', all, null, ({ ours }) => ours.bare)] : []),
+      ...blocks.map(({ peer, runs, error }) => {
         const goal = judged ? peer.goal : null;
-        const list = runs[key(peer, request)];
-        if (list) return row(peer.name, list, goal);
-        const { error } = failed.find((one) => one.peer === peer);
+        if (runs) return row(peer.name, [runs], goal, (own) => own.theirs[request]);
         return { work: title, against: peer.name, figures: null, ratio: null, goal, met: goal && false, error: error.message };
       }),
     ];
   });
 }
 
-const key = (peer, request) => `${peer.name}, ${request}`;
+/** One peer, ours and the yardstick in turn. @throws when it cannot be installed, does not start, or answers something else than ours */
+async function beside(ground, peer) {
+  install(peer.folder);
+  const server = await peer.start(ground);
+  try {
+    const theirs = {
+      entries: await checked(ground, server, 'entries'),
+      withActionCode: await checked(ground, server, 'withActionCode'),
+    };
+    for (const target of Object.values(theirs)) target.count = await warmUp(target);
+    const runs = { ours: {}, theirs: {} };
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const [side, targets] of Object.entries({ ours: ground.ours, theirs })) {
+        for (const [name, target] of Object.entries(targets)) (runs[side][name] ??= []).push(await measure(target, ground.postmaster));
+      }
+    }
+    return runs;
+  } finally {
+    server.stop();
+  }
+}
 
 /** The target of a request, its answer compared with ours. @throws when they differ */
 async function checked(ground, { pid, port, ...server }, request) {
@@ -122,7 +129,7 @@ async function warmUp(target) {
 }
 
 async function measure(target, postmaster) {
-  await load(target, Math.ceil(target.count / 2)); // pools have let go of their connections while it was others' turn
+  await load(target, Math.ceil(target.count / 4)); // it may have cooled down while it was others' turn
   const [app, db] = [cpuOfTree(target.pid), cpuOfTree(postmaster)];
   const times = await load(target, target.count);
   return {
@@ -142,12 +149,15 @@ const together = ([first, ...others]) =>
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 
-const figures = (list) => ({
-  'app µs': Math.round(median(list.map(({ app }) => app))),
-  'postgres µs': Math.round(median(list.map(({ db }) => db))),
-  'p50 ms': Number(median(list.map(({ p50 }) => p50)).toFixed(2)),
-  'p99 ms': Number(median(list.map(({ p99 }) => p99)).toFixed(2)),
-});
+function figures(pairs) {
+  const of = (figure) => median(pairs.map(({ run }) => run[figure]));
+  return {
+    'app µs': Math.round(of('app')),
+    'postgres µs': Math.round(of('db')),
+    'p50 ms': Number(of('p50').toFixed(2)),
+    'p99 ms': Number(of('p99').toFixed(2)),
+  };
+}
 
 if (import.meta.filename === process.argv[1]) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // and all that was started ends with it
