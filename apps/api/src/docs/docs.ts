@@ -24,9 +24,10 @@ export async function setUpDocs(app: NestFastifyApplication): Promise<void> {
   const files = (prefix: string, root: string, allowed: (path: string) => boolean) =>
     fastify.register(fastifyStatic, { prefix, root, allowedPath: allowed, decorateReply: false, index: false });
 
-  const document = JSON.stringify(openApiDocument(app));
+  let made: string | undefined;
+  const document = () => (made ??= JSON.stringify(openApiDocument(app))); // when the first one asks: an eighth of the start
   const [reference, problems] = [referencePage(), problemsPage()];
-  serve('/openapi.json', 'application/json; charset=utf-8', () => document);
+  serve('/openapi.json', 'application/json; charset=utf-8', document);
   serve('/docs', HTML, () => reference);
   fastify.get('/docs/', (_request, reply) => void reply.redirect('/docs', 301));
   serve('/docs/first-week', HTML, (origin) => firstWeekPage(origin, clock.now()));
