@@ -23,7 +23,7 @@ async function measure(installation, options) {
   await load(single, 1000);
   await load(many, BATCHES, 2);
   const [singles, batches] = [[], []];
-  for (let round = 0; round < (options.rounds ?? 4); round++) {
+  for (let round = 0; round < (options.rounds ?? 5); round++) {
     singles.push(await run(installation, single, BATCH));
     batches.push(await run(installation, many, BATCHES, 2));
   }

@@ -1,6 +1,6 @@
 const ROW = 22;
-const LEFT = 330;
-const WIDTH = 760;
+const LEFT = 400;
+const WIDTH = 820;
 /** Where the goal stands; what takes twice of what it may ends at the right edge. */
 const GOAL_AT = LEFT + (WIDTH - LEFT - 60) / 2;
 
@@ -32,7 +32,7 @@ function bar({ work, against, ratio, goal, met }, y) {
   const length = Math.round(Math.min(2, part) * (GOAL_AT - LEFT));
   const label = against === 'itself' ? work : `${work} / ${against}`;
   return [
-    `<text x="${LEFT - 8}" y="${y + 13}" text-anchor="end">${escaped(label.length > 52 ? `${label.slice(0, 51)}…` : label)}</text>`,
+    `<text x="${LEFT - 8}" y="${y + 13}" text-anchor="end">${escaped(label.length > 66 ? `${label.slice(0, 65)}…` : label)}</text>`,
     `<rect class="${met ? 'met' : 'missed'}" x="${LEFT}" y="${y + 3}" width="${length}" height="14" rx="2"/>`,
     `<text x="${LEFT + length + 6}" y="${y + 14}">${ratio}</text>`,
   ].join('');

@@ -39,7 +39,7 @@ async function record(environment, next, count) {
 }
 
 async function measure(installation, options) {
-  const { rounds = 4 } = options;
+  const { rounds = 5 } = options;
   const set = await installation.set(options.size);
   const { large, medium } = set;
   const codes = await forWriting(installation, set, 'creates');

@@ -9,7 +9,7 @@ const SESSIONS = 4000;
 const name = 'list';
 const title = 'A signed-in list of 50 entries';
 const method = `
-\`GET ${PATH}\` by a Manager of the company that has half of all entries, of the built server as it is (token, principal, permission, validation, row security, headers, metrics, log), 8 connections,
+\`GET ${PATH}\` by a Manager of the company with 10,000 entries, of the built server as it is (token, principal, permission, validation, row security, headers, metrics, log), 8 connections,
 beside the very statement and values that it sends, caught on their way to the driver, through \`fastify\` and \`pg\` alone (\`bench/bare.mjs\`):
 named, nobody signed in, no row security, PostgreSQL's defaults. _Default types_ is what anybody would write; _tuned_ leaves days and instants
 text. _Kept_ is one session over and over, whose principal the server may go on with for a second. _Read_ takes ${SESSIONS} sessions of its 200
@@ -18,7 +18,7 @@ once a minute behind a request; before each run all of them have just been noted
 
 /** What the list measure compares, also for other servers: `{ address, superuser, company, userId, statement }`. */
 export async function subject(installation, set) {
-  const [owner] = set.large.managers;
+  const [owner] = set.medium.managers;
   const [token] = await installation.signIn(set.database, [owner]);
   const statement = await statementOfList(installation.environment(set.database, 0), token, PATH);
   return {
@@ -58,7 +58,7 @@ async function measure(installation, options) {
   const of = await subject(installation, set);
   const api = await installation.startApi(set.database);
   const bare = await startBare(of);
-  const sessions = (await installation.signIn(set.database, sessionsOf(set.large.managers))).map(bearer);
+  const sessions = (await installation.signIn(set.database, sessionsOf(set.medium.managers))).map(bearer);
   const data = await installation.connect({ database: set.database });
   let turn = 0;
   const runs = await interleave(

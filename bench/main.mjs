@@ -1,4 +1,4 @@
-// `npm run bench`: measures one after another and writes docs/BENCHMARK.md. Flags: --only=list,create  --large (20 M entries)  --peers
+// `npm run bench`: measures one after another and writes docs/BENCHMARK.md. Flags: --only=list,create  --large (20 M entries)  --peers (others too)
 // --entries=200000 (a smaller set, for a try: nothing is written).
 import { existsSync } from 'node:fs';
 import { install } from './installation.mjs';
@@ -13,12 +13,11 @@ const options = {
   size: flags.entries ? { entries: Number(flags.entries) } : undefined,
 };
 
-const unknown = only?.filter((name) => !measures.some((measure) => measure.name === name)) ?? [];
+const available = [...measures, ...('peers' in flags ? await peersMeasure() : [])];
+const unknown = only?.filter((name) => !available.some((measure) => measure.name === name)) ?? [];
 if (unknown.length > 0)
-  throw new Error(`there is no measure ${unknown.join(', ')}; there are ${measures.map(({ name }) => name).join(', ')}`);
-
-const peers = 'peers' in flags ? [await peersMeasure()].filter(Boolean) : [];
-const chosen = [...(peers.length > 0 && !only ? [] : measures.filter(({ name }) => !only || only.includes(name))), ...peers];
+  throw new Error(`there is no measure ${unknown.join(', ')}; there are ${available.map(({ name }) => name).join(', ')}`);
+const chosen = available.filter(({ name }) => !only || only.includes(name));
 const around = circumstances();
 const installation = await install();
 for (const measure of chosen) {
@@ -36,11 +35,11 @@ process.exit();
 async function peersMeasure() {
   if (!existsSync('bench/peers/main.mjs')) {
     console.error('bench/peers is not here: no peers are measured');
-    return undefined;
+    return [];
   }
   const { default: measurePeers } = await import('./peers/main.mjs');
   const { subject } = await import('./list.mjs');
-  return {
+  const peers = {
     name: 'peers',
     title: 'The same list elsewhere',
     measure: async (on, { size }) => {
@@ -48,4 +47,5 @@ async function peersMeasure() {
       return measurePeers({ ...on, ...(await subject(on, set)) });
     },
   };
+  return [peers];
 }

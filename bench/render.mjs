@@ -11,7 +11,7 @@ const read = () => (existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8
 
 async function write(file, text) {
   const options = await prettier.resolveConfig(file);
-  writeFileSync(file, await prettier.format(text, { ...options, filepath: file }));
+  writeFileSync(file, await prettier.format(text, { ...options, filepath: file, proseWrap: 'always' }));
 }
 
 /** Replaces one measure's part of the results. */
@@ -29,7 +29,7 @@ const preface = `
 
 \`npm run bench\` starts a real PostgreSQL (the embedded one), loads 200 companies with 2 million entries (one company has half of them, one has
 10,000, the others 5,000 each; \`--large\` adds a database of 20 million), runs the built server as a process of its own, and writes this page.
-\`--only=list,create\` runs some measures, \`--peers\` other servers. Nothing in the server knows of it: what it runs is what runs in production, with
+\`--only=list,create\` runs some measures, \`--peers\` adds other servers. Nothing in the server knows of it: what it runs is what runs in production, with
 \`RATE_LIMIT_PER_MINUTE=0\`, an access token that lives for hours, and sessions made by rows such as signing in leaves.
 
 - What is compared is measured in turns, round after round, and a ratio is the median of the rounds' ratios.

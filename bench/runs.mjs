@@ -8,7 +8,11 @@ export const sorted = (values) => values.toSorted((a, b) => a - b);
 
 export const ninetyNinth = (times) => quantile(sorted(times), 0.99);
 
-export const median = (values) => quantile(sorted(values), 0.5);
+export function median(values) {
+  const inOrder = sorted(values);
+  const upper = Math.floor(inOrder.length / 2);
+  return inOrder.length % 2 === 1 ? inOrder[upper] : (inOrder[upper - 1] + inOrder[upper]) / 2;
+}
 
 /** One run of requests: microseconds of CPU a request, of the application and of PostgreSQL with all its backends, and what the clock said. */
 export async function run({ postmaster }, target, requests, connections) {

@@ -7,7 +7,7 @@ const BULK = ['timesheet_entries', 'timesheets'];
 export const SET = { companies: 200, entries: 2_000_000, people: 2000 };
 
 /**
- * Loads the set into a new database `bench`: of each company people (one of ten a Manager), teams, action codes, tasks, a timesheet a person and month, and entries
+ * Loads the set into a new database `bench`: of each company people (one of ten a Manager; of the one with 10,000 every second), teams, action codes, tasks, a timesheet a person and month, and entries
  * of two hours, four of five with a start and an end, in the order in which they would have come. Triggers are off and the indexes
  * of the two large tables away meanwhile (but for keys that others point to); all is back before VACUUM ANALYZE, and every foreign key is then looked up.
  * @returns `{ large, medium }`, of each `companyId`, its owner's `userId`, `entries`, `managers` and `employees`
@@ -21,7 +21,8 @@ export async function loadSet(
   const loads = owners.map((owner, index) => ({
     ...owner,
     entries: shares(companies, entries)[index],
-    people: index === 0 ? people : Math.max(2, people / 50),
+    people: index === 0 ? people : index === 1 ? people / 5 : Math.max(2, people / 50),
+    managersEach: index === 1 ? 2 : 10,
   }));
   const data = await installation.connect({ database });
   await data.query('SET session_replication_role = replica'); // the rows fit together, which is looked at below
@@ -92,7 +93,7 @@ async function takeIndexes(data) {
 
 async function fill(data, loads) {
   await data.query(
-    `CREATE TEMP TABLE loads AS SELECT * FROM jsonb_to_recordset($1::jsonb) AS l("companyId" uuid, "userId" uuid, entries integer, people integer)`,
+    `CREATE TEMP TABLE loads AS SELECT * FROM jsonb_to_recordset($1::jsonb) AS l("companyId" uuid, "userId" uuid, entries integer, people integer, "managersEach" integer)`,
     [JSON.stringify(loads)],
   );
   const steps = [
@@ -100,7 +101,7 @@ async function fill(data, loads) {
      SELECT l."companyId", 'p' || n || '@' || left(l."companyId"::text, 8) || '.example.com', 'First', 'Last ' || n, '', r.id, u."statusId"
      FROM loads l JOIN users u ON u."companyId" = l."companyId" AND u.id = l."userId"
      CROSS JOIN generate_series(2, l.people) n
-     JOIN roles r ON r."companyId" = l."companyId" AND r.name = CASE n % 10 WHEN 0 THEN 'Manager' ELSE 'Employee' END`,
+     JOIN roles r ON r."companyId" = l."companyId" AND r.name = CASE n % l."managersEach" WHEN 0 THEN 'Manager' ELSE 'Employee' END`,
     `INSERT INTO action_codes ("companyId", code, name) SELECT "companyId", 'C' || n, 'Code ' || n FROM loads, generate_series(1, 30) n`,
     `INSERT INTO tasks ("companyId", title) SELECT "companyId", 'Task ' || n FROM loads, generate_series(1, 100) n`,
     `INSERT INTO teams ("companyId", name) SELECT "companyId", 'Team ' || n FROM loads, generate_series(1, 3) n`,
