@@ -6,6 +6,7 @@ interface Driver {
   connection: { stream: Socket };
   _activeQuery: unknown;
   _sentQueryQueue: unknown[];
+  on(event: 'error', then: () => void): void;
   once(event: 'connect', then: () => void): void;
   query(asked: string | { text?: string }, ...rest: unknown[]): unknown;
 }
@@ -20,6 +21,8 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
 
   constructor(config: ClientConfig & { silenceTimeoutMillis?: number }) {
     super(config);
+    // While the pool hands a connection over nobody listens to it; ended in this moment it would end the process.
+    this.on('error', () => undefined);
     const { silenceTimeoutMillis: ms } = config;
     if (ms) this.once('connect', () => this.giveUpAfter(ms));
   }

@@ -28,6 +28,8 @@ export interface SheetPeriod {
 }
 
 const DAY_MIN = 1440;
+/** Spans that meet are of days no further apart: each is a day long at most, and zones differ by 26 hours. */
+const DAYS_APART = 3;
 
 /**
  * Where entries go, and what of the present state stands against it. Asked under the lock of the people whose time it is, in three
@@ -83,13 +85,20 @@ export class EntryPlacement {
   }
 
   private overlaps(drafts: Draft[]): Promise<{ place: number; id: string }[]> {
-    const spans = drafts.flatMap(({ userId, startedAt, endedAt }, place) => (startedAt ? [{ place, userId, startedAt, endedAt }] : []));
+    const spans = drafts.flatMap(({ userId, startedAt, endedAt, day }, place) =>
+      startedAt ? [{ place, userId, startedAt, endedAt, day }] : [],
+    );
     return this.work.query<{ place: number; id: string }>(
+      // Below row security a range is never an index condition, and joined, all that the person ever recorded is read: 26 ms instead of 0.06.
       `SELECT n.place, e.id
-       FROM jsonb_to_recordset($2::jsonb) AS n(place integer, "userId" uuid, "startedAt" timestamptz, "endedAt" timestamptz)
-       JOIN timesheet_entries e ON e."companyId" = $1 AND e."userId" = n."userId"
-         AND tstzrange(e."startedAt", e."endedAt") && tstzrange(n."startedAt", n."endedAt") AND e."startedAt" IS NOT NULL
-       WHERE e.id <> ALL ($3) AND e."deletedAt" IS NULL
+       FROM jsonb_to_recordset($2::jsonb) AS n(place integer, "userId" uuid, "startedAt" timestamptz, "endedAt" timestamptz, day date)
+       CROSS JOIN LATERAL (
+         SELECT x.id, x."startedAt" FROM timesheet_entries x
+         WHERE x."companyId" = $1 AND x."userId" = n."userId" AND x.day BETWEEN n.day - ${DAYS_APART} AND n.day + ${DAYS_APART}
+           AND tstzrange(x."startedAt", x."endedAt") && tstzrange(n."startedAt", n."endedAt") AND x."startedAt" IS NOT NULL AND x."deletedAt" IS NULL
+         OFFSET 0
+       ) e
+       WHERE e.id <> ALL ($3)
        ORDER BY e."startedAt"`,
       [JSON.stringify(spans), drafts.map(({ id }) => id)],
     );
