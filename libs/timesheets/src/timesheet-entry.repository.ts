@@ -136,9 +136,7 @@ export class TimesheetEntryRepository {
 
   private async byDay(list: string, query: PageQuery, entries: Query): Promise<Page<TimesheetEntryView>> {
     const key = this.cursors.after(list, query);
-    // The day once more and alone: the index begins there, which it cannot see in the comparison of the whole key.
-    if (key) entries.and('e.day >= ?', key[0]).after(['e.day', START, 'e.id'], '>', key);
-    const { text, values } = entries.page(`e.day, ${START}, e.id`, query.limit);
+    const { text, values } = entries.after(['e.day', START, 'e.id'], '>', key).page(`e.day, ${START}, e.id`, query.limit);
     const rows = await this.work.last<TimesheetEntryView>(text, values);
     return this.cursors.page(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
   }
