@@ -189,6 +189,15 @@ describe('what does not go together', () => {
     expect((await add(person, minutes('2026-03-02'))).status).toBe(201);
   });
 
+  it('overlaps from days as far apart as zones and lengths allow, told by name too', async () => {
+    const person = await company.person();
+    const { body: west } = await add(person, span('03T10:30', '04T10:30', { timezone: 'Pacific/Pago_Pago' }));
+    const { body } = await add(person, span('04T10:15', '04T11:15', { timezone: 'Pacific/Kiritimati' }));
+    expect([west.day, body.code, body.conflictsWith]).toEqual(['2026-03-02', 'entry_overlap', [west.id]]);
+    const { body: east } = await add(person, span('04T10:30', '04T11:15', { timezone: 'Pacific/Kiritimati' }));
+    expect(east.day).toBe('2026-03-05');
+  });
+
   it('of twenty at once exactly one is made', async () => {
     const person = await company.person();
     const id = await sheet(person);
