@@ -11,7 +11,7 @@ const BOUND = 1.25;
 /** A warm list: entering the company and the read, before one Sync. */
 const KEPT = { statements: 2, answers: 1, roundTrips: 1 };
 /** With the principal read before: BEGIN, entering, principal; then the read and COMMIT. */
-const READ = { statements: 5, answers: 5, roundTrips: 2 };
+const READ = { statements: 5, answers: 2, roundTrips: 2 };
 const SMALL = { companies: 3, entries: 6000, people: 50 };
 
 const installation = await install();

@@ -3,25 +3,19 @@ import { countingRelay } from './wire.mjs';
 
 /**
  * The application inside this process, whose statements are caught on their way to the driver.
- * @returns `{ app, caught(request) }`: what a request sent, `[{ text, values, group }]`, statements of one `group` not waiting for each other
+ * @returns `{ app, caught(request) }`: what a request sent, `[{ text, values, group }]`, statements of one `group` before one Sync
  */
 export async function catching(environment) {
   const { createApp } = await import('../dist/apps/api/src/app.js');
   const { Config } = await import('../dist/libs/core/src/index.js');
   let sent = [];
   let group = 0;
-  let waiting = 0;
   const original = pg.Client.prototype.query;
   pg.Client.prototype.query = function query(config, ...rest) {
-    if (waiting === 0) group++;
-    const { text = String(config), values = [] } = typeof config === 'object' ? config : {};
-    if (text !== 'undefined') sent.push({ text, values, group });
-    waiting++;
-    const answer = original.call(this, config, ...rest);
-    const done = () => waiting--;
-    if (answer && 'then' in answer) void answer.then(done, done);
-    else done();
-    return answer;
+    group++;
+    const { statements, text = String(config), values = [] } = typeof config === 'object' ? config : {};
+    sent.push(...(statements ?? [{ text, values }]).map((one) => ({ text: one.text, values: one.values, group })));
+    return original.call(this, config, ...rest);
   };
   const app = await createApp(new Config({ ...environment, JOBS: 'off', LOG_LEVEL: 'silent' }));
   const caught = async ({ status = 200, ...request }) => {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { Batch } from '#core';
 
 const REFERENCE =
   /\b(?:FROM|JOIN|INTO|UPDATE|USING)\s+(?:ONLY\s+)?((?:(?:public\.)?"?[a-z_]+"?(?:\s+(?:AS\s+)?(?!SET\b|WHERE\b|ON\b|JOIN\b)"?\w+"?)?\s*,\s*)*(?:public\.)?"?[a-z_]+"?)/gi;
@@ -52,9 +53,23 @@ export function watchStatements(database: string, username: string, tables: Read
   return refused;
 }
 
+/** What the driver was given to send: a text, a statement, or a batch of them. */
+export function statementsOf(asked: unknown): { text: string; values: unknown[] }[] {
+  if (typeof asked === 'string') return [{ text: asked, values: [] }];
+  if (asked instanceof Batch) return [...asked.statements];
+  const { text = '', values = [] } = asked as { text?: string; values?: unknown[] };
+  return [{ text, values }];
+}
+
 function watchedQuery(this: pg.Client, ...args: unknown[]): unknown {
   const watch = watched.get(`${this.user}@${this.database}`);
-  if (watch) expectScoped(typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string } | undefined)?.text ?? ''), watch);
+  try {
+    if (watch) for (const { text } of statementsOf(args[0])) expectScoped(text, watch);
+  } catch (error) {
+    // Of a batch nobody waits here: it is refused as the database would do it.
+    if (!(args[0] instanceof Batch)) throw error;
+    return args[0].handleError(error, (this as unknown as { connection: Parameters<Batch['handleError']>[1] }).connection);
+  }
   return original.apply(this, args);
 }
 

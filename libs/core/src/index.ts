@@ -3,6 +3,7 @@ export * from './answer.interceptor.js';
 export * from './audit.js';
 export * from './backup-snapshot.entity.js';
 export * from './base.entity.js';
+export * from './batch.js';
 export * from './clock.js';
 export * from './company.entity.js';
 export * from './config.js';

@@ -1,23 +1,20 @@
-import type { Socket } from 'node:net';
-import type { PoolClient, QueryResult } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
+import type { Answer } from './batch.js';
 import type { Leave } from './company-places.js';
+import type { Connection } from './connection.js';
 import type { Tenant } from './tenant.js';
-import { canReadAtOnce, readAtOnce } from './single-read.js';
 import { statement } from './statement.js';
 
 const ABORTED = '25P02';
+const BEGIN = statement('BEGIN', []);
+const CUSTOM_PLANS = statement('SET LOCAL plan_cache_mode = force_custom_plan', []);
+const ENDS = { COMMIT: statement('COMMIT', []), ROLLBACK: statement('ROLLBACK', []) };
 
-/** What is sent until the end of this tick leaves in one write: a system call each cost more than the statements themselves. */
-function sendTogether(client: PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
-}
+const entering = ({ companyId, userId }: Tenant) => statement('SELECT enter_company($1, $2)', [companyId, userId]);
 
 /**
- * One transaction inside one company. It opens with its first statement: BEGIN, the tenant setting and that statement leave in one
- * write (pipelined), and a read can take its COMMIT along with {@link last}. Row security sees only the company from here on.
+ * One transaction inside one company. It opens with its first statement: BEGIN, the tenant setting and that statement leave together, and
+ * a read can take its COMMIT along with {@link last}. Row security sees only the company from here on.
  */
 export class Transaction {
   private readonly afterCommits: Array<() => unknown> = [];
@@ -29,7 +26,7 @@ export class Transaction {
   private constructor(
     readonly tenant: Tenant,
     private readonly runner: QueryRunner,
-    private readonly client: PoolClient,
+    private readonly client: Connection,
     private readonly leave: Leave,
   ) {}
 
@@ -38,24 +35,17 @@ export class Transaction {
     const client = await connect(runner, leave);
     // TypeORM must know that it is inside a transaction: else save() would begin, and commit, one of its own.
     Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
-    sendTogether(client);
     const transaction = new Transaction(tenant, runner, client, leave);
-    const opening = [client.query('BEGIN'), client.query(statement('SELECT enter_company($1, $2)', [tenant.companyId, tenant.userId]))];
-    for (const step of opening) step.catch((error: unknown) => (transaction.failure ??= error));
+    for (const step of [BEGIN, entering(tenant)]) client.send(step).catch((error: unknown) => (transaction.failure ??= error));
     return transaction;
   }
 
-  /** A transaction of one read: at once where the connection allows it, step by step else. */
-  static async single<T>(
-    runner: QueryRunner,
-    tenant: Tenant,
-    leave: Leave,
-    { text, values, isNamed }: { text: string; values: unknown[]; isNamed: boolean },
-  ): Promise<T[]> {
+  /** A transaction of one read: entering and it leave together, and PostgreSQL makes one of them by itself. `$1` is the company. */
+  static async single<T>(runner: QueryRunner, tenant: Tenant, leave: Leave, text: string, values: unknown[]): Promise<T[]> {
     const client = await connect(runner, leave);
-    if (!isNamed || !canReadAtOnce(client)) return (await Transaction.begin(runner, tenant, leave)).last<T>(text, values, isNamed);
     try {
-      return await readAtOnce<T>(client, tenant, text, values);
+      client.send(entering(tenant)).catch(() => undefined); // the read fails with it
+      return (await client.send(statement(text, [tenant.companyId, ...values]))).rows as T[];
     } finally {
       await release(runner, leave);
     }
@@ -77,12 +67,12 @@ export class Transaction {
 
   /** The number of rows that a statement changed. `$1` is the company. */
   async execute(text: string, values: unknown[] = []): Promise<number> {
-    return (await this.run(text, values)).rowCount ?? 0;
+    return (await this.run(text, values)).count;
   }
 
   /** A read that is the last statement: its COMMIT travels with it. */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
-    if (!isNamed) await this.client.query('SET LOCAL plan_cache_mode = force_custom_plan'); // a report's plan depends on its range
+    if (!isNamed) this.client.send(CUSTOM_PLANS).catch(() => undefined); // a report's plan depends on its range
     const rows = this.query<T>(text, values, isNamed);
     const commit = this.commit();
     commit.catch(() => undefined); // the statement's own error says more
@@ -112,16 +102,20 @@ export class Transaction {
     await this.ended;
   }
 
-  private end(how: 'COMMIT' | 'ROLLBACK'): Promise<QueryResult> {
+  private end(how: keyof typeof ENDS): Promise<Answer> {
     this.state = 'ended';
     const ending = this.sendLast(how);
     this.ended = ending.catch(() => undefined);
     return ending;
   }
 
-  private async sendLast(how: string): Promise<QueryResult> {
+  private async sendLast(how: keyof typeof ENDS): Promise<Answer> {
     try {
-      return await this.client.query(how);
+      return await this.client.send(ENDS[how]);
+    } catch (error) {
+      // A COMMIT that was sent with what failed was passed over.
+      if (how === 'COMMIT') await this.client.send(ENDS.ROLLBACK).catch(() => undefined);
+      throw error;
     } finally {
       await this.release();
     }
@@ -140,10 +134,10 @@ export class Transaction {
     return this.failure ?? new Error('the transaction was rolled back');
   }
 
-  private async run(text: string, values: unknown[], isNamed = true): Promise<QueryResult> {
+  private async run(text: string, values: unknown[], isNamed = true): Promise<Answer> {
     if (this.state !== 'open') throw new Error('the transaction has ended');
     try {
-      return await this.client.query(statement(text, [this.tenant.companyId, ...values], isNamed));
+      return await this.client.send(statement(text, [this.tenant.companyId, ...values], isNamed));
     } catch (error) {
       // What is sent behind a failed statement fails as "aborted": the first failure is the one that explains.
       if ((error as { code?: string }).code === ABORTED && this.failure) throw this.failure;
@@ -158,9 +152,9 @@ export class Transaction {
   }
 }
 
-async function connect(runner: QueryRunner, leave: Leave): Promise<PoolClient> {
+async function connect(runner: QueryRunner, leave: Leave): Promise<Connection> {
   try {
-    return (await runner.connect()) as PoolClient;
+    return (await runner.connect()) as Connection;
   } catch (error) {
     leave();
     throw error;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { clock } from './clock.js';
 import { CompanyPlaces } from './company-places.js';
 import type { Leave } from './company-places.js';
+import type { Connection } from './connection.js';
 import { isRetryable } from './database-error.js';
 import { requestScope } from './request-scope.js';
 import type { RequestScope } from './request-scope.js';
@@ -85,7 +85,9 @@ export class UnitOfWork {
     if (scope.transaction) return (await scope.transaction).last<T>(text, values, isNamed);
     const place = this.place(scope, tenant);
     const leave = typeof place === 'function' ? place : await place;
-    return Transaction.single<T>(this.dataSource.createQueryRunner(), tenant, leave, { text, values, isNamed });
+    const runner = this.dataSource.createQueryRunner();
+    if (isNamed) return Transaction.single<T>(runner, tenant, leave, text, values);
+    return (await Transaction.begin(runner, tenant, leave)).last<T>(text, values, isNamed);
   }
 
   /** TypeORM inside the transaction. */
@@ -99,8 +101,8 @@ export class UnitOfWork {
     const leave = await (scope?.tenant && this.place(scope, scope.tenant));
     const runner = this.dataSource.createQueryRunner();
     try {
-      const client = (await runner.connect()) as { query(config: unknown): Promise<QueryResult> };
-      return (await client.query(statement(text, values))).rows as T[];
+      const client = (await runner.connect()) as Connection;
+      return (await client.send(statement(text, values))).rows as T[];
     } finally {
       await runner.release();
       leave?.();

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { statementsOf } from '../../../test/unscoped.js';
 
 const WEEK = { periodStart: '2026-03-02', periodEnd: '2026-03-08' };
 
@@ -171,7 +172,7 @@ function counting() {
   const original = pg.Client.prototype.query;
   let count = 0;
   pg.Client.prototype.query = function query(this: pg.Client, ...args: unknown[]) {
-    count++;
+    count += statementsOf(args[0]).length;
     return (original as (...all: unknown[]) => unknown).apply(this, args);
   } as typeof pg.Client.prototype.query;
   return {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../test/database.js';
 import { dataSourceOptions } from './database.js';
@@ -95,4 +95,52 @@ it('joins a transaction that has begun, and ends it', async () => {
   });
   expect(seen.map(({ name }) => name)).toContain('zzz');
   expect(await database.sql(`SELECT FROM teams WHERE name = 'zzz'`)).toHaveLength(1);
+});
+
+const add = (name: string) => work.execute('INSERT INTO teams ("companyId", name) VALUES ($1, $2)', [name]);
+const ofCode = (code: string) => expect.objectContaining({ status: 'rejected', reason: expect.objectContaining({ code }) }) as unknown;
+
+describe('a statement that fails', () => {
+  const BAD = 'SELECT 1 / (CASE WHEN $1::uuid IS NULL THEN 1 ELSE 0 END)';
+
+  it('takes those behind it in its batch along, with its own error, and nothing of the transaction is kept', async () => {
+    const together = within(companies[0]!, async () => {
+      const settled = await Promise.allSettled([add('before'), work.query(BAD), add('behind'), work.query('SELECT $1::uuid AS a')]);
+      expect(settled).toEqual([{ status: 'fulfilled', value: 1 }, ofCode('22012'), ofCode('22012'), ofCode('22012')]);
+    });
+    await expect(together).rejects.toMatchObject({ code: '22012' });
+    expect(await database.sql(`SELECT name FROM teams WHERE name IN ('before', 'behind')`)).toEqual([]);
+  });
+
+  it('leaves the names of those that were passed over unknown, so that they can be sent again', async () => {
+    const passedOver = 'SELECT $1::uuid IS NOT NULL AS "passedOver"';
+    await expect(within(companies[0]!, () => Promise.all([work.query(BAD), work.query(passedOver)]))).rejects.toMatchObject({
+      code: '22012',
+    });
+    for (let round = 0; round < 2; round++)
+      expect(await within(companies[0]!, () => work.query(passedOver))).toEqual([{ passedOver: true }]);
+  });
+
+  it('ends the transaction also where the COMMIT was sent with it', async () => {
+    const together = within(companies[0]!, async () => {
+      await add('before');
+      return work.last(BAD);
+    });
+    await expect(together).rejects.toMatchObject({ code: '22012' });
+    const [open] = await database.sql<{ count: string }>(
+      `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+    );
+    expect(open!.count).toBe('0');
+    expect(await within(companies[0]!, () => work.query('SELECT $1::uuid IS NOT NULL AS yes'))).toEqual([{ yes: true }]);
+  });
+});
+
+it("keeps the order with what TypeORM sends of its own, which does not wait for the tick's end", async () => {
+  await within(companies[0]!, async () => {
+    const manager = await work.manager();
+    const added = add('first');
+    const seen = manager.query<{ name: string }[]>(`SELECT name FROM teams WHERE "companyId" = $1 AND name = 'first'`, [companies[0]]);
+    await added;
+    expect(await seen).toEqual([{ name: 'first' }]);
+  });
 });

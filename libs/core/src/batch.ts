@@ -1,0 +1,136 @@
+import { Query } from 'pg';
+import type { QueryConfig } from 'pg';
+import utils from 'pg/lib/utils.js';
+import { RowShape } from './row-shape.js';
+import type { Field } from './row-shape.js';
+
+/** What of the driver's connection is used here: its protocol messages, and which statements PostgreSQL knows by their names. */
+interface Wire {
+  stream: { cork(): void; uncork(): void };
+  parsedStatements: Record<string, string>;
+  submittedNamedStatements: Record<string, string>;
+  parse(message: { text: string; name?: string }): void;
+  bind(message: { portal: string; statement?: string; values: unknown[] }): void;
+  describe(message: { type: 'P'; name: string }): void;
+  execute(message: { portal: string }): void;
+  sync(): void;
+}
+
+export interface Answer<T = Record<string, unknown>> {
+  rows: T[];
+  /** Rows found or changed. */
+  count: number;
+  /** `SELECT`, `COMMIT`, ...: what was done. */
+  command: string;
+}
+
+type Values = (string | null)[];
+
+interface Asked {
+  text: string;
+  name?: string;
+  values: unknown[];
+  shape?: RowShape;
+  found: Values[];
+  /** As PostgreSQL says that it is complete: `INSERT 0 2`. */
+  tag: string;
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+const Driver = Query as unknown as new (config: object) => { name?: string; text?: string; callback: () => void };
+
+const NONE = new RowShape([]);
+/** How the rows of each named statement look, once a connection has described them. */
+const shapes = new WeakMap<Wire, Map<string, RowShape>>();
+
+/**
+ * Statements before one Sync: one answer for all, where each would have had its own, and every answer is a system call on both sides. What
+ * comes behind a statement that fails is not carried out and fails with its error. Outside a transaction PostgreSQL makes one of them all.
+ * What the rows of a named statement look like is asked once a connection.
+ */
+export class Batch extends Driver {
+  readonly statements: Asked[] = [];
+  private known = new Map<string, RowShape>();
+  /** Whose answer comes next. */
+  private place = 0;
+
+  constructor() {
+    super({ text: '' });
+    this.callback = () => undefined;
+  }
+
+  add({ text, name, values = [] }: QueryConfig): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const ready = values.map((value) => utils.prepareValue(value)); // before anything is sent: it may throw
+      this.statements.push({ text, name, values: ready, found: [], tag: '', resolve, reject });
+    });
+  }
+
+  /** The driver's: writes everything. */
+  submit(wire: Wire): null {
+    const known = shapes.get(wire);
+    if (known) this.known = known;
+    else shapes.set(wire, this.known);
+    wire.stream.cork();
+    for (const asked of this.statements) this.write(wire, asked);
+    wire.sync();
+    wire.stream.uncork();
+    this.awaitNext();
+    return null;
+  }
+
+  handleRowDescription({ fields }: { fields: Field[] }): void {
+    this.statements[this.place]!.shape = new RowShape(fields);
+  }
+
+  handleDataRow({ fields }: { fields: Values }): void {
+    this.statements[this.place]!.found.push(fields);
+  }
+
+  handleCommandComplete({ text }: { text: string }): void {
+    const asked = this.statements[this.place]!;
+    asked.tag = text;
+    asked.shape ??= NONE;
+    if (asked.name) this.known.set(asked.name, asked.shape);
+    this.place++;
+    this.awaitNext();
+  }
+
+  handleReadyForQuery(): void {
+    for (const asked of this.statements.splice(0)) asked.resolve(answerTo(asked));
+  }
+
+  handleError(error: unknown, wire: Wire): void {
+    const asked = this.statements.splice(0);
+    for (const done of asked.splice(0, this.place)) done.resolve(answerTo(done));
+    for (const failed of asked) {
+      if (failed.name) delete wire.submittedNamedStatements[failed.name]; // it was passed over, so its name is not known
+      failed.reject(error);
+    }
+  }
+
+  private write(wire: Wire, asked: Asked): void {
+    const { name, text, values } = asked;
+    if (!name || !(name in wire.parsedStatements || name in wire.submittedNamedStatements)) {
+      wire.parse({ text, name });
+      if (name) wire.submittedNamedStatements[name] = text;
+    }
+    wire.bind({ portal: '', statement: name, values });
+    asked.shape = name ? this.known.get(name) : undefined;
+    if (!asked.shape) wire.describe({ type: 'P', name: '' });
+    wire.execute({ portal: '' });
+  }
+
+  /** The driver notes under these that PostgreSQL knows a statement, when it says so. */
+  private awaitNext(): void {
+    const { name, text } = this.statements[this.place] ?? {};
+    this.name = name;
+    this.text = text;
+  }
+}
+
+function answerTo({ shape = NONE, found, tag }: Asked): Answer {
+  const words = tag.split(' ');
+  return { rows: shape.rows(found), count: Number(words.at(-1)) || 0, command: words[0]! };
+}
