@@ -61,14 +61,14 @@ export class Idempotency {
     return behind;
   }
 
-  /** Keeps the answer; the last statement of its transaction. */
+  /** Keeps the answer; the last statement of its transaction, and the COMMIT goes with it. */
   async keep(key: string, request: FastifyRequest, reply: FastifyReply, body: string): Promise<void> {
     const { companyId, userId } = this.work.tenant;
     const headers = Object.fromEntries(
       KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
     );
     const now = clock.now();
-    await this.work.execute(
+    await this.work.last(
       `INSERT INTO idempotency_keys ("companyId", "userId", key, "requestHash", "statusCode", headers, body, "createdAt", "expiresAt")
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
        ON CONFLICT ("companyId", "userId", key) DO UPDATE SET "requestHash" = EXCLUDED."requestHash", "statusCode" = EXCLUDED."statusCode",

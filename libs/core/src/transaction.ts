@@ -14,7 +14,7 @@ const entering = ({ companyId, userId }: Tenant) => statement('SELECT enter_comp
 
 /**
  * One transaction inside one company. It opens with its first statement: BEGIN, the tenant setting and that statement leave together, and
- * a read can take its COMMIT along with {@link last}. Row security sees only the company from here on.
+ * the last one takes the COMMIT along ({@link Transaction.last}). Row security sees only the company from here on.
  */
 export class Transaction {
   private readonly afterCommits: Array<() => unknown> = [];
@@ -70,7 +70,7 @@ export class Transaction {
     return (await this.run(text, values)).count;
   }
 
-  /** A read that is the last statement: its COMMIT travels with it. */
+  /** Rows of the last statement: the COMMIT travels with it. */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
     if (!isNamed) this.client.send(CUSTOM_PLANS).catch(() => undefined); // a report's plan depends on its range
     const rows = this.query<T>(text, values, isNamed);

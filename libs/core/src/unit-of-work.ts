@@ -79,7 +79,7 @@ export class UnitOfWork {
     return (await this.transaction()).execute(text, values);
   }
 
-  /** Rows of the request's last statement, a read; the COMMIT goes with it. @param isNamed false for texts of countless forms */
+  /** Rows of the request's last statement; the COMMIT goes with it. @param isNamed false for texts of countless forms */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
     const { scope, tenant } = this;
     if (scope.transaction) return (await scope.transaction).last<T>(text, values, isNamed);

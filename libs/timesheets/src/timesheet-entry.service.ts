@@ -84,8 +84,8 @@ export class TimesheetEntryService {
   private async add(caller: Principal, wanted: CreateTimesheetEntry[], refuse: Refuse): Promise<TimesheetEntryView[]> {
     const asked = wanted.map((entry) => ({ ...inLowerCase(entry), userId: entry.userId?.toLowerCase() ?? caller.userId }));
     if (!asked.every((entry) => mayWrite(caller, entry, 'create_timesheet'))) throw new Problem('forbidden');
-    await this.locks.hold(asked.map(({ userId }) => userId));
-    const [timezone, strangers, found] = await Promise.all([
+    const [, timezone, strangers, found] = await Promise.all([
+      this.locks.hold(asked.map(({ userId }) => userId)), // first; what is sent behind it is asked once it is held
       this.entries.companyTimezone(),
       this.references.people(asked),
       this.references.check(asked),
@@ -108,7 +108,7 @@ export class TimesheetEntryService {
       }),
     );
     refuse([...found, ...(await this.placement.place(drafts))]);
-    // In one write: what they need is known, and where the first fails the others do.
+    // Together: what they need is known, and where the first fails the others do.
     const [made] = await Promise.all([
       this.entries.insert(drafts),
       this.entries.rollUp(drafts.map(({ timesheetId }) => timesheetId)),
