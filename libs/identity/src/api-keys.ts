@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { clock, UnitOfWork } from '#core';
-import { isPermission } from '#rbac';
+import { KnownRoles } from '#rbac';
 import type { PermissionName, Principal } from '#rbac';
 import { sha256 } from './tokens.js';
 
@@ -17,25 +17,30 @@ interface Row {
   userId: string;
   scope: string[] | null;
   mustChangePassword: boolean;
-  permissions: string[];
+  roleId: string;
+  roleVersion: number;
 }
+
+/** A key that was found, and all that its owner may do. */
+type Found = Row & { held: ReadonlySet<PermissionName> };
 
 const READ = `
   SELECT k.id, k."lastUsedAt", u.id AS "userId", k.permissions AS scope, u."mustChangePasswordAtNextLogin" AS "mustChangePassword",
-         coalesce(array_agg(p.name) FILTER (WHERE p.name IS NOT NULL), '{}') AS permissions
+         r.id AS "roleId", r.version AS "roleVersion"
   FROM api_keys k
   JOIN users u ON u."companyId" = $1 AND u.id = k."userId" AND u."deletedAt" IS NULL
   JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
   JOIN companies c ON c.id = u."companyId" AND c."deletedAt" IS NULL
-  LEFT JOIN role_permissions rp ON rp."companyId" = $1 AND rp."roleId" = u."roleId" AND rp."deletedAt" IS NULL
-  LEFT JOIN permissions p ON p."companyId" = $1 AND p.id = rp."permissionId" AND p."deletedAt" IS NULL
-  WHERE k."companyId" = $1 AND k."keyHash" = $2 AND k."deletedAt" IS NULL AND (k."expiresAt" IS NULL OR k."expiresAt" > $3)
-  GROUP BY k."companyId", k.id, u."companyId", u.id`;
+  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
+  WHERE k."companyId" = $1 AND k."keyHash" = $2 AND k."deletedAt" IS NULL AND (k."expiresAt" IS NULL OR k."expiresAt" > $3)`;
 
 /** Keys for programs: `ncy8_`, the company, 256 random bits, a checksum that tells a mistyped key from a wrong one. */
 @Injectable()
 export class ApiKeys {
-  constructor(private readonly work: UnitOfWork) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly roles: KnownRoles,
+  ) {}
 
   static looksLike(token: string): boolean {
     return token.startsWith('ncy8_');
@@ -62,18 +67,17 @@ export class ApiKeys {
     const row = await this.work.within({ companyId, userId: null }, () => this.look(key));
     if (!row) return undefined;
     this.work.enter({ companyId, userId: row.userId });
-    const held = row.permissions.filter(isPermission);
-    const permissions = new Set<PermissionName>(row.scope ? held.filter((name) => row.scope!.includes(name)) : held);
-    const ownOnly = row.scope?.length === 0;
-    return { companyId, userId: row.userId, sessionId: null, permissions, mustChangePassword: row.mustChangePassword, ownOnly };
+    const { userId, scope, held, mustChangePassword } = row;
+    const permissions = scope ? new Set([...held].filter((name) => scope.includes(name))) : held;
+    return { companyId, userId, sessionId: null, permissions, mustChangePassword, ownOnly: scope?.length === 0 };
   }
 
-  private async look(key: string): Promise<Row | undefined> {
+  private async look(key: string): Promise<Found | undefined> {
     const now = clock.now();
     const [row] = await this.work.query<Row>(READ, [sha256(key), now]);
     if (row && (row.lastUsedAt === null || now.getTime() - Date.parse(row.lastUsedAt) >= USED_STEP_MS))
       await this.work.execute('UPDATE api_keys SET "lastUsedAt" = $3 WHERE "companyId" = $1 AND id = $2', [row.id, now]);
-    return row;
+    return row && { ...row, held: await this.roles.permissions(row.roleId, row.roleVersion) };
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { clock, Config, UnitOfWork } from '#core';
-import { AccessChanges, isPermission } from '#rbac';
-import type { PermissionName, Principal } from '#rbac';
+import { AccessChanges, KnownRoles } from '#rbac';
+import type { Principal } from '#rbac';
 
 /** How long a replica may go on with what it read; a change made on this one counts at once. */
 const KEPT_MS = 1000;
@@ -10,21 +10,19 @@ const KEPT_AT_MOST = 10_000;
 interface Row {
   lastSeenAt: string;
   mustChangePassword: boolean;
-  permissions: string[];
+  roleId: string;
+  roleVersion: number;
 }
 
 const READ = `
-  SELECT s."lastSeenAt", u."mustChangePasswordAtNextLogin" AS "mustChangePassword",
-         coalesce(array_agg(p.name) FILTER (WHERE p.name IS NOT NULL), '{}') AS permissions
+  SELECT s."lastSeenAt", u."mustChangePasswordAtNextLogin" AS "mustChangePassword", r.id AS "roleId", r.version AS "roleVersion"
   FROM active_sessions s
   JOIN users u ON u."companyId" = $1 AND u.id = s."userId" AND u."deletedAt" IS NULL
   JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
   JOIN companies c ON c.id = u."companyId" AND c."deletedAt" IS NULL
-  LEFT JOIN role_permissions rp ON rp."companyId" = $1 AND rp."roleId" = u."roleId" AND rp."deletedAt" IS NULL
-  LEFT JOIN permissions p ON p."companyId" = $1 AND p.id = rp."permissionId" AND p."deletedAt" IS NULL
+  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
   WHERE s."companyId" = $1 AND s.id = $2 AND s."userId" = $3 AND s."revokedAt" IS NULL AND s."deletedAt" IS NULL
-    AND s."expiresAt" > $4 AND s."lastSeenAt" > $5
-  GROUP BY s."companyId", s.id, u."companyId", u.id`;
+    AND s."expiresAt" > $4 AND s."lastSeenAt" > $5`;
 
 /** Who a session stands for right now: session, status and permissions are read anew, at most a second later. */
 @Injectable()
@@ -37,6 +35,7 @@ export class Principals {
     private readonly work: UnitOfWork,
     private readonly config: Config,
     private readonly accessChanges: AccessChanges,
+    private readonly roles: KnownRoles,
   ) {
     accessChanges.listen((companyId) => this.forget(companyId));
   }
@@ -52,7 +51,7 @@ export class Principals {
     const [row] = await this.work.query<Row>(READ, [sessionId, userId, now, new Date(now.getTime() - this.config.sessionIdleTtl * 1000)]);
     if (!row || !userId) return undefined;
     if (this.isUntold(row.lastSeenAt, now)) await this.work.afterCommit(() => this.touch(sessionId, now));
-    const permissions = new Set<PermissionName>(row.permissions.filter(isPermission));
+    const permissions = await this.roles.permissions(row.roleId, row.roleVersion);
     const principal = { companyId, userId, sessionId, permissions, mustChangePassword: row.mustChangePassword, ownOnly: false };
     if (this.kept.size >= KEPT_AT_MOST) this.kept.clear();
     if (changes === this.changes) this.kept.set(sessionId, { principal, until: performance.now() + KEPT_MS });

@@ -1,6 +1,7 @@
 export * from './access-changes.js';
 export * from './access.js';
 export * from './escalation.js';
+export * from './known-roles.js';
 export * from './permissions.js';
 export * from './principal.js';
 export * from './rate-limit.guard.js';

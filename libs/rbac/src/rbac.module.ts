@@ -4,6 +4,7 @@ import { AccessGuard } from './access.js';
 import { Escalation } from './escalation.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RoleController } from './role.controller.js';
+import { KnownRoles } from './known-roles.js';
 import { RoleRepository } from './role.repository.js';
 import { RoleService } from './role.service.js';
 import { SystemRoles } from './system-roles.js';
@@ -12,7 +13,7 @@ import { SystemRoles } from './system-roles.js';
 @Global()
 @Module({
   controllers: [RoleController],
-  providers: [SystemRoles, AccessGuard, RateLimitGuard, AccessChanges, Escalation, RoleRepository, RoleService],
-  exports: [SystemRoles, AccessGuard, RateLimitGuard, AccessChanges, Escalation, RoleRepository],
+  providers: [SystemRoles, AccessGuard, RateLimitGuard, AccessChanges, Escalation, KnownRoles, RoleRepository, RoleService],
+  exports: [SystemRoles, AccessGuard, RateLimitGuard, AccessChanges, Escalation, KnownRoles, RoleRepository],
 })
 export class RbacModule {}

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { UnitOfWork } from '#core';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { PERMISSION_NAMES, PERMISSIONS, SYSTEM_ROLES } from './permissions.js';
+import { SystemRoles } from './system-roles.js';
 
 let server: TestServer;
 let company: Company;
@@ -281,6 +284,23 @@ describe('handing out', () => {
     expect((await ask(randomUUID(), ['anonymize_user'])).status).toBe(404);
     expect((await ask(managers, [], { 'if-match': '"9"' })).body.code).toBe('version_mismatch');
     expect((await ask(managers, [])).body.code).toBe('system_role');
+  });
+
+  it('counts by the version of the role, which also moves when the catalogue of a running company grows', async () => {
+    const growing = await server.company();
+    const versions = () =>
+      server.sql<{ version: number }>(`SELECT version FROM roles WHERE "companyId" = $1 AND name = 'Admin'`, [growing.id]);
+    const [before] = await versions();
+    // As if the permission came with a newer version of the product, of which the database knows nothing yet.
+    await server.sql(
+      `DELETE FROM role_permissions WHERE "companyId" = $1 AND "permissionId" IN (SELECT p.id FROM permissions p WHERE p.name = 'read_audit_log')`,
+      [growing.id],
+    );
+    expect((await growing.admin.get('/audit-logs')).status).toBe(403);
+    await server.app.get(UnitOfWork).within({ companyId: growing.id, userId: null }, () => server.app.get(SystemRoles).make());
+    expect(await versions()).toEqual([{ version: before!.version + 1 }]);
+    await sleep(1050); // it came from elsewhere
+    expect((await growing.admin.get('/audit-logs')).status).toBe(200);
   });
 
   it('counts at the next request on this replica, within a second on the others', async () => {

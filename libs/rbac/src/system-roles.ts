@@ -39,7 +39,18 @@ export class SystemRoles {
     );
     const missing = links.filter((link) => !known.has(`${link.roleId} ${link.permissionId}`));
     if (missing.length > 0) await manager.insert(RolePermission, missing);
+    await this.moveVersions(missing.map(({ roleId }) => roleId).filter((id) => !roles.some((role) => role.id === id)));
     return Object.fromEntries(roleIds) as Record<SystemRole, string>;
+  }
+
+  /** What a version allows, is remembered. */
+  private async moveVersions(grown: string[]): Promise<void> {
+    if (grown.length === 0) return;
+    const { updatedAt } = this.work.changed();
+    await this.work.execute('UPDATE roles SET version = version + 1, "updatedAt" = $3 WHERE "companyId" = $1 AND id = ANY ($2)', [
+      grown,
+      updatedAt,
+    ]);
   }
 
   private async ids<Name extends string>(text: string): Promise<Map<Name, string>> {
