@@ -41,6 +41,7 @@ export function httpOptions(config: Config) {
 }
 
 function isDecodable(url: string): boolean {
+  if (!url.includes('%')) return true;
   try {
     decodeURIComponent(url.split('?', 1)[0]!);
     return true;

@@ -38,8 +38,6 @@ interface Asked {
   reject(error: unknown): void;
 }
 
-const Driver = Query as unknown as new (config: object) => { name?: string; text?: string; callback: () => void };
-
 const NONE = new RowShape([]);
 /** How the rows of each named statement look, once a connection has described them. */
 const shapes = new WeakMap<Wire, Map<string, RowShape>>();
@@ -49,16 +47,14 @@ const shapes = new WeakMap<Wire, Map<string, RowShape>>();
  * comes behind a statement that fails is not carried out and fails with its error. Outside a transaction PostgreSQL makes one of them all.
  * What the rows of a named statement look like is asked once a connection.
  */
-export class Batch extends Driver {
+export class Batch {
   readonly statements: Asked[] = [];
+  /** The driver notes under these that PostgreSQL knows a statement, when it says so. */
+  name?: string;
+  text?: string;
   private known = new Map<string, RowShape>();
   /** Whose answer comes next. */
   private place = 0;
-
-  constructor() {
-    super({ text: '' });
-    this.callback = () => undefined;
-  }
 
   add({ text, name, values = [] }: QueryConfig): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -122,13 +118,15 @@ export class Batch extends Driver {
     wire.execute({ portal: '' });
   }
 
-  /** The driver notes under these that PostgreSQL knows a statement, when it says so. */
   private awaitNext(): void {
     const { name, text } = this.statements[this.place] ?? {};
     this.name = name;
     this.text = text;
   }
 }
+
+// A pipeline takes only the driver's own queries. Their constructor is not run: an emitter, a result and a copy that nobody needs.
+Object.setPrototypeOf(Batch.prototype, Query.prototype as object);
 
 function answerTo({ shape = NONE, found, tag }: Asked): Answer {
   const words = tag.split(' ');
