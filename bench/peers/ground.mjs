@@ -7,7 +7,7 @@ import { statementOfList } from '../statement.mjs';
 const COMPANIES = 20;
 const ENTRIES = 5000;
 const LIST = '/timesheet-entries?limit=50';
-const CODES = '/action-codes?limit=50';
+const LISTS = { entries: LIST, withActionCode: `${LIST}&expand=actionCode` };
 
 /** The application's login, which row security binds. */
 const APPLICATION = { user: 'bench_app', password: 'bench' };
@@ -76,12 +76,11 @@ export async function prepare(installation, copies) {
     superuser: { ...address, ...superuser },
     application,
     people,
-    entriesOf: async (person) => (await ask(person, LIST)).items,
-    actionCodesOf: async (person) => (await ask(person, CODES)).items,
+    rowsOf: async (request, person) => (await ask(person, LISTS[request])).items,
     ours: {
       bare: { pid: bare.pid, port: barePort, path: '/list' },
-      entries: { pid: api.child.pid, port: api.port, path: `/api/v1${LIST}`, headers },
-      codes: { pid: api.child.pid, port: api.port, path: `/api/v1${CODES}`, headers },
+      entries: { pid: api.child.pid, port: api.port, path: `/api/v1${LISTS.entries}`, headers },
+      withActionCode: { pid: api.child.pid, port: api.port, path: `/api/v1${LISTS.withActionCode}`, headers },
     },
     stop() {
       bare.kill('SIGKILL');

@@ -27,14 +27,10 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 9);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 1.5);
 const WARM_UP = { requests: 6000, seconds: 12 };
 
-/**
- * Three ways to put them beside each other, since ours names the action code by its id only and clients keep the few codes. The goals are of
- * the first, peers asked as they are usually asked; the others say how much of it is the join.
- */
+/** The goals are of the first; the second says how much of it is the join. */
 const WORKS = [
-  { title: 'list of 50 entries, theirs joined to action codes', peer: 'withActionCode', mine: ({ entries }) => [entries], goal: true },
-  { title: 'the same, ours asking for the action codes too', peer: 'withActionCode', mine: ({ entries, codes }) => [entries, codes] },
-  { title: 'list of 50 entries, the very same fields', peer: 'entries', mine: ({ entries }) => [entries] },
+  { title: 'list of 50 entries with their action code', request: 'withActionCode', judged: true },
+  { title: 'list of 50 entries without it', request: 'entries', judged: false },
 ];
 
 /**
@@ -57,15 +53,15 @@ export default async function peers(installation) {
   }
   ground.stop();
 
-  return WORKS.flatMap(({ title, peer: request, mine, goal: judged }) => {
+  return WORKS.flatMap(({ title, request, judged }) => {
     const row = (against, measured, goal, of) => {
-      const pairs = measured.flatMap((runs) => of(runs).map((run, round) => ({ run, ours: together(mine(runs.ours))[round] })));
+      const pairs = measured.flatMap((runs) => of(runs).map((run, round) => ({ run, ours: runs.ours[request][round] })));
       const ratio = median(pairs.map(({ run, ours }) => (run.app + run.db) / (ours.app + ours.db)));
       return { work: title, against, figures: figures(pairs), ratio: Number(ratio.toFixed(2)), goal, met: goal && ratio >= goal };
     };
     const all = blocks.map(({ runs }) => runs).filter(Boolean);
     return [
-      ...(all.length > 0 ? [row('ncy8', all, null, (runs) => together(mine(runs.ours)))] : []),
+      ...(all.length > 0 ? [row('ncy8', all, null, ({ ours }) => ours[request])] : []),
       ...(all.length > 0 && request === 'entries' ? [row('bare fastify and pg', all, null, ({ ours }) => ours.bare)] : []),
       ...blocks.map(({ peer, runs, error }) => {
         const goal = judged ? peer.goal : null;
@@ -106,9 +102,8 @@ async function checked(ground, { pid, port, ...server }, request) {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
     const body = await answer.text();
     if (!answer.ok) throw new Error(`${path} answered ${answer.status} ${body.slice(0, 1000)}`);
-    const expected = await ground.entriesOf(person);
-    const codes = request === 'withActionCode' ? await ground.actionCodesOf(person) : null;
-    answers.push(sameRows(rows(JSON.parse(body)), expected, codes));
+    const expected = await ground.rowsOf(request, person);
+    answers.push(sameRows(rows(JSON.parse(body)), expected));
   }
   if (answers[0].some((id) => answers[1].includes(id))) throw new Error('one company sees rows of another');
   const { path, headers } = server[request](ground.people[0]);
@@ -139,13 +134,6 @@ async function measure(target, postmaster) {
     p99: times[Math.floor(times.length * 0.99)],
   };
 }
-
-/** Requests one after another, round by round. */
-const together = ([first, ...others]) =>
-  first.map((run, round) => {
-    const sum = (figure) => others.reduce((total, list) => total + list[round][figure], run[figure]);
-    return { app: sum('app'), db: sum('db'), p50: sum('p50'), p99: sum('p99') };
-  });
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 

@@ -45,3 +45,10 @@ export class ActionCodePage {
   @ApiProperty({ type: ActionCodeView, isArray: true }) items!: ActionCodeView[];
   @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
 }
+
+/** As others name it. */
+export class NamedCode {
+  @Id() id!: string;
+  @Text(255, { example: 'DEV' }) code!: string;
+  @Text(255, { example: 'Development' }) name!: string;
+}

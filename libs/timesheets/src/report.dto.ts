@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import { Country, Day, Id, Integer, OneOf, Part, Text } from '#core';
+import { NamedCode } from './action-code.dto.js';
 import { ACTION_CODE_TYPES } from './action-code.entity.js';
 import { TIMESHEET_STATUSES } from './timesheet.entity.js';
 import { WORK_MODES } from './timesheet-entry.entity.js';
@@ -58,12 +59,6 @@ export class TimeReportQuery {
 export class Named {
   @Id() id!: string;
   @Text(511, { example: 'Ada Lovelace' }) name!: string;
-}
-
-export class NamedCode {
-  @Id() id!: string;
-  @Text(255, { example: 'DEV' }) code!: string;
-  @Text(255, { example: 'Development' }) name!: string;
 }
 
 const GROUPED = { optional: true };

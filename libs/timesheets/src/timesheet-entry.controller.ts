@@ -7,6 +7,7 @@ import type { Principal } from '#rbac';
 import {
   CreateTimesheetEntries,
   CreateTimesheetEntry,
+  ListedTimesheetEntry,
   TimesheetEntryBatch,
   TimesheetEntryPage,
   TimesheetEntryQuery,
@@ -28,7 +29,7 @@ export class TimesheetEntryController {
   @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List entries by day and start' })
   @ApiOkResponse({ type: TimesheetEntryPage })
-  list(@Caller() caller: Principal, @Query() query: TimesheetEntryQuery): Promise<Page<TimesheetEntryView>> {
+  list(@Caller() caller: Principal, @Query() query: TimesheetEntryQuery): Promise<Page<ListedTimesheetEntry>> {
     return this.entries.list(caller, query);
   }
 

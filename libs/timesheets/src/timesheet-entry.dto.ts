@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageQuery, Parts, Text, TimeZone } from '#core';
+import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageQuery, Part, Parts, Text, TimeZone } from '#core';
+import { NamedCode } from './action-code.dto.js';
 import { WORK_MODES } from './timesheet-entry.entity.js';
 import type { WorkMode } from './timesheet-entry.entity.js';
 
@@ -55,6 +56,8 @@ export class TimesheetEntryQuery extends PageQuery {
   @Id({ optional: true }) taskId?: string;
   @Day({ optional: true, description: 'The first day.' }) from?: string;
   @Day({ optional: true, description: 'The last day; it counts too.' }) to?: string;
+  @OneOf(['actionCode'], { optional: true, description: 'Also tells the code and the name of each entry’s action code.' })
+  expand?: 'actionCode';
 }
 
 export class TimesheetEntryView {
@@ -76,8 +79,12 @@ export class TimesheetEntryView {
   @Integer(1, 2 ** 31 - 1) version!: number;
 }
 
+export class ListedTimesheetEntry extends TimesheetEntryView {
+  @Part(() => NamedCode, { optional: true, description: 'With `expand=actionCode`.' }) actionCode?: NamedCode;
+}
+
 export class TimesheetEntryPage {
-  @ApiProperty({ type: TimesheetEntryView, isArray: true }) items!: TimesheetEntryView[];
+  @ApiProperty({ type: ListedTimesheetEntry, isArray: true }) items!: ListedTimesheetEntry[];
   @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
 }
 

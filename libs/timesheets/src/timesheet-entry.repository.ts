@@ -3,12 +3,14 @@ import { TEAM_PEOPLE } from '#companies';
 import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
-import type { TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
+import type { ListedTimesheetEntry, TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
 import { readableEntries } from './timesheet.policy.js';
 
 /** A new entry, complete. */
 export type NewEntry = Omit<TimesheetEntryView, 'createdAt' | 'updatedAt' | 'version'>;
+
+type RowWithCode = TimesheetEntryView & { code: string; name: string };
 
 const LIST = 'timesheet-entries';
 
@@ -16,6 +18,12 @@ export const ENTRY_COLUMNS = `e.id, e."userId", e."timesheetId", e."actionCodeId
   e."durationMin", e.day, e.note, e."createdAt", e."updatedAt", e.version`;
 
 const LIVING = `SELECT ${ENTRY_COLUMNS} FROM timesheet_entries e WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
+
+/** Entry by entry: a plain join began at the codes and read all entries of the company (4 s of a million instead of 0.1 ms). */
+const LIVING_WITH_CODE = `
+  SELECT ${ENTRY_COLUMNS}, c.code, c.name FROM timesheet_entries e
+  CROSS JOIN LATERAL (SELECT a.code, a.name FROM action_codes a WHERE a."companyId" = $1 AND a.id = e."actionCodeId" OFFSET 0) c
+  WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
 
 /** An entry of minutes comes behind the spans of its day. */
 const START = `coalesce(e."startedAt", 'infinity')`;
@@ -27,9 +35,9 @@ export class TimesheetEntryRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(caller: Principal, query: TimesheetEntryQuery): Promise<Page<TimesheetEntryView>> {
+  async list(caller: Principal, query: TimesheetEntryQuery): Promise<Page<ListedTimesheetEntry>> {
     await refuseReversed(this.work, query);
-    const entries = readableEntries(new Query(LIVING), caller)
+    const entries = readableEntries(new Query(query.expand ? LIVING_WITH_CODE : LIVING), caller)
       .and('e."userId" = ?', query.userId)
       .and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId)
       .and('e."timesheetId" = ?', query.timesheetId)
@@ -37,7 +45,9 @@ export class TimesheetEntryRepository {
       .and('e."taskId" = ?', query.taskId)
       .and('e.day >= ?', query.from)
       .and('e.day <= ?', query.to);
-    return this.byDay(LIST, query, entries);
+    if (!query.expand) return this.byDay(LIST, query, entries);
+    const { items, nextCursor } = await this.byDay<RowWithCode>(LIST, query, entries);
+    return { items: items.map(withCode), nextCursor };
   }
 
   /** Whether the caller may read the timesheet, is asked before. */
@@ -134,12 +144,19 @@ export class TimesheetEntryRepository {
     );
   }
 
-  private async byDay(list: string, query: PageQuery, entries: Query): Promise<Page<TimesheetEntryView>> {
+  private async byDay<T extends TimesheetEntryView>(list: string, query: PageQuery, entries: Query): Promise<Page<T>> {
     const key = this.cursors.after(list, query);
     const { text, values } = entries.after(['e.day', START, 'e.id'], '>', key).page(`e.day, ${START}, e.id`, query.limit);
-    const rows = await this.work.last<TimesheetEntryView>(text, values);
+    const rows = await this.work.last<T>(text, values);
     return this.cursors.page(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
   }
+}
+
+/** What is undefined is not printed; leaving fields out of a copy takes five times as long. */
+function withCode(row: RowWithCode): ListedTimesheetEntry {
+  const { actionCodeId: id, code, name } = row;
+  const entry = { ...row, code: undefined, name: undefined, actionCode: { id, code, name } };
+  return entry;
 }
 
 function living([found]: TimesheetEntryView[]): TimesheetEntryView {

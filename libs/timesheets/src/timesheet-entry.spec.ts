@@ -420,6 +420,27 @@ describe('who reads and changes entries', () => {
 });
 
 describe('the list of entries', () => {
+  it('tells with `expand=actionCode` what each code is called, page by page, and nothing else changes', async () => {
+    const person = await company.person();
+    const other = await company.actionCode();
+    await add(person, minutes('2026-03-02'));
+    await add(person, minutes('2026-03-03', 30, { actionCodeId: other.id }));
+    await company.admin.patch(`/action-codes/${other.id}`, { active: false });
+    const { items } = (await person.get('/timesheet-entries')).body;
+    const first = (await person.get('/timesheet-entries?limit=1&expand=actionCode')).body;
+    const second = (await person.get(`/timesheet-entries?limit=1&expand=actionCode&cursor=${first.nextCursor}`)).body;
+    const named = [...first.items, ...second.items];
+    const codes = await Promise.all(named.map(({ actionCodeId }) => person.get(`/action-codes/${actionCodeId}`)));
+    expect(named).toEqual(
+      items.map((entry: object, place: number) => {
+        const { id, code: short, name } = codes[place]!.body;
+        return { ...entry, actionCode: { id, code: short, name } };
+      }),
+    );
+    expect(named.map(({ actionCodeId }) => actionCodeId)).toEqual([code, other.id]);
+    expect((await person.get('/timesheet-entries?expand=task')).status).toBe(400);
+  });
+
   it('goes by day, start and id, spans before minutes, page by page', async () => {
     const person = await company.person();
     await add(person, minutes('2026-03-03', 5));

@@ -709,7 +709,13 @@ export interface UpdateTimesheet {
   notes?: string | null;
 }
 
-export interface TimesheetEntryView {
+export interface NamedCode {
+  id: string;
+  code: string;
+  name: string;
+}
+
+export interface ListedTimesheetEntry {
   id: string;
   userId: string;
   timesheetId: string | null;
@@ -726,10 +732,12 @@ export interface TimesheetEntryView {
   createdAt: string;
   updatedAt: string;
   version: number;
+  /** With `expand=actionCode`. */
+  actionCode?: NamedCode;
 }
 
 export interface TimesheetEntryPage {
-  items: TimesheetEntryView[];
+  items: ListedTimesheetEntry[];
   nextCursor: string | null;
 }
 
@@ -777,6 +785,25 @@ export interface CreateTimesheetEntry {
   timesheetId?: string | null;
   /** Whose entry; of another with `create_timesheet`. */
   userId?: string;
+}
+
+export interface TimesheetEntryView {
+  id: string;
+  userId: string;
+  timesheetId: string | null;
+  actionCodeId: string;
+  taskId: string | null;
+  workMode: 'office' | 'remote' | 'hybrid';
+  country: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  timezone: string;
+  durationMin: number;
+  day: string;
+  note: string | null;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
 }
 
 export interface CreateTimesheetEntries {
@@ -840,12 +867,6 @@ export interface HistoryProof {
 
 export interface Named {
   id: string;
-  name: string;
-}
-
-export interface NamedCode {
-  id: string;
-  code: string;
   name: string;
 }
 
@@ -1428,6 +1449,8 @@ export interface Routes {
         from?: string;
         /** The last day; it counts too. */
         to?: string;
+        /** Also tells the code and the name of each entry’s action code. */
+        expand?: 'actionCode';
       };
       answer: TimesheetEntryPage;
     };
