@@ -1,10 +1,9 @@
 // `npm run bench`: measures one after another and writes docs/BENCHMARK.md. Flags: --only=list,create  --large (20 M entries)  --peers (others too)
 // --entries=200000 (a smaller set, for a try: nothing is written).
-import { existsSync } from 'node:fs';
 import { install } from './installation.mjs';
 import { circumstances } from './circumstances.mjs';
 import { keep, render } from './render.mjs';
-import { measures } from './measures.mjs';
+import { measures, peers } from './measures.mjs';
 
 const flags = Object.fromEntries(process.argv.slice(2).map((flag) => flag.replace(/^--/, '').split('=')));
 const only = flags.only?.split(',');
@@ -13,7 +12,7 @@ const options = {
   size: flags.entries ? { entries: Number(flags.entries) } : undefined,
 };
 
-const available = [...measures, ...('peers' in flags ? await peersMeasure() : [])];
+const available = 'peers' in flags || only?.includes('peers') ? [...measures, peers] : measures;
 const unknown = only?.filter((name) => !available.some((measure) => measure.name === name)) ?? [];
 if (unknown.length > 0)
   throw new Error(`there is no measure ${unknown.join(', ')}; there are ${available.map(({ name }) => name).join(', ')}`);
@@ -30,22 +29,3 @@ for (const measure of chosen) {
 if (!options.size) await render();
 await installation.stop();
 process.exit();
-
-/** Built beside this folder by a package of its own, see bench/peers. */
-async function peersMeasure() {
-  if (!existsSync('bench/peers/main.mjs')) {
-    console.error('bench/peers is not here: no peers are measured');
-    return [];
-  }
-  const { default: measurePeers } = await import('./peers/main.mjs');
-  const { subject } = await import('./list.mjs');
-  const peers = {
-    name: 'peers',
-    title: 'The same list elsewhere',
-    measure: async (on, { size }) => {
-      const set = await on.set(size);
-      return measurePeers({ ...on, ...(await subject(on, set)) });
-    },
-  };
-  return [peers];
-}

@@ -2,10 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import * as prettier from 'prettier';
 import { chart } from './chart.mjs';
-import { measures } from './measures.mjs';
+import { measures, peers } from './measures.mjs';
 
 const RESULTS = 'bench/results.json';
-const PEERS = { name: 'peers', title: 'The same list elsewhere', method: 'See `bench/peers`.' };
 
 const read = () => (existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {});
 
@@ -19,7 +18,7 @@ export const keep = (name, part) => write(RESULTS, JSON.stringify({ ...read(), [
 
 export async function render() {
   const results = read();
-  const parts = [...measures, PEERS].filter(({ name }) => name in results).map((measure) => ({ ...measure, ...results[measure.name] }));
+  const parts = [...measures, peers].filter(({ name }) => name in results).map((measure) => ({ ...measure, ...results[measure.name] }));
   await write('docs/BENCHMARK.md', [preface, overview(parts), ...parts.map(section), tried()].join('\n\n'));
   writeFileSync('docs/benchmark.svg', chart(parts.flatMap(({ rows }) => rows)));
 }

@@ -1,31 +1,26 @@
 // What the peers need of the installation, in one place: its data, our API and the bare yardstick on it, its PostgreSQL.
-import { fork } from 'node:child_process';
-import { join } from 'node:path';
-import { freePort } from './server.mjs';
-import { statementOfList } from '../statement.mjs';
-
+const DATABASE = 'peers';
 const COMPANIES = 20;
 const ENTRIES = 5000;
 const LIST = '/timesheet-entries?limit=50';
 const LISTS = { entries: LIST, withActionCode: `${LIST}&expand=actionCode` };
 
-/** The application's login, which row security binds. */
-const APPLICATION = { user: 'bench_app', password: 'bench' };
-
 /**
- * Companies with entries, our API and the yardstick started.
- * @param copies names of copies of the database, made while nobody has connected yet but our API
- * @returns `people`: one of each company, with a token of our API; `ask`: GET of our API as one of them
+ * Companies with entries, our API started on them.
+ * @param copies names of copies of the database
+ * @returns `people`: one of each company, with a token of our API; `rowsOf`: what our API gives them
  */
 export async function prepare(installation, copies) {
-  const { address, connect, copy, postmaster, startApi, superuser } = installation;
-  const api = await startApi(await freePort());
+  const { address, application, connect, copy, drop, postmaster, superuser } = installation;
+  await copy(DATABASE, 'empty');
+  const filling = await installation.startApi(DATABASE, { JOBS: 'off' });
   const people = [];
   for (let company = 0; company < COMPANIES; company++) {
-    const { company: own, user, tokens } = await api.signUp(`peers${company}`);
+    const { company: own, user, tokens } = await filling.signUp(`peers${company}`);
     people.push({ companyId: own.id, userId: user.id, token: tokens.accessToken });
   }
-  const data = await connect();
+  await filling.stop();
+  const data = await connect({ database: DATABASE });
   for (const { companyId, userId } of people) {
     await data.query(`INSERT INTO action_codes ("companyId", code, name) VALUES ($1::uuid, 'DEV', 'Development of ' || $1::uuid)`, [
       companyId,
@@ -40,51 +35,22 @@ export async function prepare(installation, copies) {
   }
   await data.query('VACUUM ANALYZE');
   await data.end();
-  for (const name of copies) {
-    for (let left = 20; ; left--) {
-      try {
-        await copy(name);
-        break;
-      } catch (error) {
-        if (error.code !== '55006' || left === 0) throw error; // our API has connected anew meanwhile
-      }
-    }
-  }
+  for (const name of copies) await copy(name, DATABASE);
 
+  const api = await installation.startApi(DATABASE, { JOBS: 'off' });
   const ask = (person, path) => api.call('GET', path, { token: person.token });
-  for (const person of people.slice(0, 2)) await ask(person, LIST).catch(() => ask(person, LIST)); // its connections were ended by the copy
-  const application = { ...address, ...APPLICATION };
-  const { text, values } = await statementOfList(
-    { host: address.host, port: address.port, database: address.database, username: APPLICATION.user, password: APPLICATION.password },
-    people[0].token,
-    `/api/v1${LIST}`,
-  );
-  const bare = fork(join(import.meta.dirname, '../bare.mjs'), {
-    env: {
-      ...process.env,
-      BENCH_DATABASE: JSON.stringify({ ...address, ...superuser }),
-      BENCH_STATEMENT: text,
-      BENCH_VALUES: JSON.stringify(values),
-    },
-  });
-  process.once('exit', () => bare.kill('SIGKILL'));
-  const { port: barePort } = await new Promise((resolve) => bare.once('message', resolve));
-
   const headers = { authorization: `Bearer ${people[0].token}` };
+  const ours = (path) => ({ pid: api.pid, port: api.port, path: `/api/v1${path}`, headers });
   return {
     postmaster,
-    superuser: { ...address, ...superuser },
-    application,
+    superuser: { ...address, ...superuser, database: DATABASE },
+    application: { ...address, ...application, database: DATABASE },
     people,
     rowsOf: async (request, person) => (await ask(person, LISTS[request])).items,
-    ours: {
-      bare: { pid: bare.pid, port: barePort, path: '/list' },
-      entries: { pid: api.child.pid, port: api.port, path: `/api/v1${LISTS.entries}`, headers },
-      withActionCode: { pid: api.child.pid, port: api.port, path: `/api/v1${LISTS.withActionCode}`, headers },
-    },
-    stop() {
-      bare.kill('SIGKILL');
-      api.child.kill('SIGKILL');
+    ours: { entries: ours(LISTS.entries), withActionCode: ours(LISTS.withActionCode) },
+    async stop() {
+      await api.stop();
+      for (const name of [DATABASE, ...copies]) await drop(name);
     },
   };
 }

@@ -1,7 +1,8 @@
 // The list of 50 entries as others build it, beside ours and beside bare fastify and pg: one PostgreSQL, the same rows, in turn.
-// `node bench/peers/main.mjs`; BENCH_ROUNDS, BENCH_SECONDS (of one run), BENCH_PEERS (part of a name) change what is run.
+// `npm run bench -- --peers`; BENCH_ROUNDS, BENCH_SECONDS (of one run), BENCH_PEERS (part of a name) change what is run.
 import { cpuOfTree } from '../cpu.mjs';
 import { load } from '../load.mjs';
+import { median, quantile, ratioOf, row, rounded } from '../runs.mjs';
 import { directus11, directus12 } from './directus.mjs';
 import { prepare } from './ground.mjs';
 import { install } from './install.mjs';
@@ -29,17 +30,21 @@ const WARM_UP = { requests: 6000, seconds: 12 };
 
 /** The goals are of the first; the second says how much of it is the join. */
 const WORKS = [
-  { title: 'list of 50 entries with their action code', request: 'withActionCode', judged: true },
-  { title: 'list of 50 entries without it', request: 'entries', judged: false },
+  { title: 'list of 50', request: 'withActionCode', judged: true },
+  { title: 'list of 50 without codes', request: 'entries', judged: false },
 ];
 
-/**
- * @param installation bench/installation.mjs, imported
- * @returns a row for each work and peer; `ratio` is the median over the rounds of its CPU (application and PostgreSQL) through ours; null, with
- *   `error`, of a peer that could not be measured
- */
-export default async function peers(installation) {
-  const wanted = PEERS.filter(({ name }) => name.toLowerCase().includes((process.env.BENCH_PEERS ?? '').toLowerCase()));
+const name = 'peers';
+const title = 'The same list elsewhere';
+const method = `
+The same list, each entry with its action code, of other servers on the same rows (\`bench/peers\`, packages of their own, about 1.5 GB): Nest on Express as
+its tutorials have it (TypeORM \`find\` with relations, ClassSerializerInterceptor, ValidationPipe, passport-jwt with a query for the user); Directus 11 with
+a permission on the user's company; Directus 12 with a filter on the company; PostGraphile 5 with its own token, below the row security of our migrations.
+Each must give the very rows that ours gives and none of another company's, which is looked at first. In turns of ${SECONDS} s, ${ROUNDS} rounds, 8 connections; the
+ratio is how many times the CPU of ours it takes, application and PostgreSQL together.`;
+
+async function measure(installation) {
+  const wanted = PEERS.filter((peer) => peer.name.toLowerCase().includes((process.env.BENCH_PEERS ?? '').toLowerCase()));
   const ground = await prepare(installation, wanted.map(({ copy }) => copy).filter(Boolean)); // prettier-ignore
   for (const target of Object.values(ground.ours)) target.count = await warmUp(target);
   const blocks = [];
@@ -48,28 +53,29 @@ export default async function peers(installation) {
       blocks.push({ peer, runs: await beside(ground, peer) });
     } catch (error) {
       console.error(`NOT MEASURED: ${peer.name}: ${error.stack}`);
-      blocks.push({ peer, error });
+      blocks.push({ peer });
     }
   }
-  ground.stop();
+  await ground.stop();
+  const measured = blocks.flatMap(({ runs }) => runs ?? []);
+  return WORKS.flatMap(({ title: work, request, judged }) => [
+    row(`${work}: ours`, 'itself', figures(measured.flatMap(({ ours }) => ours[request])), 1),
+    ...blocks.map(({ peer, runs }) => {
+      const goal = judged ? { atLeast: peer.goal } : null;
+      if (!runs) return row(`${work}: ${peer.name}`, 'ours (not measured)', {}, null, goal);
+      return row(`${work}: ${peer.name}`, 'ours', figures(runs.theirs[request]), ratioOf(runs.theirs[request], runs.ours[request]), goal);
+    }),
+  ]);
+}
 
-  return WORKS.flatMap(({ title, request, judged }) => {
-    const row = (against, measured, goal, of) => {
-      const pairs = measured.flatMap((runs) => of(runs).map((run, round) => ({ run, ours: runs.ours[request][round] })));
-      const ratio = median(pairs.map(({ run, ours }) => (run.app + run.db) / (ours.app + ours.db)));
-      return { work: title, against, figures: figures(pairs), ratio: Number(ratio.toFixed(2)), goal, met: goal && ratio >= goal };
-    };
-    const all = blocks.map(({ runs }) => runs).filter(Boolean);
-    return [
-      ...(all.length > 0 ? [row('ncy8', all, null, ({ ours }) => ours[request])] : []),
-      ...(all.length > 0 && request === 'entries' ? [row('bare fastify and pg', all, null, ({ ours }) => ours.bare)] : []),
-      ...blocks.map(({ peer, runs, error }) => {
-        const goal = judged ? peer.goal : null;
-        if (runs) return row(peer.name, [runs], goal, (own) => own.theirs[request]);
-        return { work: title, against: peer.name, figures: null, ratio: null, goal, met: goal && false, error: error.message };
-      }),
-    ];
-  });
+function figures(runs) {
+  const of = (figure) => median(runs.map((one) => one[figure]));
+  return {
+    'application µs': Math.round(of('app')),
+    'PostgreSQL µs': Math.round(of('db')),
+    'p50 ms': rounded(of('p50')),
+    'p99 ms': rounded(of('p99')),
+  };
 }
 
 /** One peer, ours and the yardstick in turn. @throws when it cannot be installed, does not start, or answers something else than ours */
@@ -85,7 +91,7 @@ async function beside(ground, peer) {
     const runs = { ours: {}, theirs: {} };
     for (let round = 0; round < ROUNDS; round++) {
       for (const [side, targets] of Object.entries({ ours: ground.ours, theirs })) {
-        for (const [name, target] of Object.entries(targets)) (runs[side][name] ??= []).push(await measure(target, ground.postmaster));
+        for (const [request, target] of Object.entries(targets)) (runs[side][request] ??= []).push(await run(target, ground.postmaster));
       }
     }
     return runs;
@@ -123,33 +129,16 @@ async function warmUp(target) {
   }
 }
 
-async function measure(target, postmaster) {
+async function run(target, postmaster) {
   await load(target, Math.ceil(target.count / 4)); // it may have cooled down while it was others' turn
   const [app, db] = [cpuOfTree(target.pid), cpuOfTree(postmaster)];
   const times = await load(target, target.count);
   return {
     app: (cpuOfTree(target.pid) - app) / target.count,
     db: (cpuOfTree(postmaster) - db) / target.count,
-    p50: times[Math.floor(times.length * 0.5)],
-    p99: times[Math.floor(times.length * 0.99)],
+    p50: quantile(times, 0.5),
+    p99: quantile(times, 0.99),
   };
 }
 
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
-
-function figures(pairs) {
-  const of = (figure) => median(pairs.map(({ run }) => run[figure]));
-  return {
-    'app µs': Math.round(of('app')),
-    'postgres µs': Math.round(of('db')),
-    'p50 ms': Number(of('p50').toFixed(2)),
-    'p99 ms': Number(of('p99').toFixed(2)),
-  };
-}
-
-if (import.meta.filename === process.argv[1]) {
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1)); // and all that was started ends with it
-  const rows = await peers(await import('../installation.mjs'));
-  console.table(rows.map(({ work, against, figures: columns, ratio, goal, met }) => ({ work, against, ...columns, ratio, goal, met })));
-  process.exit(rows.some(({ error }) => error) ? 1 : 0);
-}
+export default { name, title, method, measure };

@@ -1,21 +1,11 @@
 // A peer as a process of its own.
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { freePort } from '../installation.mjs';
 
 export const SECRET = 'y'.repeat(48);
 
 /** Time that a peer has for its start, in milliseconds. */
 const START_MS = 120_000;
-
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /**
  * Starts a script in production mode and waits until its port answers, whatever it answers. It ends with this process.
