@@ -14,14 +14,15 @@ interface Row {
   roleVersion: number;
 }
 
+/** IS NOT DISTINCT, as = would let a plan read all sessions of the person, dead ones too, instead of the one. */
 const READ = `
   SELECT s."lastSeenAt", u."mustChangePasswordAtNextLogin" AS "mustChangePassword", r.id AS "roleId", r.version AS "roleVersion"
   FROM active_sessions s
-  JOIN users u ON u."companyId" = $1 AND u.id = s."userId" AND u."deletedAt" IS NULL
+  JOIN users u ON u."companyId" = $1 AND u.id = $3 AND u."deletedAt" IS NULL
   JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
-  JOIN companies c ON c.id = u."companyId" AND c."deletedAt" IS NULL
+  JOIN companies c ON c.id = $1 AND c."deletedAt" IS NULL
   JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
-  WHERE s."companyId" = $1 AND s.id = $2 AND s."userId" = $3 AND s."revokedAt" IS NULL AND s."deletedAt" IS NULL
+  WHERE s."companyId" = $1 AND s.id = $2 AND s."userId" IS NOT DISTINCT FROM $3 AND s."revokedAt" IS NULL AND s."deletedAt" IS NULL
     AND s."expiresAt" > $4 AND s."lastSeenAt" > $5`;
 
 /** Who a session stands for right now: session, status and permissions are read anew, at most a second later. */
