@@ -2,7 +2,7 @@ import { median, row, rounded } from './runs.mjs';
 import { catching } from './statement.mjs';
 
 const RUNS = 9;
-const RANGE = ['2025-03-01', '2025-03-31'];
+const FROM = '2025-03-01';
 /** With what a month is asked for; the others only tell what a grouping costs. */
 const MONTHLY = ['month', 'user'];
 const GROUPINGS = [...MONTHLY, 'user,month', 'actionCode,week', 'team,status', 'task,workMode,country'];
@@ -12,7 +12,7 @@ const LEAST = `SELECT sum("durationMin") FROM timesheet_entries WHERE "companyId
 const name = 'report';
 const title = 'The time report of a month';
 const method = `
-\`GET /api/v1/reports/time?groupBy=...&from=${RANGE[0]}&to=${RANGE[1]}\` of the company that has half of all entries, and of the one that has 10,000,
+\`GET /api/v1/reports/time?groupBy=...&from=...&to=...\` of the first month from ${FROM} on in which something was worked, of the company that has half of all entries, and of the one that has 10,000,
 beside 198 others: the statement that the server sends, as its role, planned for its range as the server has it planned, next to the sum of exactly
 those rows by an index-only scan. Milliseconds as PostgreSQL counts them (\`EXPLAIN (ANALYZE, TIMING OFF)\`), medians of ${RUNS} runs in turns.`;
 
@@ -43,18 +43,31 @@ async function inTurns(client, { companyId, userId }, statements) {
 
 const figuresOf = (plans) => ({ ms: rounded(median(plans.map(({ ms }) => ms)), 2), entries: plans[0].entries, scan: plans[0].scan });
 
+/** The first and the last day of a company's first month with entries. */
+async function monthOf({ connect }, database, { companyId }) {
+  const data = await connect({ database });
+  const { rows } = await data.query(
+    `SELECT m.first::text, (m.first + interval '1 month - 1 day')::date::text AS last
+     FROM (SELECT date_trunc('month', min(day))::date AS first FROM timesheet_entries WHERE "companyId" = $1 AND day >= '${FROM}') m`,
+    [companyId],
+  );
+  await data.end();
+  return [rows[0].first, rows[0].last];
+}
+
 async function ofCompany(installation, application, client, set, [label, company]) {
   const [token] = await installation.signIn(set.database, [company]);
+  const range = await monthOf(installation, set.database, company);
   const headers = { authorization: `Bearer ${token}` };
   const statementOf = async (groupBy) => {
     const sent = await application.caught({
       method: 'GET',
-      url: `/api/v1/reports/time?format=csv&groupBy=${groupBy}&from=${RANGE[0]}&to=${RANGE[1]}`,
+      url: `/api/v1/reports/time?format=csv&groupBy=${groupBy}&from=${range[0]}&to=${range[1]}`,
       headers,
     });
     return sent.find(({ text }) => /FROM timesheet_entries/.test(text));
   };
-  const statements = [{ text: LEAST, values: [company.companyId, ...RANGE] }];
+  const statements = [{ text: LEAST, values: [company.companyId, ...range] }];
   for (const groupBy of GROUPINGS) statements.push(await statementOf(groupBy));
   const [least, ...reports] = await inTurns(client, company, statements);
   const against = `sum of its rows, ${label}`;
