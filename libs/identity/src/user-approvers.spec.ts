@@ -59,6 +59,18 @@ describe('approvers', () => {
     expect((await admin.get(path, { 'if-none-match': changed.headers.etag! })).status).toBe(304);
   });
 
+  it('are sent again when one of them was deleted or has come back', async () => {
+    const [person, approver] = [await company.person(), await company.person()];
+    const path = `/users/${person.id}/approvers`;
+    const { headers } = await admin.put(path, { approverIds: [approver.id] });
+    await admin.delete(`/users/${approver.id}`);
+    const without = await person.get(path, { 'if-none-match': headers.etag! });
+    expect([without.status, without.body]).toEqual([200, { approverIds: [] }]);
+    await admin.post(`/users/${approver.id}/restore`);
+    const again = await person.get(path, { 'if-none-match': without.headers.etag! });
+    expect([again.status, again.body]).toEqual([200, { approverIds: [approver.id] }]);
+  });
+
   it('are living users of this company', async () => {
     const deleted = await company.person();
     await admin.delete(`/users/${deleted.id}`);

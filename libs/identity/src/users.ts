@@ -120,6 +120,16 @@ export class Users {
     await this.principals.changed();
   }
 
+  /** Moves the versions of those who list this user as an approver: who comes or goes, comes or goes in their lists. */
+  async moveApproved(approverId: string): Promise<void> {
+    const { updatedAt, updatedByUserId } = this.work.changed();
+    await this.work.execute(
+      `UPDATE users u SET version = u.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 FROM user_approvers a
+       WHERE u."companyId" = $1 AND u."deletedAt" IS NULL AND a."companyId" = $1 AND a."userId" = u.id AND a."approverId" = $2 AND a."deletedAt" IS NULL`,
+      [approverId, updatedAt, updatedByUserId],
+    );
+  }
+
   async statusId(code: UserStatusCode): Promise<string> {
     const [status] = await this.work.query<UserStatusView>(`${STATUSES} AND t.code = $2`, [code]);
     if (!status) throw new Error('the user statuses are not seeded: run `npm run db:seed`');
