@@ -19,14 +19,15 @@ export const ENTRY_COLUMNS = `e.id, e."userId", e."timesheetId", e."actionCodeId
 
 const LIVING = `SELECT ${ENTRY_COLUMNS} FROM timesheet_entries e WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
 
-/** Entry by entry: a plain join began at the codes and read all entries of the company (4 s of a million instead of 0.1 ms). */
-const LIVING_WITH_CODE = `
-  SELECT ${ENTRY_COLUMNS}, c.code, c.name FROM timesheet_entries e
-  CROSS JOIN LATERAL (SELECT a.code, a.name FROM action_codes a WHERE a."companyId" = $1 AND a.id = e."actionCodeId" OFFSET 0) c
-  WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
-
 /** An entry of minutes comes behind the spans of its day. */
 const START = `coalesce(e."startedAt", 'infinity')`;
+const ORDER = `e.day, ${START}, e.id`;
+
+/** A page with its codes, looked up one by one: a plain join began at the codes and read all entries of the company (4 s of a million instead of 0.1 ms). */
+const withCodes = (page: string): string => `
+  SELECT e.*, c.code, c.name FROM (${page}) e
+  CROSS JOIN LATERAL (SELECT a.code, a.name FROM action_codes a WHERE a."companyId" = $1 AND a.id = e."actionCodeId" OFFSET 0) c
+  ORDER BY ${ORDER}`;
 
 @Injectable()
 export class TimesheetEntryRepository {
@@ -37,7 +38,9 @@ export class TimesheetEntryRepository {
 
   async list(caller: Principal, query: TimesheetEntryQuery): Promise<Page<ListedTimesheetEntry>> {
     await refuseReversed(this.work, query);
-    const entries = readableEntries(new Query(query.expand ? LIVING_WITH_CODE : LIVING), caller)
+    // One's own are readable: to ask for them alone costs no look at whom else one leads or approves.
+    const readable = query.userId === caller.userId ? new Query(LIVING) : readableEntries(new Query(LIVING), caller);
+    const entries = readable
       .and('e."userId" = ?', query.userId)
       .and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId)
       .and('e."timesheetId" = ?', query.timesheetId)
@@ -46,7 +49,7 @@ export class TimesheetEntryRepository {
       .and('e.day >= ?', query.from)
       .and('e.day <= ?', query.to);
     if (!query.expand) return this.byDay(LIST, query, entries);
-    const { items, nextCursor } = await this.byDay<RowWithCode>(LIST, query, entries);
+    const { items, nextCursor } = await this.byDay<RowWithCode>(LIST, query, entries, withCodes);
     return { items: items.map(withCode), nextCursor };
   }
 
@@ -106,14 +109,14 @@ export class TimesheetEntryRepository {
   /** A person's entries in a period that belong to no timesheet. */
   loose(userId: string, start: string, end: string): Promise<TimesheetEntryView[]> {
     return this.work.query<TimesheetEntryView>(
-      `${LIVING} AND e."userId" = $2 AND e.day BETWEEN $3 AND $4 AND e."timesheetId" IS NULL ORDER BY e.day, ${START}, e.id`,
+      `${LIVING} AND e."userId" = $2 AND e.day BETWEEN $3 AND $4 AND e."timesheetId" IS NULL ORDER BY ${ORDER}`,
       [userId, start, end],
     );
   }
 
   /** The entries of a timesheet, all of them, in the order of lists. */
   all(timesheetId: string): Promise<TimesheetEntryView[]> {
-    return this.work.query<TimesheetEntryView>(`${LIVING} AND e."timesheetId" = $2 ORDER BY e.day, ${START}, e.id`, [timesheetId]);
+    return this.work.query<TimesheetEntryView>(`${LIVING} AND e."timesheetId" = $2 ORDER BY ${ORDER}`, [timesheetId]);
   }
 
   /** Puts entries into a timesheet, or makes them loose. Its sum is the caller's to write. */
@@ -144,10 +147,15 @@ export class TimesheetEntryRepository {
     );
   }
 
-  private async byDay<T extends TimesheetEntryView>(list: string, query: PageQuery, entries: Query): Promise<Page<T>> {
+  private async byDay<T extends TimesheetEntryView>(
+    list: string,
+    query: PageQuery,
+    entries: Query,
+    completed = (page: string) => page,
+  ): Promise<Page<T>> {
     const key = this.cursors.after(list, query);
-    const { text, values } = entries.after(['e.day', START, 'e.id'], '>', key).page(`e.day, ${START}, e.id`, query.limit);
-    const rows = await this.work.last<T>(text, values);
+    const { text, values } = entries.after(['e.day', START, 'e.id'], '>', key).page(ORDER, query.limit);
+    const rows = await this.work.last<T>(completed(text), values);
     return this.cursors.page(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
   }
 }

@@ -427,6 +427,7 @@ describe('the list of entries', () => {
     await add(person, minutes('2026-03-03', 30, { actionCodeId: other.id }));
     await company.admin.patch(`/action-codes/${other.id}`, { active: false });
     const { items } = (await person.get('/timesheet-entries')).body;
+    expect((await person.get(`/timesheet-entries?userId=${person.id}`)).body.items).toEqual(items);
     const first = (await person.get('/timesheet-entries?limit=1&expand=actionCode')).body;
     const second = (await person.get(`/timesheet-entries?limit=1&expand=actionCode&cursor=${first.nextCursor}`)).body;
     const named = [...first.items, ...second.items];
