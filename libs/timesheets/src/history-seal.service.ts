@@ -20,15 +20,13 @@ export class HistorySeals {
    */
   async seal(after: HistoryKey = keyAt(new Date(0))): Promise<{ sealed: number; next: HistoryKey } | null> {
     if (!(await this.seals.lock())) return null;
-    let last = await this.seals.head();
+    const last = await this.seals.head();
     const rows = await this.seals.unsealed(after, BATCH);
-    const made = rows.map((row) => {
-      const seal = sealOf(row, last);
-      last = seal;
-      return seal;
-    });
-    if (made.length > 0) await this.seals.insert(made);
-    return { sealed: made.length, next: rows.at(-1) ?? after };
+    if (rows.length > 0) await this.seals.insert(chain(rows, last), rows.length, last);
+    const [sealed, { occurredAt, id }] = [rows.length, rows.at(-1) ?? after];
+    // The driver's queries stay until the next full collection, and what they read with them: copying it was a seventh of the application's work.
+    rows.length = 0;
+    return { sealed, next: { occurredAt, id } };
   }
 
   /**
@@ -63,16 +61,23 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 /** Before all that occurred at that instant. */
 export const keyAt = (instant: Date): HistoryKey => ({ occurredAt: instant.toISOString(), id: NOBODY });
 
-const salt = (): string => randomBytes(16).toString('hex');
+const SALT_BYTES = 16;
 
-function sealOf(row: SealedRow, last: Pick<Seal, 'sequence' | 'hash'>): Seal {
-  const [factsSalt, freeTextSalt] = [salt(), salt()];
-  const link = {
-    sequence: last.sequence + 1,
-    historyId: row.id,
-    facts: factsOf(factsSalt, row),
-    freeText: freeTextOf(freeTextSalt, row),
-    previous: last.hash,
-  };
-  return { ...link, factsSalt, freeTextSalt, hash: hashOf(link) };
+/** Made one by one, as they are packed; the salts of all in one call, since each call costs as much as a hash. */
+function* chain(rows: SealedRow[], last: Pick<Seal, 'sequence' | 'hash'>): Generator<Seal> {
+  const salts = randomBytes(2 * SALT_BYTES * rows.length).toString('hex');
+  let [{ sequence, hash: previous }, at] = [last, 0];
+  for (const row of rows) {
+    const factsSalt = salts.slice(at, (at += 2 * SALT_BYTES));
+    const freeTextSalt = salts.slice(at, (at += 2 * SALT_BYTES));
+    const link = {
+      sequence: ++sequence,
+      historyId: row.id,
+      facts: factsOf(factsSalt, row),
+      freeText: freeTextOf(freeTextSalt, row),
+      previous,
+    };
+    previous = hashOf(link);
+    yield { ...link, factsSalt, freeTextSalt, hash: previous };
+  }
 }

@@ -9,6 +9,7 @@ import { Company, NotPersonal } from '#core';
 export class TimesheetHistorySeal {
   @PrimaryColumn('uuid', { update: false }) @NotPersonal() companyId!: string;
 
+  /** Made from the sequence; random in seals of before. */
   @PrimaryGeneratedColumn('uuid') @NotPersonal() id!: string;
 
   @ManyToOne(() => Company, { onDelete: 'RESTRICT' })
