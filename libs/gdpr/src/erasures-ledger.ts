@@ -5,7 +5,7 @@ import { Config, InjectLog, Jobs, UnitOfWork } from '#core';
 import type { Erasure } from './erasure.entity.js';
 import { appendLines, ledgerFile, readLines } from './erasures-file.js';
 import type { ErasureLine } from './erasures-file.js';
-import { asRetention } from './retention-role.js';
+import { idArray } from './id-array.js';
 
 /** Lines a statement. */
 const PAGE = 1000;
@@ -38,18 +38,17 @@ export class ErasuresLedger implements OnModuleInit {
   }
 
   /**
-   * In the transaction of the erasure. Once that is committed the file is told; what goes wrong there undoes nothing, and the job makes up for it.
+   * In the transaction of the erasure, under the role of retention. Once that is committed the file is told; what goes wrong there undoes
+   * nothing, and the job makes up for it.
    * @param doneAt when it was done first, if it is done again
    */
   async record(userIds: string[], kind: Erasure['kind'], doneAt?: Date): Promise<void> {
     const { companyId } = this.work.tenant;
     const erasedAt = doneAt ?? this.work.now;
-    await asRetention(this.work, () =>
-      this.work.execute(
-        `INSERT INTO erasures ("companyId", "userId", kind, "erasedAt") SELECT $1::uuid, u.id, $3, $4::timestamptz FROM unnest($2::uuid[]) AS u(id)
-         RETURNING id`,
-        [userIds, kind, erasedAt],
-      ),
+    await this.work.execute(
+      `INSERT INTO erasures ("companyId", "userId", kind, "erasedAt") SELECT $1::uuid, u.id, $3, $4::timestamptz FROM unnest($2::uuid[]) AS u(id)
+       RETURNING id`,
+      [idArray(userIds), kind, erasedAt],
     );
     if (doneAt) return; // the file knows it, or the job tells it
     await this.work.afterCommit(() => this.tell(userIds.map((userId) => ({ companyId, userId, kind, erasedAt: erasedAt.toISOString() }))));

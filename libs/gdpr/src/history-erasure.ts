@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
+import type { People } from './id-array.js';
 
 /**
  * What lawful erasure takes from the history, with its line in the ledger and without the salts that would let it be guessed: the chain
@@ -18,17 +19,17 @@ export class HistoryErasure {
   }
 
   /** @param blanking an UPDATE of `timesheet_history x` for the people `$2` @returns how many lines lost their text */
-  blank(blanking: string, userIds: string[]): Promise<number> {
-    return this.erase(blanking, 'text', '"freeTextSalt" = NULL', userIds);
+  blank(blanking: string, people: People): Promise<number> {
+    return this.erase(blanking, 'text', '"freeTextSalt" = NULL', people);
   }
 
   /** @param where the lines `x` of the people `$2` @returns how many lines went */
-  remove(where: string, userIds: string[]): Promise<number> {
+  remove(where: string, people: People): Promise<number> {
     const removal = `DELETE FROM timesheet_history x WHERE x."companyId" = $1 AND (${where})`;
-    return this.erase(removal, 'row', '"factsSalt" = NULL, "freeTextSalt" = NULL', userIds);
+    return this.erase(removal, 'row', '"factsSalt" = NULL, "freeTextSalt" = NULL', people);
   }
 
-  private async erase(statement: string, what: 'text' | 'row', forgotten: string, userIds: string[]): Promise<number> {
+  private async erase(statement: string, what: 'text' | 'row', forgotten: string, people: People): Promise<number> {
     const [erased] = await this.work.query<{ count: number }>(
       `WITH erased AS (${statement} RETURNING x.id),
          forgotten AS (
@@ -37,7 +38,7 @@ export class HistoryErasure {
            INSERT INTO timesheet_history_erasures ("companyId", "historyId", erased, "erasedAt")
            SELECT $1::uuid, erased.id, '${what}', $3::timestamptz FROM erased RETURNING id)
        SELECT count(*) AS count FROM noted`,
-      [userIds, this.work.now],
+      [people, this.work.now],
     );
     return erased!.count;
   }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
 import { ErasurePlan } from './erasure-plan.js';
-import type { ValueErasure } from './erasure-plan.js';
+import type { Rows, ValueErasure } from './erasure-plan.js';
 import { ErasuresLedger } from './erasures-ledger.js';
 import { HistoryErasure } from './history-erasure.js';
+import { idArray } from './id-array.js';
+import type { People } from './id-array.js';
 import { asRetention } from './retention-role.js';
 
 // The tables that belong to no company name it for its own sake: every statement has it as its first parameter.
@@ -13,6 +15,7 @@ const ADDED_TO = `
     AND has_table_privilege(c.oid, 'INSERT') AND NOT has_any_column_privilege(c.oid, 'UPDATE') AND NOT has_table_privilege(c.oid, 'DELETE')`;
 
 const HISTORY = 'timesheet_history';
+const PEOPLE = '= ANY ($2::uuid[])';
 
 /** Executes the plan: the values of people, and the rows that go with them. */
 @Injectable()
@@ -31,35 +34,40 @@ export class PersonErasure {
     for (const step of this.plan.values) if (!addedTo.has(step.table)) await this.take(step, [userId]);
     await asRetention(this.work, async () => {
       for (const step of this.plan.values) if (addedTo.has(step.table)) await this.take(step, [userId]);
+      await this.ledger.record([userId], 'anonymized', doneAt);
     });
-    await this.ledger.record([userId], 'anonymized', doneAt);
   }
 
   /**
    * Purge, under the role of retention: all that is theirs, children first; what others' records and the logs say of them points to nobody
-   * and tells nothing. @returns the rows that went, by table
+   * and tells nothing. None of it needs another's answer, so all leave together, in this order: what fails first fails all behind it.
+   * @returns the rows that went, by table
    */
-  async remove(userIds: string[]): Promise<Record<string, number>> {
-    await this.history.keepSealersOut();
-    const counts: Record<string, number> = {};
+  async remove(userIds: string[], doneAt?: Date): Promise<Record<string, number>> {
     const own = this.plan.rows.slice(0, -1);
     const [person] = this.plan.rows.slice(-1);
-    for (const { table, where } of own) counts[table] = await this.delete(table, where('= ANY ($2::uuid[])'), userIds);
     const kept = new Set(this.plan.clocks.map(({ table }) => table));
-    for (const step of this.plan.values) if (kept.has(step.table)) await this.take(step, userIds);
+    const people = idArray(userIds);
+    const remove = async ({ table, where }: Rows) => [table, await this.delete(table, where(PEOPLE), people)] as const;
+
+    const sealersAreOut = this.history.keepSealersOut();
+    const removed = own.map(remove);
+    const taken = this.plan.values.filter(({ table }) => kept.has(table)).map((step) => this.take(step, people));
     // Last, and right before the commit: others may be about to change these rows.
-    for (const { text } of this.plan.references) await this.work.execute(text, [userIds]);
-    counts[person!.table] = await this.delete(person!.table, person!.where('= ANY ($2::uuid[])'), userIds);
-    return counts;
+    const cleared = this.plan.references.map(({ text }) => this.work.execute(text, [people]));
+    removed.push(remove(person!));
+    const recorded = this.ledger.record(userIds, 'purged', doneAt);
+    const [counts] = await Promise.all([Promise.all(removed), sealersAreOut, ...taken, ...cleared, recorded]);
+    return Object.fromEntries(counts);
   }
 
-  private delete(table: string, where: string, userIds: string[]): Promise<number> {
-    if (table === HISTORY) return this.history.remove(where, userIds);
-    return this.work.execute(`DELETE FROM ${table} x WHERE x."companyId" = $1 AND (${where})`, [userIds]);
+  private delete(table: string, where: string, people: People): Promise<number> {
+    if (table === HISTORY) return this.history.remove(where, people);
+    return this.work.execute(`DELETE FROM ${table} x WHERE x."companyId" = $1 AND (${where})`, [people]);
   }
 
-  private async take({ table, text, isStamped }: ValueErasure, userIds: string[]): Promise<void> {
-    if (table === HISTORY) await this.history.blank(text, userIds);
-    else await this.work.execute(text, isStamped ? [userIds, this.work.now, this.work.actorId] : [userIds]);
+  private async take({ table, text, isStamped }: ValueErasure, people: People): Promise<void> {
+    if (table === HISTORY) await this.history.blank(text, people);
+    else await this.work.execute(text, isStamped ? [people, this.work.now, this.work.actorId] : [people]);
   }
 }

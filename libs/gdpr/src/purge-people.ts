@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Config, InjectLog, UnitOfWork } from '#core';
-import { ErasuresLedger } from './erasures-ledger.js';
 import { removeMailFiles } from './mail-files.js';
 import { PersonErasure } from './person-erasure.js';
-import { asRetention } from './retention-role.js';
+import { ENTER_RETENTION, LEAVE_RETENTION } from './retention-role.js';
 
 export type Counts = Record<string, number>;
 
@@ -32,7 +31,7 @@ const STILL_FREE = `SELECT u.id FROM users u WHERE u."companyId" = $1 AND u.id =
  * Bounded waits. And plans that look at the values: as the connection's are kept, PostgreSQL's own checks of the foreign keys read whole tables
  * where a column has few values (who approves, in a company with one approver: 1.4 ms a user instead of 0.2).
  */
-const MANNERS = ["SET LOCAL lock_timeout = '1s'", "SET LOCAL statement_timeout = '20s'", 'SET LOCAL plan_cache_mode = auto'];
+const MANNERS = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '20s'; SET LOCAL plan_cache_mode = auto";
 
 /** Removes people with all that is theirs; a batch in the present transaction. */
 @Injectable()
@@ -40,7 +39,6 @@ export class PurgePeople {
   constructor(
     private readonly work: UnitOfWork,
     private readonly erasure: PersonErasure,
-    private readonly ledger: ErasuresLedger,
     private readonly config: Config,
     @InjectLog() private readonly log: Logger,
   ) {}
@@ -55,40 +53,35 @@ export class PurgePeople {
 
   /** These people, who are locked; under hold they stay. @param doneAt when it was done first, if it is done again */
   async remove(userIds: string[], doneAt?: Date): Promise<{ counts: Counts; removed: string[] }> {
-    const manager = await this.work.manager();
-    for (const manner of MANNERS) await manager.query(manner);
+    await (await this.work.manager()).query(MANNERS);
     const free = (await this.work.query<{ id: string }>(STILL_FREE, [userIds])).map(({ id }) => id);
-    const gone = await this.together(free);
+    const gone = await this.together(free, doneAt);
     const removed = gone.flatMap(({ userIds: ids }) => ids);
-    if (removed.length > 0) {
-      await this.ledger.record(removed, 'purged', doneAt);
-      await this.work.afterCommit(() => removeMailFiles(this.config.dataDir, new Set(removed)));
-    }
+    if (removed.length > 0) await this.work.afterCommit(() => removeMailFiles(this.config.dataDir, new Set(removed)));
     return { counts: sum(gone.map(({ counts }) => counts)), removed };
   }
 
   /** All at once; where that fails one by one, so that only who cannot go stays. */
-  private async together(userIds: string[]): Promise<{ counts: Counts; userIds: string[] }[]> {
+  private async together(userIds: string[], doneAt?: Date): Promise<{ counts: Counts; userIds: string[] }[]> {
     if (userIds.length === 0) return [];
-    const counts = await this.tried(userIds);
+    const counts = await this.tried(userIds, doneAt);
     if (counts) return [{ counts, userIds }];
     if (userIds.length === 1) return [];
     const gone = [];
-    for (const userId of userIds) gone.push(...(await this.together([userId])));
+    for (const userId of userIds) gone.push(...(await this.together([userId], doneAt)));
     return gone;
   }
 
   /** @returns undefined when it failed, and nothing of it was done */
-  private async tried(userIds: string[]): Promise<Counts | undefined> {
+  private async tried(userIds: string[], doneAt?: Date): Promise<Counts | undefined> {
     const manager = await this.work.manager();
-    await manager.query('SAVEPOINT people');
+    await manager.query(`SAVEPOINT people; ${ENTER_RETENTION}`);
     try {
-      const counts = await asRetention(this.work, () => this.erasure.remove(userIds));
-      await manager.query('RELEASE SAVEPOINT people');
+      const counts = await this.erasure.remove(userIds, doneAt);
+      await manager.query(`${LEAVE_RETENTION}; RELEASE SAVEPOINT people`);
       return counts;
     } catch (error) {
-      await manager.query('ROLLBACK TO SAVEPOINT people'); // fails itself when the connection is lost
-      await manager.query('RELEASE SAVEPOINT people');
+      await manager.query('ROLLBACK TO SAVEPOINT people; RELEASE SAVEPOINT people'); // fails itself when the connection is lost
       this.note(error, userIds.length);
       return undefined;
     }
