@@ -53,9 +53,12 @@ export class PurgePeople {
 
   /** These people, who are locked; under hold they stay. @param doneAt when it was done first, if it is done again */
   async remove(userIds: string[], doneAt?: Date): Promise<{ counts: Counts; removed: string[] }> {
-    await (await this.work.manager()).query(MANNERS);
-    const free = (await this.work.query<{ id: string }>(STILL_FREE, [userIds])).map(({ id }) => id);
-    const gone = await this.together(free, doneAt);
+    const manager = await this.work.manager();
+    const [free] = await Promise.all([this.work.query<{ id: string }>(STILL_FREE, [userIds]), manager.query(MANNERS)]);
+    const gone = await this.together(
+      free.map(({ id }) => id),
+      doneAt,
+    );
     const removed = gone.flatMap(({ userIds: ids }) => ids);
     if (removed.length > 0) await this.work.afterCommit(() => removeMailFiles(this.config.dataDir, new Set(removed)));
     return { counts: sum(gone.map(({ counts }) => counts)), removed };
