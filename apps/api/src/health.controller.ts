@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
 import type { HealthCheckResult, HealthIndicatorFunction } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { DataSource } from 'typeorm';
 import { ServiceUnavailableException } from '@nestjs/common';
 import { Lifecycle, UnitOfWork } from '#core';
 import { Public } from '#rbac';
@@ -20,6 +21,7 @@ export class HealthController {
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
     private readonly database: TypeOrmHealthIndicator,
+    private readonly dataSource: DataSource,
     private readonly work: UnitOfWork,
     private readonly lifecycle: Lifecycle,
   ) {}
@@ -48,7 +50,7 @@ export class HealthController {
   private ready(): HealthIndicatorFunction[] {
     return [
       () => (this.lifecycle.draining ? this.indicators.check('server').down('shutting down') : this.indicators.check('server').up()),
-      () => this.database.pingCheck('database', { timeout: PING_MS }),
+      () => this.database.pingCheck('database', { connection: this.dataSource, timeout: PING_MS }),
       () => this.migrated(),
     ];
   }

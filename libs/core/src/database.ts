@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { DefaultNamingStrategy } from 'typeorm';
 import type { DataSourceOptions, Table } from 'typeorm';
 import type { DatabaseAddress } from './config.js';
@@ -25,6 +26,7 @@ const plain = (table: Table | string): string => (typeof table === 'string' ? ta
 export function dataSourceOptions(address: DatabaseAddress, { poolSize, patient = false }: { poolSize: number; patient?: boolean }) {
   return {
     type: 'postgres',
+    driver: pg, // else TypeORM looks for it by itself, in the working directory too
     host: address.host,
     port: address.port,
     username: address.username,

@@ -1,7 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { createTransport } from 'nodemailer';
 import { Config } from './config.js';
 
 /** A mail, ready to be sent. */
@@ -24,16 +23,13 @@ const TIMEOUTS = { connectionTimeout: 5_000, dnsTimeout: 5_000, greetingTimeout:
 @Injectable()
 export class MailTransport {
   readonly dir: string;
-  private readonly smtp;
-  private readonly file = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
-
+  private transports?: ReturnType<MailTransport['create']>;
   constructor(private readonly config: Config) {
     this.dir = join(config.dataDir, 'mail');
-    this.smtp = config.smtpUrl ? createTransport({ url: config.smtpUrl, ...TIMEOUTS }) : undefined;
   }
 
   get writesFiles(): boolean {
-    return !this.smtp;
+    return !this.config.smtpUrl;
   }
 
   /** @throws when it was not taken, an error whose message may hold the address */
@@ -48,8 +44,18 @@ export class MailTransport {
       disableFileAccess: true,
       disableUrlAccess: true,
     };
-    if (this.smtp) await this.smtp.sendMail({ ...mail, signal });
-    else await this.write(`${userId}.${id}.eml`, (await this.file.sendMail(mail)).message as Buffer);
+    const { smtp, file } = await (this.transports ??= this.create());
+    if (smtp) await smtp.sendMail({ ...mail, signal });
+    else await this.write(`${userId}.${id}.eml`, (await file.sendMail(mail)).message as Buffer);
+  }
+
+  /** With the first mail: its library is a twentieth of what the start would read. */
+  private async create() {
+    const { createTransport } = await import('nodemailer');
+    return {
+      smtp: this.config.smtpUrl ? createTransport({ url: this.config.smtpUrl, ...TIMEOUTS }) : undefined,
+      file: createTransport({ streamTransport: true, buffer: true, newline: 'windows' }),
+    };
   }
 
   /** Readable by its owner only, and never seen half-written. */

@@ -1,11 +1,15 @@
 import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationError } from '@nestjs/common';
+import { classToPlain, plainToInstance } from 'class-transformer';
+import { getMetadataStorage, validate } from 'class-validator';
 import { Problem } from './problem.js';
 import type { FieldFault } from './problem.js';
 
 const MAX_DEPTH = 32;
 const MAX_ITEMS = 1000;
 const REMEMBERED = 500; // queries of one route
+/** Of class-validator: where Nest looks for it by itself, all of it is read, telephone numbers of the world included. */
+const VALIDATOR = { validate, getMetadataStorage };
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -42,6 +46,8 @@ export class Validation extends ValidationPipe {
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
       validationError: { target: false, value: false },
+      validatorPackage: VALIDATOR,
+      transformerPackage: { plainToInstance, classToPlain },
       exceptionFactory: (errors) => new Problem('validation_failed', { errors: errors.flatMap((error) => faultsOf(error)) }),
     });
   }

@@ -3,7 +3,6 @@ import { CompanyRepository } from '#companies';
 import { Problem, UnitOfWork } from '#core';
 import { ABSENT } from './absence.repository.js';
 import { CalendarTokens } from './calendar-tokens.js';
-import { calendarOf } from './leave-calendar.js';
 import type { CalendarEntry } from './leave-calendar.js';
 import { dayAfter, todayIn } from './leave-period.js';
 
@@ -37,6 +36,7 @@ export class CalendarFeed {
   /** The past year and the next two. @throws 404 for whatever opens nothing */
   async read(token: string): Promise<string> {
     const companyId = CalendarTokens.companyOf(token);
+    const { calendarOf } = await import('./leave-calendar.js'); // with its library, by whom one is asked for first
     return calendarOf(await this.work.within({ companyId, userId: null }, () => this.entries(token)));
   }
 

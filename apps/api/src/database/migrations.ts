@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { BUILT } from '../built.js';
 
-const folder = join(import.meta.dirname, '../../../../migrations');
+const folder = join(BUILT, 'migrations');
 
 export const migrationFiles = [join(folder, '*-*.js')];
 
