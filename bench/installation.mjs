@@ -10,6 +10,15 @@ import { loadSet } from './set.mjs';
 const PASSWORD = 'correct horse battery staple';
 const SECRET = 'x'.repeat(48);
 
+const words = (text) => text.split(' ').filter((word) => word !== '');
+
+/** The variables of the allocator, the flags of node and the entry with which `npm start` starts the server. */
+function startCommand() {
+  const { start } = JSON.parse(readFileSync('package.json', 'utf8')).scripts;
+  const [, variables, flags, entry] = /^((?:\w+=\S+ )*)exec node ((?:--\S+ )*)(\S+)$/.exec(start);
+  return { entry, execArgv: words(flags), variables: Object.fromEntries(words(variables).map((word) => word.split('='))) };
+}
+
 /** A port that nobody listens on. */
 export async function freePort() {
   const probe = createServer();
@@ -81,9 +90,11 @@ export async function install() {
   /** The built server as a process of its own, ready. */
   const startApi = async (database, env = {}) => {
     const port = await freePort();
-    const child = fork('dist/apps/api/src/main.js', {
+    const { entry, execArgv, variables } = startCommand();
+    const child = fork(entry, {
+      execArgv,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      env: { ...process.env, ...environment(database, port), ...env },
+      env: { ...process.env, ...variables, ...environment(database, port), ...env },
     });
     const kill = () => child.kill('SIGKILL');
     process.once('exit', kill);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { TestServer } from './server.js';
 
-const main = join(import.meta.dirname, '../dist/apps/api/src/main.js');
+const main = join(import.meta.dirname, '../dist/server/main.js');
 
 /** The built server as a process of its own, on the database of a test server, which takes the same tokens. */
 export class ServerProcess {

@@ -62,7 +62,8 @@ describe('the Dockerfile', () => {
   });
 
   it('starts node itself, and asks it whether it lives', async () => {
-    expect(all('ENTRYPOINT').map((entry) => JSON.parse(entry) as unknown)).toEqual([['node', 'dist/apps/api/src/main.js']]);
+    const { start } = (JSON.parse(read('package.json')) as { scripts: { start: string } }).scripts;
+    expect(all('ENTRYPOINT').map((entry) => JSON.parse(entry) as unknown)).toEqual([start.replace('exec ', '').split(' ')]);
     expect(all('CMD')).toEqual([]);
     const [, probe = ''] = /CMD (\[.*\])/.exec(all('HEALTHCHECK').join(''))!;
     const [program, ...options] = JSON.parse(probe) as string[];

@@ -21,7 +21,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
 
-const main = join(import.meta.dirname, '../../../dist/apps/api/src/main.js');
+const main = join(import.meta.dirname, '../../../dist/server/main.js');
 const nobody = { uid: 65_534, gid: 65_534 };
 
 /** Only spent where something is wrong, or the machine is very busy. */
