@@ -2,11 +2,14 @@
 // does not need (the OpenAPI document, mails, calendars) is a chunk of its own, read when first asked for.
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { minify } from 'rolldown/utils';
 
 const root = join(import.meta.dirname, '..');
 
 /** Each a file, so that a stack trace tells where it comes from; what is imported first. */
 const LIBS = ['core', 'rbac', 'identity', 'companies', 'leave', 'timesheets', 'gdpr'];
+
+const PACKAGES = 'packages';
 
 /** They find files beside them, or are a binary: they stay in node_modules. */
 const APART = ['@node-rs/argon2', 'pino'];
@@ -25,11 +28,25 @@ const oneCopy = {
   },
 };
 
-/** V8 keeps the text of each file: two bytes a character where one is beyond ASCII, else one. In strings and patterns an escape is the same. */
-const ascii = {
-  name: 'ascii',
-  generateBundle: (_options, files) => {
-    for (const file of Object.values(files)) if (file.type === 'chunk') file.code = file.code.replaceAll(/(\\*)([^\0-\x7F])/g, escaped);
+/** Importing `http` reads each of its exports, and with them loads the whole of `fetch` and `WebSocket`, which nothing here uses. */
+const lazyHttp = {
+  name: 'lazy-http',
+  resolveId: (source) => (/^(node:)?http$/.test(source) ? '\0http' : undefined),
+  load: (id) => (id === '\0http' ? { code: `module.exports = process.getBuiltinModule('node:http');`, moduleType: 'js' } : undefined),
+};
+
+/**
+ * V8 keeps the text of each file, so what is not ours is made small (its functions keep their names, ours their lines too). A text with a
+ * character beyond ASCII takes two bytes for each; in strings and patterns an escape is the same.
+ */
+const smallText = {
+  name: 'small-text',
+  async generateBundle(_options, files) {
+    for (const file of Object.values(files)) {
+      if (file.type !== 'chunk') continue;
+      if (file.name === PACKAGES) file.code = (await minify(file.fileName, file.code, { module: true, mangle: { keepNames: true } })).code;
+      file.code = file.code.replaceAll(/(\\*)([^\0-\x7F])/g, escaped);
+    }
   },
 };
 
@@ -45,7 +62,7 @@ export async function bundle() {
     platform: 'node',
     external: APART,
     resolve: { mainFields: ['module', 'main'] },
-    plugins: [oneCopy, ascii],
+    plugins: [oneCopy, lazyHttp, smallText],
     onLog: (level, log, handle) => log.code === 'UNRESOLVED_IMPORT' || handle(level, log),
   });
   return await bundler.write({
@@ -56,7 +73,7 @@ export async function bundle() {
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: {
       groups: [
-        { name: 'packages', test: /\/node_modules\//, tags: ['$initial'], priority: LIBS.length },
+        { name: PACKAGES, test: /\/node_modules\//, tags: ['$initial'], priority: LIBS.length },
         ...LIBS.map((name, place) => ({ name, test: `/dist/libs/${name}/`, tags: ['$initial'], priority: LIBS.length - 1 - place })),
       ],
     },
