@@ -63,7 +63,9 @@ describe('the Dockerfile', () => {
 
   it('starts node itself, and asks it whether it lives', async () => {
     const { start } = (JSON.parse(read('package.json')) as { scripts: { start: string } }).scripts;
-    expect(all('ENTRYPOINT').map((entry) => JSON.parse(entry) as unknown)).toEqual([start.replace('exec ', '').split(' ')]);
+    const [variables = '', command = ''] = start.split(' exec ');
+    expect(all('ENTRYPOINT').map((entry) => JSON.parse(entry) as unknown)).toEqual([command.split(' ')]);
+    expect(all('ENV')).toContain(variables);
     expect(all('CMD')).toEqual([]);
     const [, probe = ''] = /CMD (\[.*\])/.exec(all('HEALTHCHECK').join(''))!;
     const [program, ...options] = JSON.parse(probe) as string[];
