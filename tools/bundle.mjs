@@ -28,13 +28,6 @@ const oneCopy = {
   },
 };
 
-/** Importing `http` reads each of its exports, and with them loads the whole of `fetch` and `WebSocket`, which nothing here uses. */
-const lazyHttp = {
-  name: 'lazy-http',
-  resolveId: (source) => (/^(node:)?http$/.test(source) ? '\0http' : undefined),
-  load: (id) => (id === '\0http' ? { code: `module.exports = process.getBuiltinModule('node:http');`, moduleType: 'js' } : undefined),
-};
-
 /**
  * V8 keeps the text of each file, so what is not ours is made small (its functions keep their names, ours their lines too). A text with a
  * character beyond ASCII takes two bytes for each; in strings and patterns an escape is the same.
@@ -62,7 +55,7 @@ export async function bundle() {
     platform: 'node',
     external: APART,
     resolve: { mainFields: ['module', 'main'] },
-    plugins: [oneCopy, lazyHttp, smallText],
+    plugins: [oneCopy, smallText],
     onLog: (level, log, handle) => log.code === 'UNRESOLVED_IMPORT' || handle(level, log),
   });
   return await bundler.write({
