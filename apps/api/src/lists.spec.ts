@@ -163,9 +163,21 @@ describe('with 20,000 rows in two companies', () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
+  it('begins a page of entries at its key', async () => {
+    const { body } = await company.admin.get('/timesheet-entries?limit=200');
+    const sent = await sentBy(() => company.admin.get(`/timesheet-entries?limit=10&cursor=${body.nextCursor}`));
+    const { text } = sent.find((one) => one.text.includes('FROM timesheet_entries'))!;
+    const plan = await server.database.as('application', async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT enter_company($1, $2)', [company.id, company.admin.id]);
+      return (await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${text}`)).rows.map((line) => line['QUERY PLAN']);
+    });
+    expect(plan.join('\n')).toMatch(/Index Scan using timesheet_entries_page_idx.*\n\s*Index Cond: .*ROW\(day/);
+  });
+
   it('notices a list that reads a table from end to end', async () => {
     const planted = { text: `SELECT id FROM timesheet_entries WHERE "companyId" = $1 AND note = 'x'`, values: [company.id] };
-    await server.sql('DROP INDEX timesheet_entries_user_day_idx, timesheet_entries_timesheet_idx, timesheet_entries_list_idx');
+    await server.sql('DROP INDEX timesheet_entries_user_day_idx, timesheet_entries_timesheet_idx, timesheet_entries_page_idx');
     await server.sql('DROP INDEX timesheet_entries_action_code_idx, timesheet_entries_task_idx');
     expect(await scansOf([planted], 'enable_bitmapscan = off')).toEqual(['timesheet_entries']);
   });

@@ -24,7 +24,7 @@ const WORK = { kind: 'employment', whose: 'userId', purpose: 'pay and proof of w
 @Index('timesheet_entries_report_idx', { synchronize: false })
 @Index('timesheet_entries_user_day_idx', ['companyId', 'userId', 'day'])
 @Index('timesheet_entries_timesheet_idx', ['companyId', 'timesheetId'])
-@Index('timesheet_entries_list_idx', { synchronize: false })
+@Index('timesheet_entries_page_idx', { synchronize: false })
 @Index('timesheet_entries_action_code_idx', ['companyId', 'actionCodeId'])
 @Index('timesheet_entries_task_idx', ['companyId', 'taskId'])
 export class TimesheetEntry extends UserOwned {

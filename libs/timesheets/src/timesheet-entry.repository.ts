@@ -19,8 +19,8 @@ export const ENTRY_COLUMNS = `e.id, e."userId", e."timesheetId", e."actionCodeId
 
 const LIVING = `SELECT ${ENTRY_COLUMNS} FROM timesheet_entries e WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
 
-/** An entry of minutes comes behind the spans of its day. */
-const START = `coalesce(e."startedAt", 'infinity')`;
+/** An entry of minutes comes behind the spans of its day. By CASE: coalesce would count as leaking, and no page could begin at its key. */
+const START = `(CASE WHEN e."startedAt" IS NULL THEN 'infinity'::timestamptz ELSE e."startedAt" END)`;
 const ORDER = `e.day, ${START}, e.id`;
 
 /** A page with its codes, looked up one by one: a plain join began at the codes and read all entries of the company (4 s of a million instead of 0.1 ms). */

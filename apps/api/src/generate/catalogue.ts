@@ -92,7 +92,7 @@ const TABLES = `
      ) ORDER BY array_position('{p,u,f,c,x,t}', c.contype::text), c.conname), '[]')
      FROM pg_constraint c WHERE c.conrelid = t.oid AND c.contype <> 'n') AS constraints,
     (SELECT coalesce(json_agg(json_build_object(
-       'name', i.indexrelid::regclass::text, 'unique', i.indisunique, 'columns', ${names('i.indkey::int2[]', 't.oid')}, 'definition', pg_get_indexdef(i.indexrelid)
+       'name', i.indexrelid::regclass::text, 'unique', i.indisunique, 'columns', ${names('i.indkey::int2[]', 't.oid')}, 'definition', regexp_replace(pg_get_indexdef(i.indexrelid), '\\s+', ' ', 'g')
      ) ORDER BY i.indexrelid::regclass::text), '[]')
      FROM pg_index i WHERE i.indrelid = t.oid) AS indexes,
     (SELECT coalesce(json_agg(json_build_object(
