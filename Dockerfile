@@ -42,7 +42,7 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/live').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Without a shell between, so that SIGTERM reaches node.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=30", "dist/server/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=16", "--heap-growing-percent=40", "dist/server/main.js"]
 
 # pg_dump refuses a server newer than itself, and what a newer one dumps an older server may not restore: take the server's own version.
 FROM app AS ops
