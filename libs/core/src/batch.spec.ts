@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../test/database.js';
 import { dataSourceOptions } from './database.js';
+import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const companies = [randomUUID(), randomUUID()];
@@ -143,4 +144,13 @@ it("keeps the order with what TypeORM sends of its own, which does not wait for 
     await added;
     expect(await seen).toEqual([{ name: 'first' }]);
   });
+});
+
+it('takes up again, also for its last statement, what a commit on the way let go', async () => {
+  const resumed: string[] = [];
+  await within(companies[0]!, async () => {
+    requestScope.getStore()!.resume = async (transaction) => void resumed.push(transaction.tenant.companyId);
+    await work.last(NAMES);
+  });
+  expect(resumed).toEqual([companies[0]]);
 });

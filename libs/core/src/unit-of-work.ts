@@ -82,7 +82,7 @@ export class UnitOfWork {
   /** Rows of the request's last statement; the COMMIT goes with it. @param isNamed false for texts of countless forms */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
     const { scope, tenant } = this;
-    if (scope.transaction) return (await scope.transaction).last<T>(text, values, isNamed);
+    if (scope.transaction || scope.resume) return (await this.transaction()).last<T>(text, values, isNamed);
     const place = this.place(scope, tenant);
     const leave = typeof place === 'function' ? place : await place;
     const runner = this.dataSource.createQueryRunner();

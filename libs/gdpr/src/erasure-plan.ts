@@ -6,7 +6,7 @@ import { TimesheetHistory } from '#timesheets';
 import { LegalHold } from './legal-hold.entity.js';
 
 /** The people of a statement: its `$2`, ids. */
-const PEOPLE = '= ANY ($2::uuid[])';
+export const PEOPLE = '= ANY ($2::uuid[])';
 
 /** Rows of one table that tell of people. */
 export interface Rows {

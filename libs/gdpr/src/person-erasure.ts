@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
-import { ErasurePlan } from './erasure-plan.js';
+import { ErasurePlan, PEOPLE } from './erasure-plan.js';
 import type { Rows, ValueErasure } from './erasure-plan.js';
 import { ErasuresLedger } from './erasures-ledger.js';
 import { HistoryErasure } from './history-erasure.js';
@@ -15,7 +15,6 @@ const ADDED_TO = `
     AND has_table_privilege(c.oid, 'INSERT') AND NOT has_any_column_privilege(c.oid, 'UPDATE') AND NOT has_table_privilege(c.oid, 'DELETE')`;
 
 const HISTORY = 'timesheet_history';
-const PEOPLE = '= ANY ($2::uuid[])';
 
 /** Executes the plan: the values of people, and the rows that go with them. */
 @Injectable()
