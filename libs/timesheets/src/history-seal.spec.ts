@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { clock, Jobs, UnitOfWork } from '#core';
+import { Jobs, UnitOfWork } from '#core';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { HistorySealRepository } from './history-seal.repository.js';
 import { HistorySeals, keyAt } from './history-seal.service.js';
 import { HistorySealer } from './history-sealer.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
@@ -122,7 +123,7 @@ describe('the job', () => {
     const company = await server.company();
     await write(company, 1);
     await within(company, async () => {
-      await server.app.get(HistorySeals).seal(keyAt(clock.now())); // holds the lock until this transaction ends
+      await server.app.get(HistorySealRepository).lock(); // until this transaction ends
       await job();
     });
     expect(await proof(company)).toMatchObject({ checked: 0, unsealed: 1 });
