@@ -59,7 +59,9 @@ function dump(owner: DatabaseAddress, file: string): Promise<Record<string, Tabl
     // As ncy8_backup, whose policies read every company: as the owner it fails under forced row security, or writes an empty dump and exits 0.
     const role = ['--role=ncy8_backup', '--enable-row-security', `--snapshot=${rows[0]!.snapshot}`];
     const dumping = runProgram('pg_dump', ['--format=custom', '--compress=9', ...role, `--file=${file}`], owner);
-    const [tables] = await Promise.all([tableSums(client), dumping]);
+    const both = [tableSums(client), dumping] as const;
+    await Promise.allSettled(both); // whoever fails must not leave the other one writing a file that has been taken away
+    const [tables] = await Promise.all(both);
     await chmod(file, 0o600);
     return tables;
   });
