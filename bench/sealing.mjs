@@ -93,7 +93,7 @@ async function measure(installation, options) {
   await installation.autovacuum(true);
   const [app, db, began] = [ended(), cpuOfTree(installation.postmaster), performance.now()];
   const env = { ...process.env, ...installation.environment('sealing', 3000) };
-  await promisify(execFile)(process.execPath, ['dist/apps/api/src/job.js', 'history-seals'], { env });
+  await promisify(execFile)(process.execPath, ['dist/server/job.js', 'history-seals'], { env });
   const seconds = (performance.now() - began) / 1000;
   const spent = { app: (ended() - app) / lines, db: (cpuOfTree(installation.postmaster) - db) / lines };
   await installation.autovacuum(false);

@@ -6,6 +6,25 @@ import type { TestServer } from './server.js';
 
 const main = join(import.meta.dirname, '../dist/server/main.js');
 
+/** What a process needs to work beside a test server. */
+export function environmentOf({ config, database }: TestServer): Record<string, string> {
+  const { host, port, username, password } = database.address('application');
+  return {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    JOBS: 'off',
+    LOG_LEVEL: 'silent',
+    RATE_LIMIT_PER_MINUTE: '0',
+    DATA_DIR: config.dataDir,
+    JWT_SECRET: config.jwtSecrets[0]!,
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_DATABASE: database.name,
+    DB_USERNAME: username,
+    DB_PASSWORD: password,
+  };
+}
+
 /** The built server as a process of its own, on the database of a test server, which takes the same tokens. */
 export class ServerProcess {
   private constructor(
@@ -14,24 +33,9 @@ export class ServerProcess {
     readonly api: string,
   ) {}
 
-  static async start({ config, database }: TestServer, env: Record<string, string> = {}): Promise<ServerProcess> {
-    const { host, port, username, password } = database.address('application');
+  static async start(server: TestServer, env: Record<string, string> = {}): Promise<ServerProcess> {
     const child = spawn(process.execPath, [main], {
-      env: {
-        HOST: '127.0.0.1',
-        PORT: '0',
-        JOBS: 'off',
-        LOG_LEVEL: 'silent',
-        RATE_LIMIT_PER_MINUTE: '0',
-        DATA_DIR: config.dataDir,
-        JWT_SECRET: config.jwtSecrets[0]!,
-        DB_HOST: host,
-        DB_PORT: String(port),
-        DB_DATABASE: database.name,
-        DB_USERNAME: username,
-        DB_PASSWORD: password,
-        ...env,
-      },
+      env: { ...environmentOf(server), ...env },
       stdio: ['ignore', 'pipe', 'ignore'], // what is inherited would keep the run open where a spec dies before it
     });
     let out = '';

@@ -6,6 +6,9 @@ import { minify } from 'rolldown/utils';
 
 const root = join(import.meta.dirname, '..');
 
+/** The server, and what runs one of its jobs. */
+const ENTRIES = ['main', 'job'];
+
 /** Each a file, so that a stack trace tells where it comes from; what is imported first. */
 const LIBS = ['core', 'rbac', 'identity', 'companies', 'leave', 'timesheets', 'gdpr'];
 
@@ -51,7 +54,7 @@ function escaped(_, backslashes, character) {
 export async function bundle() {
   const bundler = await rolldown({
     cwd: root,
-    input: { main: 'dist/apps/api/src/main.js' },
+    input: Object.fromEntries(ENTRIES.map((name) => [name, `dist/apps/api/src/${name}.js`])),
     platform: 'node',
     external: APART,
     resolve: { mainFields: ['module', 'main'] },
@@ -66,8 +69,9 @@ export async function bundle() {
     chunkFileNames: '[name]-[hash].js',
     codeSplitting: {
       groups: [
-        { name: PACKAGES, test: /\/node_modules\//, tags: ['$initial'], priority: LIBS.length },
-        ...LIBS.map((name, place) => ({ name, test: `/dist/libs/${name}/`, tags: ['$initial'], priority: LIBS.length - 1 - place })),
+        { name: PACKAGES, test: /\/node_modules\//, tags: ['$initial'], priority: LIBS.length + 1 },
+        ...LIBS.map((name, place) => ({ name, test: `/dist/libs/${name}/`, tags: ['$initial'], priority: LIBS.length - place })),
+        { name: 'api', test: /\/dist\/apps\/api\/src\/(?!(main|job)\.js)/, tags: ['$initial'], priority: 0 },
       ],
     },
   });

@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Company } from '../../../test/factories.js';
-import { ServerProcess } from '../../../test/server-process.js';
+import { environmentOf, ServerProcess } from '../../../test/server-process.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -80,6 +82,14 @@ it('serves the files of its pages', async () => {
   const paths = [...page.matchAll(/(?:src|href)="(\/docs\/[^"]+\.(?:js|css))"/g)].map(([, path]) => path!);
   expect(paths.length).toBeGreaterThan(2);
   for (const path of paths) expect({ path, status: (await ask(`/../..${path}`)).status }).toEqual({ path, status: 200 });
+});
+
+const job = (...names: string[]) =>
+  promisify(execFile)(process.execPath, [join(root, 'dist/server/job.js'), ...names], { env: environmentOf(server) });
+
+it('runs a job, and tells which there are', async () => {
+  expect((await job('history-seals')).stdout).toBe('history-seals is done\n');
+  await expect(job()).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^Say which job:\n(  [\w-]+ +\S.*\n)+$/) });
 });
 
 it('holds one copy of each package: nothing is read beside it but what stays apart', async () => {
