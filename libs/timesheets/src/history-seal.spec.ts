@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Jobs, UnitOfWork } from '#core';
+import { clock, Jobs, UnitOfWork } from '#core';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -9,6 +9,9 @@ import { HistorySealRepository } from './history-seal.repository.js';
 import { HistorySeals, keyAt } from './history-seal.service.js';
 import { HistorySealer } from './history-sealer.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 let server: TestServer;
 beforeAll(async () => {
@@ -96,6 +99,8 @@ describe('the proof', () => {
   });
 });
 
+const later = (ms: number) => clock.travelTo(new Date(clock.now().getTime() + ms));
+
 /** What the job does every few seconds. */
 const job = (app = server.app) => app.get(HistorySealer).sealWaiting();
 
@@ -131,17 +136,27 @@ describe('the job', () => {
     expect(await proof(company)).toMatchObject({ checked: 1, unsealed: 0 });
   });
 
-  it('finds at its next start what a dead replica left behind', async () => {
+  it.each([
+    ['within ten minutes, among the lines of the last hour', '30 minutes', 10],
+    ['within a day, among all', '1 year', 24 * 60],
+    ['at its next start, among all', '1 year', 0],
+  ])('finds what a dead replica left behind: %s', async (_, age, minutes) => {
+    later(DAY_MS);
     const company = await server.company();
+    await job(); // looks at all
     await server.sql(
       `INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
-       VALUES ($1, $2, 'Timesheet', gen_random_uuid(), 'created', now() - interval '1 year')`,
-      [company.id, company.admin.id],
+       VALUES ($1, $2, 'Timesheet', gen_random_uuid(), 'created', $3::timestamptz - $4::interval)`,
+      [company.id, company.admin.id, clock.now(), age],
     );
+    const unsealed = async () => (await within(company, () => server.app.get(HistorySeals).verify())).unsealed;
+    if (minutes > 0) later((minutes - 1) * MINUTE_MS);
     await job();
-    expect(await proof(company)).toMatchObject({ unsealed: 1 });
-    await job(await server.secondReplica());
-    expect(await proof(company)).toMatchObject({ valid: true, checked: 1, unsealed: 0 });
+    expect(await unsealed()).toBe(1);
+    later(11 * MINUTE_MS);
+    await job(minutes > 0 ? server.app : await server.secondReplica());
+    expect(await unsealed()).toBe(0);
+    clock.reset();
   });
 });
 

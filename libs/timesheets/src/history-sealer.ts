@@ -4,14 +4,21 @@ import type { Logger } from 'pino';
 import { clock, InjectLog, Jobs, UnitOfWork } from '#core';
 import { BATCH, HistorySeals, keyAt } from './history-seal.service.js';
 
-/** How often every company is looked at from its first line on: only what a replica left behind when it died waits for this. */
-const LOOK_AT_ALL_MS = 600_000;
+/** How often it is looked for what a replica left behind when it died: among the lines since the look before, and an hour more. */
+const LOOK_MS = 600_000;
+const MORE_MS = 3_600_000;
+/** How often among all lines there are. */
+const LOOK_AT_ALL_MS = 86_400_000;
 
-/** Seals the history: within seconds what this replica wrote, and at the start, then every ten minutes, what has no seal for any reason. */
+/**
+ * Seals the history: within seconds what this replica wrote; every ten minutes what another one did not get to; at the start, and then once a
+ * day, what has no seal for any reason.
+ */
 @Injectable()
 export class HistorySealer implements OnModuleInit {
   /** Companies with something to seal, and since when: looking from there on does not read their whole history each time. */
   private readonly waiting = new Map<string, Date>();
+  private looked = -Infinity;
   private lookedAtAll = -Infinity;
   private working: Promise<void> | undefined;
 
@@ -64,10 +71,13 @@ export class HistorySealer implements OnModuleInit {
 
   private async noteAll(): Promise<void> {
     const now = clock.now().getTime();
-    if (now - this.lookedAtAll < LOOK_AT_ALL_MS) return;
+    if (now - this.looked < LOOK_MS) return;
+    const atAll = now - this.lookedAtAll >= LOOK_AT_ALL_MS;
+    const since = new Date(atAll ? 0 : this.looked - MORE_MS);
     const companies = await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()');
-    for (const { id } of companies) this.note(id, new Date(0));
-    this.lookedAtAll = now;
+    for (const { id } of companies) this.note(id, since);
+    this.looked = now;
+    if (atAll) this.lookedAtAll = now;
   }
 
   /**
