@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
 import type { FieldFault, ProblemCode } from '#core';
 import type { NewEntry } from './timesheet-entry.repository.js';
+import { LONGEST_DAYS } from './timesheet.entity.js';
 import type { TimesheetStatus } from './timesheet.entity.js';
 import { isOpen } from './timesheet.policy.js';
 
@@ -72,11 +73,16 @@ export class EntryPlacement {
     return isLocked(await this.sheets([entry]), entry) ? [locked(0, entry)] : [];
   }
 
+  /** Looked for by when they begin, which is at most so long before: else all timesheets of a person would be read. */
   private sheets(entries: NewEntry[]): Promise<SheetPeriod[]> {
     const days = entries.map(({ day }) => day).toSorted();
     return this.work.query<SheetPeriod>(
-      `SELECT t.id, t."userId", t."periodStart", t."periodEnd", t.status FROM timesheets t
-       WHERE t."companyId" = $1 AND t."userId" = ANY ($2) AND t."periodEnd" >= $3 AND t."periodStart" <= $4 AND t."deletedAt" IS NULL`,
+      `SELECT s.* FROM unnest($2::uuid[]) AS u(id) CROSS JOIN LATERAL (
+         SELECT t.id, t."userId", t."periodStart", t."periodEnd", t.status FROM timesheets t
+         WHERE t."companyId" = $1 AND t."userId" = u.id AND t."periodStart" > $3::date - ${LONGEST_DAYS} AND t."periodStart" <= $4
+           AND t."periodEnd" >= $3 AND t."deletedAt" IS NULL
+         OFFSET 0
+       ) s`,
       [usersOf(entries), days[0], days.at(-1)],
     );
   }

@@ -13,10 +13,13 @@ export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 const WORK = { kind: 'employment', whose: 'userId', purpose: 'pay and proof of working time', erasure: 'keep' } as const;
 const DECISION = { kind: 'activity', whose: 'approverId', purpose: 'who decided', erasure: 'keep' } as const;
 
+/** In one period. */
+export const LONGEST_DAYS = 31;
+
 /** The period that one person hands in at once. */
 @Entity('timesheets')
 @Check('timesheets_status_check', `"status" IN ('DRAFT', 'SUBMITTED', 'APPROVED', 'REJECTED')`)
-@Check('timesheets_period_check', `"periodEnd" >= "periodStart" AND "periodEnd" - "periodStart" < 31`)
+@Check('timesheets_period_check', `"periodEnd" >= "periodStart" AND "periodEnd" - "periodStart" < ${LONGEST_DAYS}`)
 @Exclusion(
   'timesheets_no_period_overlap',
   `USING gist ("companyId" WITH =, "userId" WITH =, daterange("periodStart", "periodEnd", '[]') WITH &&) WHERE ("deletedAt" IS NULL)`,

@@ -9,11 +9,11 @@ import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
 import { changeOfTimesheet, movedEntries } from './timesheet-events.js';
 import { TimesheetLocks } from './timesheet-locks.js';
 import type { CreateTimesheet, TimesheetRecord, UpdateTimesheet } from './timesheet.dto.js';
+import { LONGEST_DAYS } from './timesheet.entity.js';
 import { isOpen, mayRead, mayWrite } from './timesheet.policy.js';
 import { TimesheetRepository } from './timesheet.repository.js';
 import type { Sheet } from './timesheet.repository.js';
 
-const LONGEST_DAYS = 31;
 const DAY_MS = 24 * 3600 * 1000;
 
 @Injectable()
