@@ -10,6 +10,16 @@ const MAX_ITEMS = 1000;
 const REMEMBERED = 500; // queries of one route
 /** Of class-validator: where Nest looks for it by itself, all of it is read, telephone numbers of the world included. */
 const VALIDATOR = { validate, getMetadataStorage };
+/** It looks for what it knows of a class among all classes, for each object of a body. That does not change once a class is made. */
+const storage = getMetadataStorage();
+const lookUp = storage.getTargetValidationMetadatas.bind(storage);
+const rulesOf = new Map<unknown, ReturnType<typeof lookUp>>();
+storage.getTargetValidationMetadatas = (type, schema, always, strictGroups, groups) => {
+  const found = rulesOf.get(type) ?? lookUp(type, schema, always, strictGroups, groups); // there are no groups, nor schemas
+  rulesOf.set(type, found);
+  return found;
+};
+
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**

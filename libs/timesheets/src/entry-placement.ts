@@ -134,6 +134,7 @@ const locked = (place: number, { day }: NewEntry): EntryFault =>
   fault(place, '/day', 'timesheet_locked', `The timesheet of ${day} is submitted or approved`);
 
 function overlapping(drafts: Draft[], booked: Map<string, Booked[]>, near: Map<string, string[]>): EntryFault[] {
+  const areApart = !meet(drafts);
   return drafts.flatMap((draft, place) => {
     const others = near
       .get(draft.day)!
@@ -141,6 +142,7 @@ function overlapping(drafts: Draft[], booked: Map<string, Booked[]>, near: Map<s
       .filter((other) => overlap(other, draft))
       .map(({ id }) => id);
     if (others.length > 0) return [fault(place, '/startedAt', 'entry_overlap', 'Overlaps another entry', others)];
+    if (areApart) return [];
     const sibling = drafts.findIndex((earlier, other) => other < place && overlap(earlier, draft));
     return sibling < 0 ? [] : [fault(place, '/startedAt', 'entry_overlap', `Overlaps entry ${sibling} of this batch`)];
   });
@@ -151,6 +153,14 @@ type Span = Pick<Booked, 'userId' | 'startedAt' | 'endedAt'>;
 /** Instants of one form compare as text; touching is no overlap. */
 const overlap = (a: Span, b: Span): boolean =>
   a.userId === b.userId && a.startedAt !== null && b.startedAt !== null && a.startedAt < b.endedAt! && b.startedAt < a.endedAt!;
+
+/** Whether any two of them overlap: in the order of their starts these would be neighbours. */
+function meet(drafts: Draft[]): boolean {
+  const spans = drafts.filter(({ startedAt }) => startedAt !== null).toSorted((a, b) => (a.startedAt! < b.startedAt! ? -1 : 1));
+  return [...Map.groupBy(spans, ({ userId }) => userId).values()].some((ofOne) =>
+    ofOne.some((span, index) => index > 0 && overlap(ofOne[index - 1]!, span)),
+  );
+}
 
 /** In the order given: the entry that goes past the end of the day is the one too many. */
 function tooMuch(drafts: Draft[], booked: Map<string, Booked[]>): EntryFault[] {
