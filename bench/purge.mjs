@@ -14,7 +14,7 @@ const method = `
 ${USERS.toLocaleString('en')} users deleted eight years ago, each with a session, a membership, a timesheet of two entries, a leave request and two lines
 of history, are purged by \`POST /api/v1/gdpr/purges\` beside live reads and writes, next to the same deletes in the same batches of ${BATCH} users in one
 session on a copy, beside the same traffic, with nothing around them: no ledgers, no references of others to clear, no hold to respect. Waits for locks are those
-of anybody, looked at each 5 ms.`;
+of anybody, looked at each 5 ms (beside both).`;
 
 async function fill(installation, users) {
   await installation.copy('purged', 'empty');
@@ -115,11 +115,13 @@ async function measure(installation, options) {
   let teams = 0;
 
   await installation.autovacuum(true);
+  const watch = await installation.connect({ database: 'purged' });
+  const watched = watchLocks(watch);
   const deleted = new AbortController();
   const deleting = bare(installation, company.id).finally(() => deleted.abort());
   while (!deleted.signal.aborted) await traffic([]);
   const alone = await deleting;
-  const watch = await installation.connect({ database: 'purged' });
+  await watched();
   const waited = watchLocks(watch);
   const [app, db, began] = [cpuOf(api.pid), cpuOfTree(installation.postmaster), performance.now()];
   const times = [];
