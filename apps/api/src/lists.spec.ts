@@ -165,16 +165,29 @@ describe('with 20,000 rows in two companies', () => {
     expect(faults).toEqual([]);
   }, 60_000);
 
-  it('begins a page of entries at its key', async () => {
-    const { body } = await company.admin.get('/timesheet-entries?limit=200');
-    const sent = await sentBy(() => company.admin.get(`/timesheet-entries?limit=10&cursor=${body.nextCursor}`));
-    const { text } = sent.find((one) => one.text.includes('FROM timesheet_entries'))!;
-    const plan = await server.database.as('application', async (client) => {
+  /** The plan of what a list of entries asks for. */
+  async function planOf(list: () => Promise<unknown>): Promise<string> {
+    const { text } = (await sentBy(list)).find((one) => one.text.includes('FROM timesheet_entries'))!;
+    const lines = await server.database.as('application', async (client) => {
       await client.query('BEGIN');
       await client.query('SELECT enter_company($1, $2)', [company.id, company.admin.id]);
-      return (await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${text}`)).rows.map((line) => line['QUERY PLAN']);
+      return (await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${text}`)).rows;
     });
-    expect(plan.join('\n')).toMatch(/Index Scan using timesheet_entries_page_idx.*\n\s*Index Cond: .*ROW\(day/);
+    return lines.map((line) => line['QUERY PLAN']).join('\n');
+  }
+
+  it('begins a page of entries at its key', async () => {
+    const { body } = await company.admin.get('/timesheet-entries?limit=200');
+    const plan = await planOf(() => company.admin.get(`/timesheet-entries?limit=10&cursor=${body.nextCursor}`));
+    expect(plan).toMatch(/Index Scan using timesheet_entries_page_idx.*\n\s*Index Cond: .*ROW\(day/);
+  });
+
+  it('reads of each person whose entries one may read no more than a page', async () => {
+    const employee = await company.person();
+    const plan = await planOf(() => employee.get('/timesheet-entries?limit=10'));
+    expect(plan).toMatch(
+      /Limit.*\n.*Incremental Sort.*\n.*\n\s*Presorted Key: e\.day\n.*Result.*\n.*\n.*Index Scan using timesheet_entries_user_day_idx/,
+    );
   });
 
   it('notices a list that reads a table from end to end', async () => {

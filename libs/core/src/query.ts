@@ -5,6 +5,7 @@
 export class Query {
   readonly values: unknown[] = [];
   private text: string;
+  private owners?: { alias: string; from: string };
 
   constructor(base: string, values: unknown[] = []) {
     this.text = base;
@@ -14,8 +15,16 @@ export class Query {
   /** Adds a condition unless its value is undefined. */
   and(condition: string, ...values: unknown[]): this {
     if (values.some((value) => value === undefined)) return this;
-    let next = 0;
-    this.text += ` AND (${condition.replace(/\?/g, () => this.bind(values[next++]))})`;
+    this.text += ` AND (${this.filled(condition, values)})`;
+    return this;
+  }
+
+  /**
+   * Asks for the rows of each owner by themselves, so that of none more are read than a page.
+   * @param alias the table's in the base @param from owners, as conditions name them
+   */
+  ofEach(alias: string, from: string, ...values: unknown[]): this {
+    this.owners = { alias, from: this.filled(from, values) };
     return this;
   }
 
@@ -26,7 +35,16 @@ export class Query {
 
   /** Ends with order and one row more than the limit, which tells whether there is another page. */
   page(order: string, limit: number): { text: string; values: unknown[] } {
-    return { text: `${this.text} ORDER BY ${order} LIMIT ${this.bind(limit + 1)}`, values: this.values };
+    const end = `ORDER BY ${order} LIMIT ${this.bind(limit + 1)}`;
+    const page = `${this.text} ${end}`;
+    const { owners, values } = this;
+    if (!owners) return { text: page, values };
+    return { text: `SELECT ${owners.alias}.* FROM ${owners.from} CROSS JOIN LATERAL (${page}) ${owners.alias} ${end}`, values };
+  }
+
+  private filled(text: string, values: unknown[]): string {
+    let next = 0;
+    return text.replace(/\?/g, () => this.bind(values[next++]));
   }
 
   private bind(value: unknown): string {

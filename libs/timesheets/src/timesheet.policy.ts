@@ -114,7 +114,9 @@ export function readable(query: Query, caller: Principal): Query {
 export function readableEntries(query: Query, caller: Principal): Query {
   if (may(caller, 'read_timesheet')) return query;
   const { condition, values } = decides(caller);
-  return about(query, caller, 'e').and(
+  if (!may(caller, 'approve_timesheet'))
+    query.ofEach('e', `(SELECT DISTINCT id FROM (${ABOUT}) r (id)) p`, ...aboutFor(caller)).and('e."userId" = p.id');
+  return query.and(
     `e."userId" = ? OR e."userId" IN (${LED_PEOPLE}) OR e."timesheetId" IN (
        SELECT t.id FROM timesheets t WHERE t."companyId" = $1 AND t."userId" = e."userId" AND t."deletedAt" IS NULL AND (${condition}))`,
     caller.userId,
@@ -123,16 +125,13 @@ export function readableEntries(query: Query, caller: Principal): Query {
   );
 }
 
-/** Whose records these can be at all: said first, so that an index finds them among those of the whole company. */
-export function about(query: Query, caller: Principal, alias: 't' | 'e' | 'h'): Query {
-  if (may(caller, 'approve_timesheet')) return query;
-  return query.and(
-    `${alias}."userId" IN (SELECT ?::uuid UNION ALL ${LED_PEOPLE} UNION ALL ${APPROVED_PEOPLE})`,
-    caller.userId,
-    reaching(caller),
-    reaching(caller),
-  );
-}
+/** SQL: whose records these can be at all, for who may not approve everybody's. */
+const ABOUT = `SELECT ?::uuid UNION ALL ${LED_PEOPLE} UNION ALL ${APPROVED_PEOPLE}`;
+const aboutFor = (caller: Principal) => [caller.userId, reaching(caller), reaching(caller)];
+
+/** Says first whose records these can be, so that an index finds them among those of the whole company. */
+export const about = (query: Query, caller: Principal, alias: 't' | 'h'): Query =>
+  may(caller, 'approve_timesheet') ? query : query.and(`${alias}."userId" IN (${ABOUT})`, ...aboutFor(caller));
 
 export function decides(caller: Principal): { condition: string; values: (string | null)[] } {
   const me = caller.userId;
