@@ -28,14 +28,16 @@ export async function run({ postmaster }, target, requests, connections) {
 }
 
 /**
- * Each target in turn, round after round, so that whatever else the machine does meets all of them. `before()` of a target is not measured.
+ * Each target in turn, round after round, there and back, so that whatever else the machine does meets all of them. `before()` of a target is
+ * not measured.
  * @returns of each target the list of its runs
  */
 export async function interleave(installation, targets, { rounds = 5, requests = 2000, warm = 1500, connections = 8 } = {}) {
   const runs = Object.fromEntries(Object.keys(targets).map((name) => [name, []]));
   for (const target of Object.values(targets)) await load(target, target.warm ?? warm, connections);
   for (let round = 0; round < rounds; round++) {
-    for (const [name, target] of Object.entries(targets)) {
+    const inTurn = Object.entries(targets);
+    for (const [name, target] of round % 2 === 0 ? inTurn : inTurn.toReversed()) {
       await target.before?.();
       runs[name].push(await run(installation, target, requests, connections));
     }
