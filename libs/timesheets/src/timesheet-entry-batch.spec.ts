@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import pg from 'pg';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -142,6 +143,30 @@ describe('a batch of entries', () => {
     expect(body.errors[0].conflictsWith).toEqual([existing.items[0].id]);
     expect(body.errors[1]).not.toHaveProperty('conflictsWith');
     expect(await countOf(person)).toBe(3);
+  });
+
+  it('tells of any spans which overlap one before them', async () => {
+    const person = await company.person();
+    const WEEK_MS = 7 * 86_400_000;
+    let week = Date.UTC(2026, 0, 5);
+    const spans = fc.array(fc.record({ from: fc.nat(100), length: fc.integer({ min: 1, max: 20 }) }), { minLength: 1, maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(spans, async (drawn) => {
+        week += WEEK_MS;
+        const at = (halfHours: number) => new Date(week + halfHours * 1_800_000).toISOString();
+        const { status, body } = await batch(
+          person,
+          drawn.map(({ from, length }) => ({ startedAt: at(from), endedAt: at(from + length), actionCodeId: code, country: 'DE' })),
+        );
+        const overlapping = drawn.flatMap((one, place) =>
+          drawn.slice(0, place).some((other) => other.from < one.from + one.length && one.from < other.from + other.length) ? [place] : [],
+        );
+        const found = told(body.errors ?? []).filter((fault) => fault.endsWith('entry_overlap'));
+        expect(found).toEqual(overlapping.map((place) => `/entries/${place}/startedAt entry_overlap`));
+        expect(status).toBe(overlapping.length === 0 ? 201 : 409);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('of twenty at once exactly one is made', async () => {
