@@ -127,12 +127,19 @@ describe('with 20,000 rows in two companies', () => {
     return sent;
   }
 
-  /** The large tables that a statement reads from end to end, as the application's role in its company would. */
-  function scansOf(statements: Sent[], setting = 'search_path = public'): Promise<string[]> {
+  /** As the application's role in its company. */
+  function inCompany<T>(work: (client: pg.Client) => Promise<T>, setting = 'search_path = public'): Promise<T> {
     return server.database.as('application', async (client) => {
       await client.query('BEGIN');
       await client.query(`SET LOCAL ${setting}`);
       await client.query('SELECT enter_company($1, $2)', [company.id, company.admin.id]);
+      return work(client);
+    });
+  }
+
+  /** The large tables that a statement reads from end to end. */
+  function scansOf(statements: Sent[], setting?: string): Promise<string[]> {
+    return inCompany(async (client) => {
       const scans: string[] = [];
       for (const { text } of statements.filter(
         (one) => /^\s*(SELECT|WITH)\b/i.test(one.text) && !/enter_company|pg_\w*lock/.test(one.text),
@@ -141,7 +148,7 @@ describe('with 20,000 rows in two companies', () => {
         scans.push(...sequentialScans(rows[0]!['QUERY PLAN'][0]!.Plan).filter((table) => large.has(table)));
       }
       return scans;
-    });
+    }, setting);
   }
 
   it('lets every list answer in few statements, none of which reads a table from end to end', async () => {
@@ -168,11 +175,7 @@ describe('with 20,000 rows in two companies', () => {
   /** The plan of what a list of entries asks for. */
   async function planOf(list: () => Promise<unknown>): Promise<string> {
     const { text } = (await sentBy(list)).find((one) => one.text.includes('FROM timesheet_entries'))!;
-    const lines = await server.database.as('application', async (client) => {
-      await client.query('BEGIN');
-      await client.query('SELECT enter_company($1, $2)', [company.id, company.admin.id]);
-      return (await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${text}`)).rows;
-    });
+    const { rows: lines } = await inCompany((client) => client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${text}`));
     return lines.map((line) => line['QUERY PLAN']).join('\n');
   }
 
