@@ -41,7 +41,7 @@ async function recordOne(event: Partial<HistoryEvent> = {}, actor: Person | null
   const targetId = event.targetId ?? randomUUID();
   await record([{ userId: member.id, targetType: 'Timesheet', action: 'created', ...event, targetId }], actor);
   const [row] = await server.sql<{ id: string }>(
-    'SELECT id FROM timesheet_history WHERE "targetId" = $1 ORDER BY "occurredAt" DESC LIMIT 1',
+    'SELECT id FROM timesheet_history WHERE "targetId" = $1 ORDER BY xmin::text::bigint DESC LIMIT 1', // two may be of one millisecond
     [targetId],
   );
   return { id: row!.id, targetId };
