@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IfMatch, PathId } from '#core';
-import type { ExpectedVersion, Page } from '#core';
+import type { ExpectedVersion, JsonPage } from '#core';
 import { Own, RequirePermission } from '#rbac';
 import { CreateTask, TaskPage, TaskQuery, TaskView, UpdateTask } from './task.dto.js';
 import { TaskRepository } from './task.repository.js';
@@ -19,7 +19,7 @@ export class TaskController {
   @Own()
   @ApiOperation({ summary: 'List tasks by title' })
   @ApiOkResponse({ type: TaskPage })
-  list(@Query() query: TaskQuery): Promise<Page<TaskView>> {
+  list(@Query() query: TaskQuery): Promise<JsonPage<TaskView>> {
     return this.tasks.list(query);
   }
 

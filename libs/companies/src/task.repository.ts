@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Problem, Query, UnitOfWork } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import type { TaskQuery, TaskRow } from './task.dto.js';
 
 const LIST = 'tasks';
@@ -17,13 +17,13 @@ export class TaskRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: TaskQuery): Promise<Page<TaskRow>> {
+  async list(query: TaskQuery): Promise<JsonPage<TaskRow>> {
     const { text, values } = new Query(LIVING)
       .and('t."assigneeId" = ?', query.assigneeId)
       .and('t.status = ?', query.status)
       .after(['t.title', 't.id'], '>', this.cursors.after(LIST, query))
       .page('t.title, t.id', query.limit);
-    return this.cursors.page(LIST, query, await this.work.last<TaskRow>(text, values), ({ title, id }) => [title, id]);
+    return this.cursors.json(LIST, query, await this.work.lastAsJson<TaskRow>(text, values), ({ title, id }) => [title, id]);
   }
 
   /** The whole answer of a request. @throws 404 */

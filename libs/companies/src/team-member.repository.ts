@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Query, UnitOfWork } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
 import type { MemberQuery, MemberRow } from './team.dto.js';
@@ -26,14 +26,14 @@ export class TeamMemberRepository {
   ) {}
 
   /** Members by name. Whether there is such a team is asked before. */
-  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<Page<MemberRow>> {
+  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<JsonPage<MemberRow>> {
     const list = `team-members ${teamId}`;
     const { text, values } = new Query(membersFor(caller))
       .and('m."teamId" = ?', teamId)
       .after(['u."lastName"', 'u."firstName"', 'u.id'], '>', this.cursors.after(list, query))
       .page('u."lastName", u."firstName", u.id', query.limit);
-    const rows = await this.work.last<MemberRow>(text, values);
-    return this.cursors.page(list, query, rows, ({ lastName, firstName, userId }) => [lastName, firstName, userId]);
+    const rows = await this.work.lastAsJson<MemberRow>(text, values);
+    return this.cursors.json(list, query, rows, ({ lastName, firstName, userId }) => [lastName, firstName, userId]);
   }
 
   /** Somebody who is in the team, in the columns that the caller may see. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
-import type { ExpectedVersion, Page } from '#core';
+import type { ExpectedVersion, JsonPage } from '#core';
 import type { Principal } from '#rbac';
 import { isLivingUser } from './living-user.js';
 import { TeamMemberRepository } from './team-member.repository.js';
@@ -21,7 +21,7 @@ export class TeamMemberService {
   ) {}
 
   /** @throws 404 */
-  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<Page<MemberRow>> {
+  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<JsonPage<MemberRow>> {
     await this.teams.get(teamId);
     return this.members.list(caller, teamId, query);
   }

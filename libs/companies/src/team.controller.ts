@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IfMatch, PathId } from '#core';
-import type { ExpectedVersion, Page } from '#core';
+import type { ExpectedVersion, JsonPage } from '#core';
 import { Own, RequirePermission } from '#rbac';
 import { CreateTeam, TeamPage, TeamQuery, TeamView, UpdateTeam } from './team.dto.js';
 import { TeamRepository } from './team.repository.js';
@@ -19,7 +19,7 @@ export class TeamController {
   @Own()
   @ApiOperation({ summary: 'List teams by name' })
   @ApiOkResponse({ type: TeamPage })
-  list(@Query() query: TeamQuery): Promise<Page<TeamView>> {
+  list(@Query() query: TeamQuery): Promise<JsonPage<TeamView>> {
     return this.teams.list(query);
   }
 

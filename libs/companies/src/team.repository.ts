@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Problem, Query, UnitOfWork } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import type { TeamQuery, TeamRow } from './team.dto.js';
 
 const LIST = 'teams';
@@ -17,11 +17,11 @@ export class TeamRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: TeamQuery): Promise<Page<TeamRow>> {
+  async list(query: TeamQuery): Promise<JsonPage<TeamRow>> {
     const { text, values } = new Query(LIVING)
       .after(['t.name', 't.id'], '>', this.cursors.after(LIST, query))
       .page('t.name, t.id', query.limit);
-    return this.cursors.page(LIST, query, await this.work.last<TeamRow>(text, values), ({ name, id }) => [name, id]);
+    return this.cursors.json(LIST, query, await this.work.lastAsJson<TeamRow>(text, values), ({ name, id }) => [name, id]);
   }
 
   /** The whole answer of a request. @throws 404 */

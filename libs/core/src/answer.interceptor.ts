@@ -7,10 +7,12 @@ import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { etagOf } from './etag.js';
 import { Idempotency, idempotencyKey } from './idempotency.js';
+import { Json } from './json-rows.js';
 import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 import { refuseUndeclaredInput } from './undeclared-input.js';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
 const SECRET = 'answer:secret';
 
 /** For a route whose answer carries a secret: it is never kept for safe repeats. */
@@ -42,7 +44,7 @@ export class AnswerInterceptor implements NestInterceptor {
           return kept.body;
         }
         const body = JSON.stringify(describe(await lastValueFrom(next.handle(), { defaultValue: null }), request, reply) ?? null);
-        reply.type('application/json; charset=utf-8');
+        reply.type(JSON_TYPE);
         await this.idempotency.keep(key, request, reply, body);
         return body;
       }),
@@ -52,6 +54,10 @@ export class AnswerInterceptor implements NestInterceptor {
 
 /** The headers that follow from a record in the answer. */
 function describe(answer: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+  if (answer instanceof Json) {
+    reply.type(JSON_TYPE);
+    return answer.text;
+  }
   const record = answer as { id?: unknown; version?: unknown } | null | undefined;
   if (typeof record?.version !== 'number') return answer;
   const etag = etagOf(record.version);

@@ -1,8 +1,9 @@
 import { Query } from 'pg';
-import type { QueryConfig } from 'pg';
 import utils from 'pg/lib/utils.js';
+import type { DataRow } from './data-row.js';
+import { JsonRows } from './json-rows.js';
 import { RowShape } from './row-shape.js';
-import type { Field } from './row-shape.js';
+import type { Field, Statement } from './statement.js';
 
 /** What of the driver's connection is used here: its protocol messages, and which statements PostgreSQL knows by their names. */
 interface Wire {
@@ -18,6 +19,8 @@ interface Wire {
 
 export interface Answer<T = Record<string, unknown>> {
   rows: T[];
+  /** In place of `rows`, of a statement that asked for it. */
+  json?: JsonRows<T>;
   /** Rows found or changed. */
   count: number;
   /** `SELECT`, `COMMIT`, ...: what was done. */
@@ -30,6 +33,8 @@ interface Asked {
   text: string;
   name?: string;
   values: unknown[];
+  asJson: boolean;
+  json?: JsonRows<Record<string, unknown>>;
   shape?: RowShape;
   found: Values[];
   /** As PostgreSQL says that it is complete: `INSERT 0 2`. */
@@ -56,10 +61,10 @@ export class Batch {
   /** Whose answer comes next. */
   private place = 0;
 
-  add({ text, name, values = [] }: QueryConfig): Promise<Answer> {
+  add({ text, name, values = [], asJson = false }: Statement): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const ready = values.map((value) => utils.prepareValue(value)); // before anything is sent: it may throw
-      this.statements.push({ text, name, values: ready, found: [], tag: '', resolve, reject });
+      this.statements.push({ text, name, values: ready, asJson, found: [], tag: '', resolve, reject });
     });
   }
 
@@ -80,8 +85,10 @@ export class Batch {
     this.statements[this.place]!.shape = new RowShape(fields);
   }
 
-  handleDataRow({ fields }: { fields: Values }): void {
-    this.statements[this.place]!.found.push(fields);
+  handleDataRow(row: DataRow): void {
+    const asked = this.statements[this.place]!;
+    if (asked.asJson) (asked.json ??= new JsonRows(asked.shape!.json)).add(row);
+    else asked.found.push(row.fields);
   }
 
   handleCommandComplete({ text }: { text: string }): void {
@@ -128,7 +135,8 @@ export class Batch {
 // A pipeline takes only the driver's own queries. Their constructor is not run: an emitter, a result and a copy that nobody needs.
 Object.setPrototypeOf(Batch.prototype, Query.prototype as object);
 
-function answerTo({ shape = NONE, found, tag }: Asked): Answer {
+function answerTo({ shape = NONE, found, tag, asJson, json }: Asked): Answer {
   const words = tag.split(' ');
-  return { rows: shape.rows(found), count: Number(words.at(-1)) || 0, command: words[0]! };
+  const count = Number(words.at(-1)) || 0;
+  return { rows: shape.rows(found), json: json ?? (asJson ? new JsonRows(shape.json) : undefined), count, command: words[0]! };
 }

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { Client } from 'pg';
-import type { ClientConfig, QueryConfig } from 'pg';
+import type { ClientConfig } from 'pg';
 import { Batch } from './batch.js';
 import type { Answer } from './batch.js';
 import { ProtocolParser } from './data-row.js';
+import type { Statement } from './statement.js';
 
 interface Driver {
   connection: { stream: Socket; attachListeners(stream: Socket): void; emit(event: string, message: unknown): void };
@@ -33,7 +34,7 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
   }
 
   /** A statement, sent together with all others of this tick. */
-  async send(statement: QueryConfig): Promise<Answer> {
+  async send(statement: Statement): Promise<Answer> {
     if (!this.unsent) {
       this.unsent = new Batch();
       process.nextTick(() => this.sendUnsent());

@@ -20,8 +20,8 @@ export class DataRow {
 
   /** @param length of the message, its own four bytes counted */
   constructor(
-    private readonly bytes: Buffer,
-    private readonly offset: number,
+    readonly bytes: Buffer,
+    readonly offset: number,
     readonly length: number,
   ) {}
 

@@ -3,6 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Config } from './config.js';
 import { Limit, Text } from './fields.js';
+import { Json } from './json-rows.js';
+import type { JsonRows } from './json-rows.js';
 import { deriveKeys } from './keys.js';
 import { Problem } from './problem.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -25,6 +27,9 @@ export interface Page<T> {
   /** For the next page; null on the last one. */
   nextCursor: string | null;
 }
+
+/** A page whose items go out as they are. */
+export type JsonPage<T> = Json<Page<T>>;
 
 type Key = string | number | null;
 
@@ -57,11 +62,21 @@ export class Cursors {
 
   /** The page out of one row more than its limit. @param keyOf the sort key of an item, as the statement orders */
   page<T>(list: string, query: PageQuery, rows: T[], keyOf: (item: T) => Key[]): Page<T> {
-    const { cursor: _, ...filters } = query;
     if (rows.length <= query.limit) return { items: rows, nextCursor: null };
     const items = rows.slice(0, query.limit);
-    const payload = Buffer.from(JSON.stringify(keyOf(items.at(-1)!))).toString('base64url');
-    return { items, nextCursor: `${payload}.${this.sign(this.keys[0]!, list, filters, payload).toString('base64url')}` };
+    return { items, nextCursor: this.behind(list, query, keyOf(items.at(-1)!)) };
+  }
+
+  /** The same of rows that go out as they are. */
+  json<T>(list: string, query: PageQuery, rows: JsonRows<T>, keyOf: (item: T) => Key[]): JsonPage<T> {
+    const { limit } = query;
+    if (rows.length <= limit) return new Json(rows.page(rows.length, null));
+    return new Json(rows.page(limit, this.behind(list, query, keyOf(rows.row(limit - 1)))));
+  }
+
+  private behind(list: string, { cursor: _, ...filters }: PageQuery, key: Key[]): string {
+    const payload = Buffer.from(JSON.stringify(key)).toString('base64url');
+    return `${payload}.${this.sign(this.keys[0]!, list, filters, payload).toString('base64url')}`;
   }
 
   private sign(key: KeyObject, list: string, { limit: _, ...filters }: Omit<PageQuery, 'cursor'>, payload: string): Buffer {

@@ -1,9 +1,6 @@
+import { JsonShape } from './json-rows.js';
 import { parserOf } from './statement.js';
-
-export interface Field {
-  name: string;
-  dataTypeID: number;
-}
+import type { Field } from './statement.js';
 
 type Value = string | null;
 
@@ -12,11 +9,17 @@ export class RowShape {
   private readonly empty: Record<string, unknown>;
   private readonly names: string[];
   private readonly parsers: ((text: string) => unknown)[];
+  private inJson?: JsonShape;
 
-  constructor(fields: Field[]) {
+  constructor(private readonly fields: Field[]) {
     this.names = fields.map(({ name }) => name);
     this.parsers = fields.map(({ dataTypeID }) => parserOf(dataTypeID));
     this.empty = Object.fromEntries(this.names.map((name) => [name, null]));
+  }
+
+  /** For those whose rows go out as they are. */
+  get json(): JsonShape {
+    return (this.inJson ??= new JsonShape(this.fields));
   }
 
   rows(values: Value[][]): Record<string, unknown>[] {

@@ -2,7 +2,30 @@ import { createHash } from 'node:crypto';
 import { types } from 'pg';
 import type { QueryConfig } from 'pg';
 
-const OID = { int8: 20, date: 1082, timestamp: 1114, timestamptz: 1184, numeric: 1700 };
+/** @property asJson its rows go out as they are */
+export type Statement = QueryConfig & { asJson?: boolean };
+
+/** A column of its rows. */
+export interface Field {
+  name: string;
+  /** Its type. */
+  dataTypeID: number;
+}
+
+/** Of PostgreSQL's types. */
+export const OID = {
+  bool: 16,
+  int8: 20,
+  int2: 21,
+  int4: 23,
+  text: 25,
+  json: 114,
+  date: 1082,
+  timestamp: 1114,
+  timestamptz: 1184,
+  numeric: 1700,
+  jsonb: 3802,
+};
 
 /** `2026-03-02 08:00:00+00`, as PostgreSQL prints it in UTC, becomes `2026-03-02T08:00:00Z`. */
 const instant = (text: string): string => `${text.slice(0, 10)}T${text.slice(11, -3)}Z`;
@@ -21,6 +44,8 @@ const parsers: Record<number, (text: string) => unknown> = {
 };
 /** What a text of that type becomes. */
 export const parserOf = (oid: number): ((text: string) => unknown) => parsers[oid] ?? types.getTypeParser(oid, 'text');
+/** Whether a text stays what it is. */
+export const isText = (parser: (text: string) => unknown): boolean => parser === asIs || parser === parserOf(OID.text);
 const textual = { getTypeParser: parserOf as typeof types.getTypeParser };
 
 const names = new Map<string, string>();
@@ -29,7 +54,7 @@ const names = new Map<string, string>();
  * A statement under a name of its own, so that PostgreSQL parses it once a connection (unnamed ones cost it nearly double).
  * @param isNamed false for texts of countless forms (reports), which would use the names up
  */
-export function statement(text: string, values: unknown[], isNamed = true): QueryConfig {
+export function statement(text: string, values: unknown[], isNamed = true): Statement {
   if (!isNamed) return { text, values, types: textual };
   let name = names.get(text);
   if (!name && names.size < 2000) {

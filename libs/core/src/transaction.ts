@@ -4,6 +4,7 @@ import type { Leave } from './company-places.js';
 import type { Connection } from './connection.js';
 import type { Tenant } from './tenant.js';
 import { statement } from './statement.js';
+import type { Statement } from './statement.js';
 
 const ABORTED = '25P02';
 const BEGIN = statement('BEGIN', []);
@@ -40,12 +41,12 @@ export class Transaction {
     return transaction;
   }
 
-  /** A transaction of one read: entering and it leave together, and PostgreSQL makes one of them by itself. `$1` is the company. */
-  static async single<T>(runner: QueryRunner, tenant: Tenant, leave: Leave, text: string, values: unknown[]): Promise<T[]> {
+  /** A transaction of one read: entering and it leave together, and PostgreSQL makes one of them by itself. */
+  static async single(runner: QueryRunner, tenant: Tenant, leave: Leave, read: Statement): Promise<Answer> {
     const client = await connect(runner, leave);
     try {
       client.send(entering(tenant)).catch(() => undefined); // the read fails with it
-      return (await client.send(statement(text, [tenant.companyId, ...values]))).rows as T[];
+      return await client.send(read);
     } finally {
       await release(runner, leave);
     }
@@ -61,24 +62,24 @@ export class Transaction {
   }
 
   /** Rows of a statement whose `$1` is always the company; `values` are `$2` and on. */
-  async query<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
-    return (await this.run(text, values, isNamed)).rows as T[];
+  async query<T>(text: string, values: unknown[] = []): Promise<T[]> {
+    return (await this.run(this.inside(text, values))).rows as T[];
   }
 
   /** The number of rows that a statement changed. `$1` is the company. */
   async execute(text: string, values: unknown[] = []): Promise<number> {
-    return (await this.run(text, values)).count;
+    return (await this.run(this.inside(text, values))).count;
   }
 
-  /** Rows of the last statement: the COMMIT travels with it. */
-  async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
-    if (!isNamed) this.client.send(CUSTOM_PLANS).catch(() => undefined); // a report's plan depends on its range
-    const rows = this.query<T>(text, values, isNamed);
+  /** The answer to the last statement: the COMMIT travels with it. */
+  async last(last: Statement): Promise<Answer> {
+    if (!last.name) this.client.send(CUSTOM_PLANS).catch(() => undefined); // a report's plan depends on its range
+    const answer = this.run(last);
     const commit = this.commit();
     commit.catch(() => undefined); // the statement's own error says more
-    const answer = await rows;
+    const answered = await answer;
     await commit;
-    return answer;
+    return answered;
   }
 
   /** Runs when the commit has succeeded; never when it has not. */
@@ -134,10 +135,14 @@ export class Transaction {
     return this.failure ?? new Error('the transaction was rolled back');
   }
 
-  private async run(text: string, values: unknown[], isNamed = true): Promise<Answer> {
+  private inside(text: string, values: unknown[]): Statement {
+    return statement(text, [this.tenant.companyId, ...values]);
+  }
+
+  private async run(next: Statement): Promise<Answer> {
     if (this.state !== 'open') throw new Error('the transaction has ended');
     try {
-      return await this.client.send(statement(text, [this.tenant.companyId, ...values], isNamed));
+      return await this.client.send(next);
     } catch (error) {
       // What is sent behind a failed statement fails as "aborted": the first failure is the one that explains.
       if ((error as { code?: string }).code === ABORTED && this.failure) throw this.failure;

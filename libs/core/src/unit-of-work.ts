@@ -3,15 +3,18 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
+import type { Answer } from './batch.js';
 import { clock } from './clock.js';
 import { CompanyPlaces } from './company-places.js';
 import type { Leave } from './company-places.js';
 import type { Connection } from './connection.js';
 import { isRetryable } from './database-error.js';
+import type { JsonRows } from './json-rows.js';
 import { requestScope } from './request-scope.js';
 import type { RequestScope } from './request-scope.js';
 import type { Tenant } from './tenant.js';
 import { statement } from './statement.js';
+import type { Statement } from './statement.js';
 import { Transaction } from './transaction.js';
 
 const ATTEMPTS = 4;
@@ -81,13 +84,13 @@ export class UnitOfWork {
 
   /** Rows of the request's last statement; the COMMIT goes with it. @param isNamed false for texts of countless forms */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
-    const { scope, tenant } = this;
-    if (scope.transaction || scope.resume) return (await this.transaction()).last<T>(text, values, isNamed);
-    const place = this.place(scope, tenant);
-    const leave = typeof place === 'function' ? place : await place;
-    const runner = this.dataSource.createQueryRunner();
-    if (isNamed) return Transaction.single<T>(runner, tenant, leave, text, values);
-    return (await Transaction.begin(runner, tenant, leave)).last<T>(text, values, isNamed);
+    return (await this.ended(statement(text, [this.tenant.companyId, ...values], isNamed))).rows as T[];
+  }
+
+  /** {@link last} for rows that go out as they are. A column named `actionCode.code` is `code` of an object `actionCode`. */
+  async lastAsJson<T>(text: string, values: unknown[] = []): Promise<JsonRows<T>> {
+    const { json } = await this.ended({ ...statement(text, [this.tenant.companyId, ...values]), asJson: true });
+    return json as JsonRows<T>;
   }
 
   /** TypeORM inside the transaction. */
@@ -154,6 +157,17 @@ export class UnitOfWork {
         await sleep(Math.random() * 20 * attempt); // two that met would else meet again
       }
     }
+  }
+
+  /** The answer to the request's last statement. */
+  private async ended(last: Statement): Promise<Answer> {
+    const { scope, tenant } = this;
+    if (scope.transaction || scope.resume) return (await this.transaction()).last(last);
+    const place = this.place(scope, tenant);
+    const leave = typeof place === 'function' ? place : await place;
+    const runner = this.dataSource.createQueryRunner();
+    if (last.name) return Transaction.single(runner, tenant, leave, last);
+    return (await Transaction.begin(runner, tenant, leave)).last(last);
   }
 
   private transaction(): Promise<Transaction> {

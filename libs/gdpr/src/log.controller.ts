@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PathId } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import { RequirePermission } from '#rbac';
 import { AccessLogPage, AccessLogView, AuditLogPage, AuditLogView, LogQuery } from './log.dto.js';
 import { LogRepository } from './log.repository.js';
@@ -15,7 +15,7 @@ export class LogController {
   @RequirePermission('read_audit_log')
   @ApiOperation({ summary: 'List who changed what outside timesheets, signed in, or was refused, newest first' })
   @ApiOkResponse({ type: AuditLogPage })
-  auditLogs(@Query() query: LogQuery): Promise<Page<AuditLogView>> {
+  auditLogs(@Query() query: LogQuery): Promise<JsonPage<AuditLogView>> {
     return this.logs.auditLogs(query);
   }
 
@@ -31,7 +31,7 @@ export class LogController {
   @RequirePermission('read_access_log')
   @ApiOperation({ summary: 'List who read whose personal data, newest first' })
   @ApiOkResponse({ type: AccessLogPage })
-  accessLogs(@Query() query: LogQuery): Promise<Page<AccessLogView>> {
+  accessLogs(@Query() query: LogQuery): Promise<JsonPage<AccessLogView>> {
     return this.logs.accessLogs(query);
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork, within } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import type { AccessLogView, AuditLogView, LogQuery } from './log.dto.js';
 
 const COLUMNS = 'l.id, l."occurredAt", l.action, l."targetType", l."targetId", l."userId", l."actorUserId", l."requestId", l.ip';
@@ -16,12 +16,12 @@ export class LogRepository {
     private readonly accesses: Accesses,
   ) {}
 
-  auditLogs(query: LogQuery): Promise<Page<AuditLogView>> {
+  auditLogs(query: LogQuery): Promise<JsonPage<AuditLogView>> {
     return this.list<AuditLogView>('audit-logs', AUDIT_LOGS, query);
   }
 
   /** With all that this replica has noted up to now; what others have noted comes within a second. */
-  async accessLogs(query: LogQuery): Promise<Page<AccessLogView>> {
+  async accessLogs(query: LogQuery): Promise<JsonPage<AccessLogView>> {
     await this.work.commit(); // gives the guard's connection back: writing takes another one
     await this.accesses.flush();
     return this.list<AccessLogView>('access-logs', ACCESS_LOGS, query);
@@ -37,7 +37,7 @@ export class LogRepository {
     return this.read<AccessLogView>(ACCESS_LOGS, id);
   }
 
-  private async list<Row extends AccessLogView>(list: string, base: string, query: LogQuery): Promise<Page<Row>> {
+  private async list<Row extends AccessLogView>(list: string, base: string, query: LogQuery): Promise<JsonPage<Row>> {
     await refuseReversed(this.work, query);
     const rows = new Query(base)
       .and('l."userId" = ?', query.userId)
@@ -48,7 +48,7 @@ export class LogRepository {
     const { text, values } = within(rows, 'l."occurredAt"', query)
       .after(['l."occurredAt"', 'l.id'], '<', this.cursors.after(list, query))
       .page('l."occurredAt" DESC, l.id DESC', query.limit);
-    return this.cursors.page(list, query, await this.work.last<Row>(text, values), ({ occurredAt, id }) => [occurredAt, id]);
+    return this.cursors.json(list, query, await this.work.lastAsJson<Row>(text, values), ({ occurredAt, id }) => [occurredAt, id]);
   }
 
   private async read<Row>(base: string, id: string): Promise<Row> {

@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpStatus, Post, Query, Res } from '@nestjs/com
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { PageQuery, PathId, Problems } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import { RequirePermission } from '#rbac';
 import { PurgeRunPage, PurgeRunView, StartPurge } from './purge.dto.js';
 import { PurgeRepository } from './purge.repository.js';
@@ -35,7 +35,7 @@ export class PurgeController {
   @RequirePermission('manage_retention')
   @ApiOperation({ summary: 'List purges and dry runs, newest first' })
   @ApiOkResponse({ type: PurgeRunPage })
-  list(@Query() query: PageQuery): Promise<Page<PurgeRunView>> {
+  list(@Query() query: PageQuery): Promise<JsonPage<PurgeRunView>> {
     return this.runs.list(query);
   }
 

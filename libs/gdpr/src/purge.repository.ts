@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, Cursors, Problem, Query, UnitOfWork } from '#core';
-import type { Page, PageQuery } from '#core';
+import type { JsonPage, PageQuery } from '#core';
 import type { CutOffs } from './purge-policy.js';
 import type { PurgeRunView } from './purge.dto.js';
 import type { RetentionSettings } from './retention-settings.dto.js';
@@ -32,12 +32,12 @@ export class PurgeRepository {
   ) {}
 
   /** The newest first. */
-  async list(query: PageQuery): Promise<Page<PurgeRunView>> {
+  async list(query: PageQuery): Promise<JsonPage<PurgeRunView>> {
     const { text, values } = new Query(RUNS)
       .after(['p."startedAt"', 'p.id'], '<', this.cursors.after(LIST, query))
       .page('p."startedAt" DESC, p.id DESC', query.limit);
-    const rows = await this.work.last<PurgeRunView>(text, values);
-    return this.cursors.page(LIST, query, rows, ({ startedAt, id }) => [startedAt, id]);
+    const rows = await this.work.lastAsJson<PurgeRunView>(text, values);
+    return this.cursors.json(LIST, query, rows, ({ startedAt, id }) => [startedAt, id]);
   }
 
   /** The whole answer of a request. @throws 404 */

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CarriesSecret, IfMatch, PathId, Problems } from '#core';
-import type { ExpectedVersion, Page } from '#core';
+import type { ExpectedVersion, JsonPage } from '#core';
 import { Caller, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { ApiKeyPage, ApiKeyQuery, ApiKeyView, CreateApiKey, NewApiKeyView } from './api-key.dto.js';
@@ -20,7 +20,7 @@ export class ApiKeyController {
   @RequirePermission('manage_api_key', { sessionOnly: true })
   @ApiOperation({ summary: 'List the keys of everybody, newest first' })
   @ApiOkResponse({ type: ApiKeyPage })
-  list(@Query() query: ApiKeyQuery): Promise<Page<ApiKeyView>> {
+  list(@Query() query: ApiKeyQuery): Promise<JsonPage<ApiKeyView>> {
     return this.keys.list(query);
   }
 

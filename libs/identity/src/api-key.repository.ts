@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Problem, Query, UnitOfWork } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import type { ApiKeyQuery, ApiKeyView } from './api-key.dto.js';
 
 const LIST = 'api-keys';
@@ -16,13 +16,13 @@ export class ApiKeyRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: ApiKeyQuery): Promise<Page<ApiKeyView>> {
+  async list(query: ApiKeyQuery): Promise<JsonPage<ApiKeyView>> {
     const { text, values } = new Query(LIVING)
       .and('k."userId" = ?', query.userId)
       .after(['k."createdAt"', 'k.id'], '<', this.cursors.after(LIST, query))
       .page('k."createdAt" DESC, k.id DESC', query.limit);
-    const rows = await this.work.last<ApiKeyView>(text, values);
-    return this.cursors.page(LIST, query, rows, ({ createdAt, id }) => [createdAt, id]);
+    const rows = await this.work.lastAsJson<ApiKeyView>(text, values);
+    return this.cursors.json(LIST, query, rows, ({ createdAt, id }) => [createdAt, id]);
   }
 
   /** The whole answer of a request. @throws 404 */

@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PageQuery, PathId } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { SessionPage } from './session.dto.js';
@@ -21,7 +21,7 @@ export class SessionController {
   @Own({ sessionOnly: true })
   @ApiOperation({ summary: 'List my active sessions, newest first' })
   @ApiOkResponse({ type: SessionPage })
-  list(@Caller() caller: Principal, @Query() query: PageQuery): Promise<Page<SessionView>> {
+  list(@Caller() caller: Principal, @Query() query: PageQuery): Promise<JsonPage<SessionView>> {
     return this.sessions.active(caller, caller.userId, query);
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { clock, Config, Cursors, Query, UnitOfWork } from '#core';
-import type { Page, PageQuery } from '#core';
+import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { SessionView } from './session.dto.js';
 
@@ -20,14 +20,14 @@ export class SessionRepository {
   ) {}
 
   /** The sessions of a user that a token still opens. */
-  async active(caller: Principal, userId: string, query: PageQuery): Promise<Page<SessionView>> {
+  async active(caller: Principal, userId: string, query: PageQuery): Promise<JsonPage<SessionView>> {
     const now = clock.now();
     const idleSince = new Date(now.getTime() - this.config.sessionIdleTtl * 1000);
     const list = `${LIST} ${userId}`;
     const { text, values } = new Query(ACTIVE, [caller.sessionId, userId, now, idleSince])
       .after(['s."createdAt"', 's.id'], '<', this.cursors.after(list, query))
       .page('s."createdAt" DESC, s.id DESC', query.limit);
-    const rows = await this.work.last<SessionView>(text, values);
-    return this.cursors.page(list, query, rows, ({ createdAt, id }) => [createdAt, id]);
+    const rows = await this.work.lastAsJson<SessionView>(text, values);
+    return this.cursors.json(list, query, rows, ({ createdAt, id }) => [createdAt, id]);
   }
 }

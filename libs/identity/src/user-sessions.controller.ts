@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PageQuery, PathId, Problems } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import { Caller } from '#rbac';
 import type { Principal } from '#rbac';
 import { OwnOr } from './own-or.js';
@@ -24,7 +24,7 @@ export class UserSessionsController {
   @OwnOr(['revoke_session'], { sessionOnly: true })
   @ApiOperation({ summary: 'List the active sessions of a user, newest first' })
   @ApiOkResponse({ type: SessionPage })
-  async list(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<Page<SessionView>> {
+  async list(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<JsonPage<SessionView>> {
     await this.users.get(id);
     return this.sessions.active(caller, id, query);
   }

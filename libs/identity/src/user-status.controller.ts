@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PageQuery } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import { Own } from '#rbac';
 import { UserStatusPage } from './user.dto.js';
 import type { UserStatusView } from './user.dto.js';
@@ -16,7 +16,7 @@ export class UserStatusController {
   @Own()
   @ApiOperation({ summary: 'List the statuses that a user may have' })
   @ApiOkResponse({ type: UserStatusPage })
-  list(@Query() query: PageQuery): Promise<Page<UserStatusView>> {
+  list(@Query() query: PageQuery): Promise<JsonPage<UserStatusView>> {
     return this.users.statuses(query);
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Accesses, Cursors, isId, Problem, Query, UnitOfWork } from '#core';
-import type { Page, PageQuery } from '#core';
+import type { JsonPage, Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import { Principals } from './principals.js';
-import type { ColleagueView, UserQuery, UserStatusCode, UserStatusPage, UserStatusView, UserView } from './user.dto.js';
+import type { ColleagueView, UserQuery, UserStatusCode, UserStatusView, UserView } from './user.dto.js';
 import { User } from './user.entity.js';
 import { seesEverything, shownTo } from './user.policy.js';
 
@@ -136,11 +136,11 @@ export class Users {
     return status.id;
   }
 
-  async statuses(query: PageQuery): Promise<UserStatusPage> {
+  async statuses(query: PageQuery): Promise<JsonPage<UserStatusView>> {
     const { text, values } = new Query(STATUSES)
       .after(['t.code'], '>', this.cursors.after('user-statuses', query))
       .page('t.code', query.limit);
-    return this.cursors.page('user-statuses', query, await this.work.last<UserStatusView>(text, values), ({ code }) => [code]);
+    return this.cursors.json('user-statuses', query, await this.work.lastAsJson<UserStatusView>(text, values), ({ code }) => [code]);
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Problem, Query, UnitOfWork } from '#core';
-import type { Page, PageQuery } from '#core';
+import type { JsonPage, PageQuery } from '#core';
 import type { PermissionView, RoleRow } from './role.dto.js';
 
 const ROLES = 'roles';
@@ -31,18 +31,18 @@ export class RoleRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: PageQuery): Promise<Page<RoleRow>> {
+  async list(query: PageQuery): Promise<JsonPage<RoleRow>> {
     const { text, values } = new Query(LIVING)
       .after(['r.name', 'r.id'], '>', this.cursors.after(ROLES, query))
       .page('r.name, r.id', query.limit);
-    return this.cursors.page(ROLES, query, await this.work.last<RoleRow>(text, values), ({ name, id }) => [name, id]);
+    return this.cursors.json(ROLES, query, await this.work.lastAsJson<RoleRow>(text, values), ({ name, id }) => [name, id]);
   }
 
-  async catalogue(query: PageQuery): Promise<Page<PermissionView>> {
+  async catalogue(query: PageQuery): Promise<JsonPage<PermissionView>> {
     const { text, values } = new Query(CATALOGUE)
       .after(['p.name'], '>', this.cursors.after(PERMISSIONS, query))
       .page('p.name', query.limit);
-    return this.cursors.page(PERMISSIONS, query, await this.work.last<PermissionView>(text, values), ({ name }) => [name]);
+    return this.cursors.json(PERMISSIONS, query, await this.work.lastAsJson<PermissionView>(text, values), ({ name }) => [name]);
   }
 
   /** The whole answer of a request. @throws 404 */

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IfMatch, PathId, Problems } from '#core';
-import type { ExpectedVersion, Page } from '#core';
+import type { ExpectedVersion, JsonPage } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { ActionCodePage, ActionCodeQuery, ActionCodeView, CreateActionCode, UpdateActionCode } from './action-code.dto.js';
@@ -20,7 +20,7 @@ export class ActionCodeController {
   @Own()
   @ApiOperation({ summary: 'List action codes by code' })
   @ApiOkResponse({ type: ActionCodePage })
-  list(@Query() query: ActionCodeQuery): Promise<Page<ActionCodeView>> {
+  list(@Query() query: ActionCodeQuery): Promise<JsonPage<ActionCodeView>> {
     return this.codes.list(query);
   }
 

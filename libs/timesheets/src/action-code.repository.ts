@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Problem, Query, UnitOfWork } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import type { ActionCodeQuery, ActionCodeView } from './action-code.dto.js';
 
 const LIST = 'action-codes';
@@ -15,15 +15,15 @@ export class ActionCodeRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: ActionCodeQuery): Promise<Page<ActionCodeView>> {
+  async list(query: ActionCodeQuery): Promise<JsonPage<ActionCodeView>> {
     const { text, values } = new Query(LIVING)
       .and('c.active = ?', query.active && query.active === 'true')
       .and('c.type = ?', query.type)
       .and('strpos(lower(c.code), lower(?)) > 0 OR strpos(lower(c.name), lower(?)) > 0', query.q, query.q)
       .after(['c.code', 'c.id'], '>', this.cursors.after(LIST, query))
       .page('c.code, c.id', query.limit);
-    const rows = await this.work.last<ActionCodeView>(text, values);
-    return this.cursors.page(LIST, query, rows, ({ code, id }) => [code, id]);
+    const rows = await this.work.lastAsJson<ActionCodeView>(text, values);
+    return this.cursors.json(LIST, query, rows, ({ code, id }) => [code, id]);
   }
 
   /** The whole answer of a request. @throws 404 */

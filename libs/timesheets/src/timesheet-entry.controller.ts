@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IfMatch, PathId, Problems } from '#core';
-import type { ExpectedVersion, Page } from '#core';
+import type { ExpectedVersion, JsonPage } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import {
@@ -29,7 +29,7 @@ export class TimesheetEntryController {
   @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List entries by day and start' })
   @ApiOkResponse({ type: TimesheetEntryPage })
-  list(@Caller() caller: Principal, @Query() query: TimesheetEntryQuery): Promise<Page<ListedTimesheetEntry>> {
+  list(@Caller() caller: Principal, @Query() query: TimesheetEntryQuery): Promise<JsonPage<ListedTimesheetEntry>> {
     return this.entries.list(caller, query);
   }
 

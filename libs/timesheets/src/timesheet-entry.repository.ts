@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
 import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
-import type { Page, PageQuery } from '#core';
+import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { ListedTimesheetEntry, TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
@@ -9,8 +9,6 @@ import { readableEntries } from './timesheet.policy.js';
 
 /** A new entry, complete. */
 export type NewEntry = Omit<TimesheetEntryView, 'createdAt' | 'updatedAt' | 'version'>;
-
-type RowWithCode = TimesheetEntryView & { code: string; name: string };
 
 const LIST = 'timesheet-entries';
 
@@ -25,7 +23,7 @@ const ORDER = `e.day, ${START}, e.id`;
 
 /** A page with its codes, looked up one by one: a plain join began at the codes and read all entries of the company (4 s of a million instead of 0.1 ms). */
 const withCodes = (page: string): string => `
-  SELECT e.*, c.code, c.name FROM (${page}) e
+  SELECT e.*, e."actionCodeId" AS "actionCode.id", c.code AS "actionCode.code", c.name AS "actionCode.name" FROM (${page}) e
   CROSS JOIN LATERAL (SELECT a.code, a.name FROM action_codes a WHERE a."companyId" = $1 AND a.id = e."actionCodeId" OFFSET 0) c
   ORDER BY ${ORDER}`;
 
@@ -36,7 +34,7 @@ export class TimesheetEntryRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(caller: Principal, query: TimesheetEntryQuery): Promise<Page<ListedTimesheetEntry>> {
+  async list(caller: Principal, query: TimesheetEntryQuery): Promise<JsonPage<ListedTimesheetEntry>> {
     await refuseReversed(this.work, query);
     // One's own are readable: to ask for them alone costs no look at whom else one leads or approves.
     const readable = query.userId === caller.userId ? new Query(LIVING) : readableEntries(new Query(LIVING), caller);
@@ -48,13 +46,11 @@ export class TimesheetEntryRepository {
       .and('e."taskId" = ?', query.taskId)
       .and('e.day >= ?', query.from)
       .and('e.day <= ?', query.to);
-    if (!query.expand) return this.byDay(LIST, query, entries);
-    const { items, nextCursor } = await this.byDay<RowWithCode>(LIST, query, entries, withCodes);
-    return { items: items.map(withCode), nextCursor };
+    return this.byDay(LIST, query, entries, query.expand ? withCodes : undefined);
   }
 
   /** Whether the caller may read the timesheet, is asked before. */
-  ofTimesheet(timesheetId: string, query: PageQuery): Promise<Page<TimesheetEntryView>> {
+  ofTimesheet(timesheetId: string, query: PageQuery): Promise<JsonPage<TimesheetEntryView>> {
     return this.byDay(`${LIST} ${timesheetId}`, query, new Query(LIVING).and('e."timesheetId" = ?', timesheetId));
   }
 
@@ -152,19 +148,12 @@ export class TimesheetEntryRepository {
     query: PageQuery,
     entries: Query,
     completed = (page: string) => page,
-  ): Promise<Page<T>> {
+  ): Promise<JsonPage<T>> {
     const key = this.cursors.after(list, query);
     const { text, values } = entries.after(['e.day', START, 'e.id'], '>', key).page(ORDER, query.limit);
-    const rows = await this.work.last<T>(completed(text), values);
-    return this.cursors.page(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
+    const rows = await this.work.lastAsJson<T>(completed(text), values);
+    return this.cursors.json(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
   }
-}
-
-/** What is undefined is not printed; leaving fields out of a copy takes five times as long. */
-function withCode(row: RowWithCode): ListedTimesheetEntry {
-  const { actionCodeId: id, code, name } = row;
-  const entry = { ...row, code: undefined, name: undefined, actionCode: { id, code, name } };
-  return entry;
 }
 
 function living([found]: TimesheetEntryView[]): TimesheetEntryView {

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IfMatch, PageQuery, PathId, Problems } from '#core';
-import type { ExpectedVersion, Page } from '#core';
+import type { ExpectedVersion, JsonPage, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { HistoryPage } from './history.dto.js';
@@ -31,7 +31,7 @@ export class TimesheetController {
   @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List timesheets, the newest period first' })
   @ApiOkResponse({ type: TimesheetPage })
-  list(@Caller() caller: Principal, @Query() query: TimesheetQuery): Promise<Page<TimesheetView>> {
+  list(@Caller() caller: Principal, @Query() query: TimesheetQuery): Promise<JsonPage<TimesheetView>> {
     return this.timesheets.list(caller, query);
   }
 
@@ -81,7 +81,11 @@ export class TimesheetController {
   @Own({ or: ['read_timesheet', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List the entries of a timesheet' })
   @ApiOkResponse({ type: TimesheetEntryPage })
-  async listEntries(@Caller() caller: Principal, @PathId() id: string, @Query() query: AsOfPage): Promise<Page<TimesheetEntryView>> {
+  async listEntries(
+    @Caller() caller: Principal,
+    @PathId() id: string,
+    @Query() query: AsOfPage,
+  ): Promise<Page<TimesheetEntryView> | JsonPage<TimesheetEntryView>> {
     const sheet = await this.timesheets.read(caller, id);
     const { asOf } = query;
     return asOf ? this.past.listEntries(sheet, { ...query, asOf }) : this.entries.ofTimesheet(id, query);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
 import type { ApproverPolicy } from '#companies';
 import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
-import type { Page } from '#core';
+import type { JsonPage } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
 import { Approvers } from './approvers.js';
@@ -54,7 +54,7 @@ export class TimesheetRepository {
     private readonly locks: TimesheetLocks,
   ) {}
 
-  async list(caller: Principal, query: TimesheetQuery): Promise<Page<TimesheetView>> {
+  async list(caller: Principal, query: TimesheetQuery): Promise<JsonPage<TimesheetView>> {
     await refuseReversed(this.work, query);
     const { text, values } = readable(new Query(LIVING), caller)
       .and('t."userId" = ?', query.userId)
@@ -64,8 +64,8 @@ export class TimesheetRepository {
       .and('t."periodStart" <= ?', query.to)
       .after(['t."periodStart"', 't.id'], '<', this.cursors.after(LIST, query))
       .page('t."periodStart" DESC, t.id DESC', query.limit);
-    const rows = await this.work.last<TimesheetView>(text, values);
-    return this.cursors.page(LIST, query, rows, ({ periodStart, id }) => [periodStart, id]);
+    const rows = await this.work.lastAsJson<TimesheetView>(text, values);
+    return this.cursors.json(LIST, query, rows, ({ periodStart, id }) => [periodStart, id]);
   }
 
   /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */
