@@ -33,9 +33,13 @@ export class ServerProcess {
     readonly api: string,
   ) {}
 
-  static async start(server: TestServer, env: Record<string, string> = {}): Promise<ServerProcess> {
+  static start(server: TestServer, env: Record<string, string> = {}): Promise<ServerProcess> {
+    return ServerProcess.run({ ...environmentOf(server), ...env });
+  }
+
+  static async run(env: Record<string, string>): Promise<ServerProcess> {
     const child = spawn(process.execPath, [main], {
-      env: { ...environmentOf(server), ...env },
+      env,
       stdio: ['ignore', 'pipe', 'ignore'], // what is inherited would keep the run open where a spec dies before it
     });
     let out = '';

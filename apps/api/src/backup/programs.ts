@@ -5,6 +5,9 @@ import type { DatabaseAddress } from '#core';
 
 const runFile = promisify(execFile);
 
+/** Of a Debian with ca-certificates. */
+const PUBLIC_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+
 /**
  * Runs one of PostgreSQL's client programs, from the PATH.
  * @returns what it said
@@ -18,7 +21,7 @@ export async function runProgram(name: 'pg_dump' | 'pg_restore', args: string[],
     PGUSER: address.username,
     PGPASSWORD: address.password,
     PGDATABASE: address.database,
-    PGSSLMODE: address.ssl ? 'require' : 'prefer',
+    ...(address.ssl ? verified() : { PGSSLMODE: 'prefer' }),
     PGTZ: 'UTC',
   };
   try {
@@ -32,3 +35,9 @@ export async function runProgram(name: 'pg_dump' | 'pg_restore', args: string[],
     throw new ConfigError([`${name} failed: ${stderr.trim() || message}`]);
   }
 }
+
+/** The certificate is looked at as the server itself does it. */
+const verified = () => ({
+  PGSSLMODE: 'verify-full',
+  PGSSLROOTCERT: process.env.PGSSLROOTCERT || process.env.NODE_EXTRA_CA_CERTS || PUBLIC_AUTHORITIES,
+});
