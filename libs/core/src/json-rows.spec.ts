@@ -63,8 +63,7 @@ it('are the JSON of the objects that they would be', () => {
       const wanted = JSON.parse(JSON.stringify(objects(fields, rows))) as unknown[];
       expect(json).toHaveLength(many);
       expect(rows.map((_, index) => json.row(index))).toEqual(wanted);
-      const count = Math.min(many, limit);
-      expect(JSON.parse(json.page(count, cursor))).toEqual({ items: wanted.slice(0, count), nextCursor: cursor });
+      expect(JSON.parse(json.page(limit, cursor))).toEqual({ items: wanted.slice(0, limit), nextCursor: cursor });
     }),
     { numRuns: 300 },
   );

@@ -112,7 +112,7 @@ export class JsonRows<T> {
     return JSON.parse(this.rows[index]!) as T;
   }
 
-  /** `{ items, nextCursor }` of the first rows. */
+  /** `{ items, nextCursor }` of the first rows, at most so many. */
   page(count: number, nextCursor: string | null): string {
     return `{"items":[${this.rows.slice(0, count).join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
   }
@@ -143,9 +143,7 @@ function quoted(from: Buffer, start: number, stop: number, to: Buffer, end: numb
 /** `2026-03-02 08:00:00+00`, as PostgreSQL prints it in UTC, becomes `2026-03-02T08:00:00Z`. */
 function instant(from: Buffer, start: number, stop: number, to: Buffer, end: number): number {
   to[end++] = QUOTE;
-  end = asIs(from, start, start + 10, to, end);
-  to[end++] = 0x54; // T
-  end = asIs(from, start + 11, stop - 3, to, end);
+  for (let at = start; at < stop - 3; at++) to[end++] = from[at] === SPACE ? 0x54 : from[at]!; // T
   to[end++] = 0x5a; // Z
   to[end++] = QUOTE;
   return end;

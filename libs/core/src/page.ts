@@ -62,20 +62,22 @@ export class Cursors {
 
   /** The page out of one row more than its limit. @param keyOf the sort key of an item, as the statement orders */
   page<T>(list: string, query: PageQuery, rows: T[], keyOf: (item: T) => Key[]): Page<T> {
-    if (rows.length <= query.limit) return { items: rows, nextCursor: null };
-    const items = rows.slice(0, query.limit);
-    return { items, nextCursor: this.behind(list, query, keyOf(items.at(-1)!)) };
+    return { items: rows.slice(0, query.limit), nextCursor: this.next(list, query, rows.length, (last) => keyOf(rows[last]!)) };
   }
 
   /** The same of rows that go out as they are. */
   json<T>(list: string, query: PageQuery, rows: JsonRows<T>, keyOf: (item: T) => Key[]): JsonPage<T> {
-    const { limit } = query;
-    if (rows.length <= limit) return new Json(rows.page(rows.length, null));
-    return new Json(rows.page(limit, this.behind(list, query, keyOf(rows.row(limit - 1)))));
+    return new Json(
+      rows.page(
+        query.limit,
+        this.next(list, query, rows.length, (last) => keyOf(rows.row(last))),
+      ),
+    );
   }
 
-  private behind(list: string, { cursor: _, ...filters }: PageQuery, key: Key[]): string {
-    const payload = Buffer.from(JSON.stringify(key)).toString('base64url');
+  private next(list: string, { cursor: _, ...filters }: PageQuery, found: number, keyAt: (last: number) => Key[]): string | null {
+    if (found <= filters.limit) return null;
+    const payload = Buffer.from(JSON.stringify(keyAt(filters.limit - 1))).toString('base64url');
     return `${payload}.${this.sign(this.keys[0]!, list, filters, payload).toString('base64url')}`;
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { types } from 'pg';
 import type { QueryConfig } from 'pg';
+import type { Tenant } from './tenant.js';
 
 /** @property asJson its rows go out as they are */
 export type Statement = QueryConfig & { asJson?: boolean };
@@ -63,3 +64,7 @@ export function statement(text: string, values: unknown[], isNamed = true): Stat
   }
   return { name, text, values, types: textual };
 }
+
+/** A statement inside a company, which is `$1`. */
+export const inside = ({ companyId }: Tenant, text: string, values: unknown[] = [], isNamed = true): Statement =>
+  statement(text, [companyId, ...values], isNamed);

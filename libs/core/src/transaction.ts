@@ -3,7 +3,7 @@ import type { Answer } from './batch.js';
 import type { Leave } from './company-places.js';
 import type { Connection } from './connection.js';
 import type { Tenant } from './tenant.js';
-import { statement } from './statement.js';
+import { inside, statement } from './statement.js';
 import type { Statement } from './statement.js';
 
 const ABORTED = '25P02';
@@ -63,12 +63,12 @@ export class Transaction {
 
   /** Rows of a statement whose `$1` is always the company; `values` are `$2` and on. */
   async query<T>(text: string, values: unknown[] = []): Promise<T[]> {
-    return (await this.run(this.inside(text, values))).rows as T[];
+    return (await this.run(inside(this.tenant, text, values))).rows as T[];
   }
 
   /** The number of rows that a statement changed. `$1` is the company. */
   async execute(text: string, values: unknown[] = []): Promise<number> {
-    return (await this.run(this.inside(text, values))).count;
+    return (await this.run(inside(this.tenant, text, values))).count;
   }
 
   /** The answer to the last statement: the COMMIT travels with it. */
@@ -133,10 +133,6 @@ export class Transaction {
 
   private rolledBack(): unknown {
     return this.failure ?? new Error('the transaction was rolled back');
-  }
-
-  private inside(text: string, values: unknown[]): Statement {
-    return statement(text, [this.tenant.companyId, ...values]);
   }
 
   private async run(next: Statement): Promise<Answer> {

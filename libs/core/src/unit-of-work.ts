@@ -13,7 +13,7 @@ import type { JsonRows } from './json-rows.js';
 import { requestScope } from './request-scope.js';
 import type { RequestScope } from './request-scope.js';
 import type { Tenant } from './tenant.js';
-import { statement } from './statement.js';
+import { inside, statement } from './statement.js';
 import type { Statement } from './statement.js';
 import { Transaction } from './transaction.js';
 
@@ -84,12 +84,12 @@ export class UnitOfWork {
 
   /** Rows of the request's last statement; the COMMIT goes with it. @param isNamed false for texts of countless forms */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
-    return (await this.ended(statement(text, [this.tenant.companyId, ...values], isNamed))).rows as T[];
+    return (await this.ended(inside(this.tenant, text, values, isNamed))).rows as T[];
   }
 
   /** {@link last} for rows that go out as they are. A column named `actionCode.code` is `code` of an object `actionCode`. */
   async lastAsJson<T>(text: string, values: unknown[] = []): Promise<JsonRows<T>> {
-    const { json } = await this.ended({ ...statement(text, [this.tenant.companyId, ...values]), asJson: true });
+    const { json } = await this.ended({ ...inside(this.tenant, text, values), asJson: true });
     return json as JsonRows<T>;
   }
 

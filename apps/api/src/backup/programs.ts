@@ -14,14 +14,15 @@ const PUBLIC_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
  * @throws ConfigError where it is missing or fails, with what it said
  */
 export async function runProgram(name: 'pg_dump' | 'pg_restore', args: string[], address: DatabaseAddress): Promise<string> {
+  const inherited = process.env;
   const env = {
-    ...process.env,
+    ...inherited,
     PGHOST: address.host,
     PGPORT: String(address.port),
     PGUSER: address.username,
     PGPASSWORD: address.password,
     PGDATABASE: address.database,
-    ...(address.ssl ? verified() : { PGSSLMODE: 'prefer' }),
+    ...(address.ssl ? verified(inherited) : { PGSSLMODE: 'prefer' }),
     PGTZ: 'UTC',
   };
   try {
@@ -37,7 +38,7 @@ export async function runProgram(name: 'pg_dump' | 'pg_restore', args: string[],
 }
 
 /** The certificate is looked at as the server itself does it. */
-const verified = () => ({
+const verified = ({ PGSSLROOTCERT, NODE_EXTRA_CA_CERTS }: NodeJS.ProcessEnv) => ({
   PGSSLMODE: 'verify-full',
-  PGSSLROOTCERT: process.env.PGSSLROOTCERT || process.env.NODE_EXTRA_CA_CERTS || PUBLIC_AUTHORITIES,
+  PGSSLROOTCERT: PGSSLROOTCERT || NODE_EXTRA_CA_CERTS || PUBLIC_AUTHORITIES,
 });

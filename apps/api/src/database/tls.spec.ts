@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import { connect } from '../../../../test/database.js';
 import { ServerProcess } from '../../../../test/server-process.js';
 import { startSystemPostgres } from '../../../../test/system-postgres.js';
 import type { SystemPostgres } from '../../../../test/system-postgres.js';
+import { runProgram } from '../backup/programs.js';
 
 const run = promisify(execFile);
 const PASSWORD = 'correct horse battery staple';
@@ -29,7 +30,7 @@ async function startWithTls(): Promise<SystemPostgres | undefined> {
   } catch {
     return undefined;
   }
-  await run('sh', ['-c', `printf 'host all postgres all trust\\nhostssl all all all scram-sha-256\\n' > '${access}'`]);
+  await writeFile(access, 'host all postgres all trust\nhostssl all all all scram-sha-256\n');
   for (const path of [dir, key, certificate, access]) give(path, account);
   return startSystemPostgres(15, { settings: { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key, hba_file: access } });
 }
@@ -61,6 +62,8 @@ function environment(more: Record<string, string> = {}): Record<string, string> 
 const command = async (name: string, more: Record<string, string> = {}) =>
   (await run(process.execPath, ['dist/apps/api/src/database/cli.js', name], { env: environment(more) })).stdout;
 
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
 (system ? describe : describe.skip)('a database behind TLS', () => {
   let superuser: Client;
   let server: ServerProcess;
@@ -83,7 +86,6 @@ const command = async (name: string, more: Record<string, string> = {}) =>
     await server.end('SIGTERM');
     await superuser.end();
     await system!.stop();
-    await rm(dir, { recursive: true, force: true });
   });
 
   it('is used over TLS alone, and answers whole, however much it says at once', async () => {
@@ -106,9 +108,23 @@ const command = async (name: string, more: Record<string, string> = {}) =>
 
   it.each([
     ['the server', 'migrate', { NODE_EXTRA_CA_CERTS: '' }, 'self-signed certificate'],
+    ['the server', 'migrate', { DB_HOST: '127.0.0.1' }, 'does not match'], // the certificate names localhost alone
     ['pg_dump', 'backup', { PGSSLROOTCERT: '/nobody.crt' }, 'pg_dump failed.*\\n?.*certificate'],
-  ])('is not trusted by %s with a certificate that nobody vouches for', async (_, name, more, message) => {
+  ])('is not trusted by %s with a certificate that nobody vouches for, or of another name', async (_, name, more, message) => {
     await expect(command(name, more)).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(message) });
+  });
+
+  it('is not dumped under an address that its certificate does not name', async () => {
+    const { PATH } = process.env;
+    Object.assign(process.env, { PATH: environment().PATH, PGSSLROOTCERT: certificate });
+    const owner = { ...system!.address, database: 'ncy8', username: 'owner', password: 'owner-password', ssl: true };
+    try {
+      await expect(runProgram('pg_dump', ['--schema-only'], { ...owner, host: 'localhost' })).resolves.toContain('CREATE TABLE');
+      await expect(runProgram('pg_dump', ['--schema-only'], owner)).rejects.toThrow('does not match host name');
+    } finally {
+      process.env.PATH = PATH;
+      delete process.env.PGSSLROOTCERT;
+    }
   });
 
   it('is not used without TLS in its place', async () => {
