@@ -28,11 +28,7 @@ export interface SheetPeriod {
   status: TimesheetStatus;
 }
 
-const DAY_MIN = 1440;
-/** Spans that meet are of days no further apart: each is a day long at most, and zones differ by 26 hours. */
-const DAYS_APART = 3;
-
-/** What is booked already, as far as drafts mind. */
+/** What is booked already, as far as entries mind. */
 interface Booked {
   id: string;
   userId: string;
@@ -42,40 +38,53 @@ interface Booked {
   durationMin: number;
 }
 
-/**
- * Where entries go, and what of the present state stands against it. Asked under the lock of the people whose time it is, in two
- * statements for any number of entries.
- */
+/** The present state around some entries. */
+export interface Surroundings {
+  sheets: SheetPeriod[];
+  /** By {@link dayOf}, each day by when they start. */
+  booked: Map<string, Booked[]>;
+}
+
+/** Whose time an entry is, and when: a span by its start, minutes by their day. With an id it is one that is there, and does not stand in its own way. */
+interface When {
+  id?: string;
+  userId: string;
+  startedAt?: string | null;
+  day?: string;
+}
+
+const DAY_MIN = 1440;
+const DAY_MS = DAY_MIN * 60_000;
+/** What meets a span is of a day no further from the UTC day of its start: both are a day long at most, and local days are a day from UTC's. */
+const DAYS_APART = 2;
+
+/** The timesheets and entries that entries meet. Asked under the lock of the people whose time it is, in two statements for any number of entries. */
 @Injectable()
 export class EntryPlacement {
   constructor(private readonly work: UnitOfWork) {}
 
-  /**
-   * Puts each draft into the timesheet of its day.
-   * @param leaving the entries as they stand, when they are changed: their days must be open too
-   */
-  async place(drafts: Draft[], leaving: NewEntry[] = []): Promise<EntryFault[]> {
-    const near = new Map([...new Set(drafts.map(({ day }) => day))].map((day) => [day, daysAround(day)]));
-    const [sheets, rows] = await Promise.all([this.sheets([...drafts, ...leaving]), this.booked(drafts, near)]);
-    const booked = Map.groupBy(rows, dayOf);
-    const misplaced = drafts.flatMap((draft, place) => {
-      draft.timesheetId = sheetOf(sheets, draft)?.id ?? null;
-      if (leaving[place] && isLocked(sheets, leaving[place])) return [locked(place, leaving[place])];
-      if (draft.named && draft.named !== draft.timesheetId)
-        return [fault(place, '/day', 'outside_period', `${draft.day} is not in the period of that timesheet`)];
-      return isLocked(sheets, draft) ? [locked(place, draft)] : [];
-    });
-    return [...misplaced, ...overlapping(drafts, booked, near), ...tooMuch(drafts, booked)].toSorted((a, b) => a.place - b.place);
+  /** All that {@link placeEntries} needs to know of the present state, before anybody knows the time zones. */
+  async around(entries: When[]): Promise<Surroundings> {
+    const people = [...new Set(entries.map(({ userId }) => userId))];
+    const days = [...new Set(entries.flatMap(daysNear))].toSorted((a, b) => a - b).map(dayText);
+    const [sheets, booked] = await Promise.all([this.sheets(people, days), this.booked(people, days)]);
+    const own = new Set(entries.map(({ id }) => id));
+    return {
+      sheets,
+      booked: Map.groupBy(
+        booked.filter(({ id }) => !own.has(id)),
+        ({ userId, day }) => dayOf(userId, dayNumber(day)),
+      ),
+    };
   }
 
   /** What stands against taking an entry away. */
-  async remove(entry: NewEntry): Promise<EntryFault[]> {
-    return isLocked(await this.sheets([entry]), entry) ? [locked(0, entry)] : [];
+  async remove({ userId, day }: NewEntry): Promise<EntryFault[]> {
+    return isLocked(await this.sheets([userId], [day]), userId, day) ? [locked(0, day)] : [];
   }
 
   /** Looked for by when they begin, which is at most so long before: else all timesheets of a person would be read. */
-  private sheets(entries: NewEntry[]): Promise<SheetPeriod[]> {
-    const days = entries.map(({ day }) => day).toSorted();
+  private sheets(people: string[], days: string[]): Promise<SheetPeriod[]> {
     return this.work.query<SheetPeriod>(
       `SELECT s.* FROM unnest($2::uuid[]) AS u(id) CROSS JOIN LATERAL (
          SELECT t.id, t."userId", t."periodStart", t."periodEnd", t.status FROM timesheets t
@@ -83,12 +92,11 @@ export class EntryPlacement {
            AND t."periodEnd" >= $3 AND t."deletedAt" IS NULL
          OFFSET 0
        ) s`,
-      [usersOf(entries), days[0], days.at(-1)],
+      [people, days[0], days.at(-1)],
     );
   }
 
-  /** What these people have booked on the days of the drafts and around them, by when it starts. */
-  private booked(drafts: Draft[], near: Map<string, string[]>): Promise<Booked[]> {
+  private booked(people: string[], days: string[]): Promise<Booked[]> {
     return this.work.query<Booked>(
       // Person by person: else a plan reads those days of the whole company.
       `SELECT e.* FROM unnest($2::uuid[]) AS u(id) CROSS JOIN LATERAL (
@@ -96,55 +104,73 @@ export class EntryPlacement {
          WHERE x."companyId" = $1 AND x."userId" = u.id AND x.day = ANY ($3) AND x."deletedAt" IS NULL
          OFFSET 0
        ) e
-       WHERE e.id <> ALL ($4)
        ORDER BY e."startedAt"`,
-      [usersOf(drafts), [...new Set([...near.values()].flat())], drafts.map(({ id }) => id)],
+      [people, days],
     );
   }
 }
 
-const fault = (place: number, pointer: string, code: ProblemCode, detail: string, conflictsWith?: string[]): EntryFault => ({
-  place,
+/**
+ * Puts each draft into the timesheet of its day, and tells what stands against it there.
+ * @param leaving the entry as it stands, when it is changed: its day must be open too
+ */
+export function placeEntries({ sheets, booked }: Surroundings, drafts: Draft[], leaving?: NewEntry): EntryFault[] {
+  const misplaced = drafts.flatMap((draft, index) => {
+    const { userId, day, named } = draft;
+    draft.timesheetId = sheetOf(sheets, userId, day)?.id ?? null;
+    if (leaving && isLocked(sheets, userId, leaving.day)) return [locked(index, leaving.day)];
+    if (named && named !== draft.timesheetId)
+      return [fault(index, '/day', 'outside_period', `${day} is not in the period of that timesheet`)];
+    return isLocked(sheets, userId, day) ? [locked(index, day)] : [];
+  });
+  return [...misplaced, ...overlapping(drafts, booked), ...tooMuch(drafts, booked)].toSorted((a, b) => a.place - b.place);
+}
+
+const fault = (index: number, pointer: string, code: ProblemCode, detail: string, conflictsWith?: string[]): EntryFault => ({
+  place: index,
   pointer,
   detail,
   code,
   ...(conflictsWith ? { conflictsWith } : {}),
 });
 
-const usersOf = (entries: NewEntry[]): string[] => [...new Set(entries.map(({ userId }) => userId))];
+/** Days counted from 1970-01-01. @param text a day, or an instant, of which it is the UTC day */
+const dayNumber = (text: string): number => Math.floor(Date.parse(text) / DAY_MS);
 
-const dayOf = ({ userId, day }: { userId: string; day: string }): string => `${userId} ${day}`;
+const dayText = (day: number): string => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
-const DAY_MS = DAY_MIN * 60_000;
+const dayOf = (userId: string, day: number): string => `${userId} ${day}`;
 
-/** On which an entry of that day could meet others. */
-const daysAround = (day: string): string[] =>
-  Array.from({ length: 2 * DAYS_APART + 1 }, (_, n) => new Date(Date.parse(day) + (n - DAYS_APART) * DAY_MS).toISOString().slice(0, 10));
+/** On which an entry, or what it meets, can be. */
+function daysNear({ startedAt, day }: When): number[] {
+  if (!startedAt) return day ? [dayNumber(day)] : [];
+  const middle = dayNumber(startedAt);
+  return Array.from({ length: 2 * DAYS_APART + 1 }, (_, n) => middle + n - DAYS_APART);
+}
 
 /** Periods of one person never overlap, so a day has one timesheet at most. */
-const sheetOf = (sheets: SheetPeriod[], { userId, day }: NewEntry): SheetPeriod | undefined =>
+const sheetOf = (sheets: SheetPeriod[], userId: string, day: string): SheetPeriod | undefined =>
   sheets.find((sheet) => sheet.userId === userId && sheet.periodStart <= day && day <= sheet.periodEnd);
 
-function isLocked(sheets: SheetPeriod[], entry: NewEntry): boolean {
-  const sheet = sheetOf(sheets, entry);
+function isLocked(sheets: SheetPeriod[], userId: string, day: string): boolean {
+  const sheet = sheetOf(sheets, userId, day);
   return sheet !== undefined && !isOpen(sheet.status);
 }
 
-const locked = (place: number, { day }: NewEntry): EntryFault =>
-  fault(place, '/day', 'timesheet_locked', `The timesheet of ${day} is submitted or approved`);
+const locked = (index: number, day: string): EntryFault =>
+  fault(index, '/day', 'timesheet_locked', `The timesheet of ${day} is submitted or approved`);
 
-function overlapping(drafts: Draft[], booked: Map<string, Booked[]>, near: Map<string, string[]>): EntryFault[] {
+function overlapping(drafts: Draft[], booked: Surroundings['booked']): EntryFault[] {
   const areApart = !meet(drafts);
-  return drafts.flatMap((draft, place) => {
-    const others = near
-      .get(draft.day)!
-      .flatMap((day) => booked.get(dayOf({ userId: draft.userId, day })) ?? [])
+  return drafts.flatMap((draft, index) => {
+    const others = daysNear(draft)
+      .flatMap((day) => booked.get(dayOf(draft.userId, day)) ?? [])
       .filter((other) => overlap(other, draft))
       .map(({ id }) => id);
-    if (others.length > 0) return [fault(place, '/startedAt', 'entry_overlap', 'Overlaps another entry', others)];
+    if (others.length > 0) return [fault(index, '/startedAt', 'entry_overlap', 'Overlaps another entry', others)];
     if (areApart) return [];
-    const sibling = drafts.findIndex((earlier, other) => other < place && overlap(earlier, draft));
-    return sibling < 0 ? [] : [fault(place, '/startedAt', 'entry_overlap', `Overlaps entry ${sibling} of this batch`)];
+    const sibling = drafts.findIndex((earlier, other) => other < index && overlap(earlier, draft));
+    return sibling < 0 ? [] : [fault(index, '/startedAt', 'entry_overlap', `Overlaps entry ${sibling} of this batch`)];
   });
 }
 
@@ -163,11 +189,12 @@ function meet(drafts: Draft[]): boolean {
 }
 
 /** In the order given: the entry that goes past the end of the day is the one too many. */
-function tooMuch(drafts: Draft[], booked: Map<string, Booked[]>): EntryFault[] {
+function tooMuch(drafts: Draft[], booked: Surroundings['booked']): EntryFault[] {
   const minutes = new Map(Array.from(booked, ([day, entries]) => [day, entries.reduce((sum, { durationMin }) => sum + durationMin, 0)]));
-  return drafts.flatMap((draft, place) => {
-    const total = (minutes.get(dayOf(draft)) ?? 0) + draft.durationMin;
-    minutes.set(dayOf(draft), total);
-    return total > DAY_MIN ? [fault(place, '/day', 'day_full', `${draft.day} would have ${total} minutes`)] : [];
+  return drafts.flatMap(({ userId, day, durationMin }, index) => {
+    const key = dayOf(userId, dayNumber(day));
+    const total = (minutes.get(key) ?? 0) + durationMin;
+    minutes.set(key, total);
+    return total > DAY_MIN ? [fault(index, '/day', 'day_full', `${day} would have ${total} minutes`)] : [];
   });
 }

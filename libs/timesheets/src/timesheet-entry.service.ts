@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem, PROBLEMS } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
-import { EntryPlacement } from './entry-placement.js';
+import { EntryPlacement, placeEntries } from './entry-placement.js';
 import type { Draft, EntryFault } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
 import { timesOf } from './entry-times.js';
@@ -61,7 +61,7 @@ export class TimesheetEntryService {
       timesheetId: null,
       named: given.timesheetId,
     };
-    refuseOne([...(await this.placement.place([draft], [before])), ...found]);
+    refuseOne([...placeEntries(await this.placement.around([draft, before]), [draft], before), ...found]);
     const event = changeOfEntry('updated', before, draft);
     if (!event) return before;
     const { named: _, id: _id, userId: _userId, ...fields } = draft;
@@ -84,13 +84,14 @@ export class TimesheetEntryService {
   private async add(caller: Principal, wanted: CreateTimesheetEntry[], refuse: Refuse): Promise<TimesheetEntryView[]> {
     const asked = wanted.map((entry) => ({ ...inLowerCase(entry), userId: entry.userId?.toLowerCase() ?? caller.userId }));
     if (!asked.every((entry) => mayWrite(caller, entry, 'create_timesheet'))) throw new Problem('forbidden');
-    const [, timezone, strangers, found] = await Promise.all([
+    const [, around, timezone, strangers, found] = await Promise.all([
       this.locks.hold(asked.map(({ userId }) => userId)), // first; what is sent behind it is asked once it is held
+      this.placement.around(asked),
       this.entries.companyTimezone(),
       this.references.people(asked),
       this.references.check(asked),
     ]);
-    const timed = asked.map((entry, place) => timesAt(place, entry, undefined, timezone));
+    const timed = asked.map((entry, index) => timesAt(index, entry, undefined, timezone));
     refuseInvalid([...timed.flatMap(({ faults }) => faults), ...strangers, ...found], refuse);
 
     const drafts = asked.map<Draft>(
@@ -107,7 +108,7 @@ export class TimesheetEntryService {
         ...timed[place]!.times!,
       }),
     );
-    refuse([...found, ...(await this.placement.place(drafts))]);
+    refuse([...found, ...placeEntries(around, drafts)]);
     // Together: what they need is known, and where the first fails the others do.
     const [made] = await Promise.all([
       this.entries.insert(drafts),
