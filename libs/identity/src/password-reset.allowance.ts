@@ -1,7 +1,6 @@
-import { createHmac } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { clock, Config, deriveKeys, UnitOfWork } from '#core';
+import { clock, Config, UnitOfWork } from '#core';
+import { attemptKeys, plainEmail } from './attempt-keys.js';
 
 const MAILS = 10;
 const HOUR = 3_600_000;
@@ -17,13 +16,13 @@ const TAKE = `
  */
 @Injectable()
 export class PasswordResetAllowance {
-  private readonly key: KeyObject;
+  private readonly keyOf: (text: string) => string;
 
   constructor(
     config: Config,
     private readonly work: UnitOfWork,
   ) {
-    this.key = deriveKeys(config.jwtSecrets, 'attempts').at(-1)!; // the oldest: a rotation must not start the hour anew
+    this.keyOf = attemptKeys(config);
   }
 
   /** Whether another mail may go to this address now; it is counted then. Outside every transaction. */
@@ -38,15 +37,11 @@ export class PasswordResetAllowance {
   }
 
   private async free(email: string, anHourAgo: Date): Promise<string[]> {
-    const places = Array.from({ length: MAILS }, (_, place) => this.hashed(`mail ${place} ${email.toLowerCase()}`));
+    const places = Array.from({ length: MAILS }, (_, place) => this.keyOf(`mail ${place} ${plainEmail(email)}`));
     const taken = await this.work.outside<{ key: string }>(
       'SELECT key FROM sign_in_attempts WHERE key = ANY ($1) AND "windowStartedAt" > $2',
       [places, anHourAgo],
     );
     return places.filter((place) => !taken.some(({ key }) => key === place));
-  }
-
-  private hashed(text: string): string {
-    return createHmac('sha256', this.key).update(text).digest('hex');
   }
 }

@@ -57,8 +57,19 @@ export class PasswordResetRequests implements BeforeApplicationShutdown {
 
   private sendLink({ companyId, userId }: Account): Promise<void> {
     return this.work.within({ companyId, userId: null }, async () => {
+      if (!(await this.canStillLogin(userId))) return; // suspended or deleted since it was found
       await this.links.send(userId, 'password_reset');
       await this.audit.record({ action: 'password_reset_requested', targetType: 'User', targetId: userId, userId });
     });
+  }
+
+  /** Holds the user, so that it stays true until the link is made. */
+  private async canStillLogin(userId: string): Promise<boolean> {
+    const rows = await this.work.query(
+      `SELECT u.id FROM users u JOIN user_statuses s ON s.id = u."statusId" AND s."canLogin"
+       WHERE u."companyId" = $1 AND u.id = $2 AND u."deletedAt" IS NULL FOR UPDATE OF u`,
+      [userId],
+    );
+    return rows.length > 0;
   }
 }

@@ -182,6 +182,21 @@ describe('who asks', () => {
     expect((await forgot('no address')).status).toBe(400);
   });
 
+  it('gets no link when suspended meanwhile', async () => {
+    const person = await company.person();
+    await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query(`UPDATE users SET "statusId" = (SELECT id FROM user_statuses WHERE code = 'SUSPENDED') WHERE id = $1`, [person.id]);
+      await forgot(person.email);
+      await sleep(200);
+      await other.query('COMMIT');
+    });
+    const next = await company.person();
+    await forgot(next.email); // answered one after another
+    await mailbox.to(next.email);
+    expect(await openLinks(person)).toEqual([]);
+  });
+
   it('learns nothing by the time it takes', async () => {
     const known = await Promise.all(Array.from({ length: 5 }, () => company.person({ status: 'SUSPENDED' })));
     const active = await company.person();

@@ -54,6 +54,7 @@ export class SessionRotation {
   }
 
   private async rotateGenuine(session: Session, claims: RefreshClaims): Promise<TokensView> {
+    if (claims.generation > session.generation) throw new Problem('invalid_token'); // the database is older than the token: it was restored
     const now = clock.now();
     const isInGrace = claims.generation === session.generation - 1 && now.getTime() - Date.parse(session.rotatedAt ?? '') <= GRACE_MS;
     if (claims.generation < session.generation && !isInGrace) return this.refuseReuse(session);

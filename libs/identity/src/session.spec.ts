@@ -108,6 +108,15 @@ describe('a refresh token', () => {
     expect((await refresh(person.refreshToken)).status).toBe(200);
   });
 
+  it('newer than its session, as after a restore, is refused', async () => {
+    const person = await company.person();
+    const { body } = await refresh((await refresh(person.refreshToken)).body.refreshToken);
+    await server.sql('UPDATE active_sessions SET generation = 1 WHERE "userId" = $1', [person.id]);
+    const refused = await refresh(body.refreshToken);
+    expect([refused.status, refused.body.code]).toEqual([401, 'invalid_token']);
+    expect(await revoked(person)).toEqual([false]);
+  });
+
   it('shown twenty times at once, on two replicas, leaves one live chain', async () => {
     const person = await company.person();
     const clients = [server.anybody, new Client(replica)];

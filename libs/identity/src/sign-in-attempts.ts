@@ -1,7 +1,6 @@
-import { createHmac } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { clock, Config, deriveKeys, Problem, requestScope, UnitOfWork } from '#core';
+import { clock, Config, Problem, requestScope, UnitOfWork } from '#core';
+import { attemptKeys, plainEmail } from './attempt-keys.js';
 
 const MINUTE = 60_000;
 
@@ -38,14 +37,14 @@ const TAKE_BACK = `
 /** Counts failed sign-ins, by account and by address, for all replicas together. */
 @Injectable()
 export class SignInAttempts {
-  private readonly key: KeyObject;
+  private readonly keyOf: (text: string) => string;
   private readonly queues = new Map<string, Promise<void>>();
 
   constructor(
     config: Config,
     private readonly work: UnitOfWork,
   ) {
-    this.key = deriveKeys(config.jwtSecrets, 'attempts').at(-1)!; // the oldest: a rotation must not open what is locked
+    this.keyOf = attemptKeys(config);
   }
 
   /**
@@ -57,8 +56,8 @@ export class SignInAttempts {
    * @throws 429 when there were too many failures
    */
   async guard<T>(email: string, attempt: (isLast: boolean) => Promise<T>, forgives: (result: T) => boolean): Promise<T> {
-    const account = this.hashed(`account ${plain(email)}`);
-    const address = this.hashed(`address ${requestScope.getStore()?.ip ?? 'unknown'}`);
+    const account = this.keyOf(`account ${plainEmail(email)}`);
+    const address = this.keyOf(`address ${requestScope.getStore()?.ip ?? 'unknown'}`);
     return this.inTurn(account, async () => {
       await this.reserve(address, LIMITS.address);
       const failures = await this.reserve(account, LIMITS.account).catch(async (refused: unknown) => {
@@ -91,7 +90,13 @@ export class SignInAttempts {
     await this.takeBack(key, limit);
     const end = lockedUntil ? Date.parse(lockedUntil) : Date.parse(windowStartedAt) + limit.windowMs;
     const seconds = Math.max(1, Math.ceil((end - now) / 1000));
-    throw new Problem('too_many_requests', { detail: 'Too many failed sign-ins', headers: { 'retry-after': String(seconds) } });
+    const headers = {
+      'retry-after': String(seconds),
+      'ratelimit-limit': String(limit.failures),
+      'ratelimit-remaining': '0',
+      'ratelimit-reset': String(seconds),
+    };
+    throw new Problem('too_many_requests', { detail: 'Too many failed sign-ins', headers });
   }
 
   private async takeBack(key: string, limit: Limit): Promise<void> {
@@ -111,15 +116,4 @@ export class SignInAttempts {
       if (this.queues.get(key) === settled) this.queues.delete(key);
     }
   }
-
-  private hashed(text: string): string {
-    return createHmac('sha256', this.key).update(text).digest('hex');
-  }
 }
-
-/** At least as coarse as the database's comparison of e-mails: what finds the same account counts as the same. */
-const plain = (email: string): string =>
-  email
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
-    .toLowerCase();

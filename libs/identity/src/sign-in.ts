@@ -6,6 +6,9 @@ import { Passwords } from './passwords.js';
 import { Sessions } from './sessions.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
+/** So many accounts an e-mail opens at most (`find_sign_in_accounts`). */
+const MOST_ACCOUNTS = 5;
+
 interface Account {
   companyId: string;
   companyName: string;
@@ -46,17 +49,16 @@ export class SignIn {
       throw new Problem('company_required', { extra: { companies: open.map((one) => ({ id: one.companyId, name: one.companyName })) } });
     }
     if (!open[0]) throw new Problem('account_not_active');
-    return this.enter(open[0], password, deviceId);
+    return this.enter(open[0], email, password, deviceId);
   }
 
   /** The accounts that the password opens. Whoever proves it may learn more than others. @throws 401, the same for every other reason */
   private async prove(email: string, password: string, companyId: string | undefined, isLast: boolean): Promise<Proof> {
     const accounts = await this.find(email, companyId);
-    const candidates = accounts.length > 0 ? accounts.map((account) => account.passwordHash) : [undefined];
-    const matches = await Promise.all(candidates.map((passwordHash) => this.passwords.matches(passwordHash, password)));
+    const matches = await Promise.all(accounts.map(({ passwordHash }) => this.passwords.matches(passwordHash, password)));
     const fitting = accounts.filter((_, index) => matches[index]);
     if (fitting.length === 0) {
-      await this.recordFailure(accounts, isLast);
+      await this.fail(accounts, password, isLast);
       throw new Problem('invalid_credentials');
     }
     const all = companyId === undefined ? accounts : await this.find(email);
@@ -67,15 +69,15 @@ export class SignIn {
     return this.work.outside<Account>('SELECT * FROM find_sign_in_accounts($1, $2)', [email, companyId ?? null]);
   }
 
-  private async enter(account: Account, password: string, deviceId?: string): Promise<TokensView> {
+  private async enter(account: Account, email: string, password: string, deviceId?: string): Promise<TokensView> {
     const { companyId, userId, passwordHash } = account;
     const renewed = this.passwords.isOutdated(passwordHash) ? await this.passwords.hash(password) : passwordHash;
     return this.work.within({ companyId, userId }, async () => {
-      // The hash again: between proof and session the password may have been changed, the user deleted.
+      // All of it again: between proof and session password or e-mail may have been changed, the user suspended or deleted.
       const entered = await this.work.execute(
-        `UPDATE users SET "lastLogin" = $3, "passwordHash" = $5 WHERE "companyId" = $1 AND id = $2 AND "passwordHash" = $4 AND "deletedAt" IS NULL
+        `UPDATE users SET "lastLogin" = $3, "passwordHash" = $5 WHERE "companyId" = $1 AND id = $2 AND "passwordHash" = $4 AND email = $6::citext AND "deletedAt" IS NULL
            AND "statusId" IN (SELECT id FROM user_statuses WHERE "canLogin")`,
-        [userId, clock.now(), passwordHash, renewed],
+        [userId, clock.now(), passwordHash, renewed, email],
       );
       if (entered === 0) throw new Problem('invalid_credentials');
       const tokens = await this.sessions.start(userId, deviceId);
@@ -84,9 +86,10 @@ export class SignIn {
     });
   }
 
-  /** Where there is no account, an equal transaction is spent: the time must not tell. */
-  private async recordFailure(accounts: Account[], isLast: boolean): Promise<void> {
-    if (accounts.length === 0) await this.work.within({ companyId: randomUUID(), userId: null }, () => this.work.query(NOTHING));
+  /** Tells each account, and spends for those that there are not what it takes for them: the time must not tell how many there are. */
+  private async fail(accounts: Account[], password: string, isLast: boolean): Promise<void> {
+    const missing = Array.from({ length: MOST_ACCOUNTS - accounts.length });
+    await Promise.all(missing.map(() => this.passwords.matches(undefined, password)));
     for (const { companyId, userId } of accounts) {
       const event = { targetType: 'User', targetId: userId, userId };
       await this.work.within({ companyId, userId: null }, async () => {
@@ -94,5 +97,6 @@ export class SignIn {
         if (isLast) await this.audit.record({ ...event, action: 'account_locked' });
       });
     }
+    for (const _ of missing) await this.work.within({ companyId: randomUUID(), userId: null }, () => this.work.query(NOTHING));
   }
 }
