@@ -13,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+const ask = (headers: Record<string, string>) => server.app.inject({ method: 'OPTIONS', url: '/api/v1/me', headers });
 const from = (origin: string) => server.anybody.get('/health/live', { origin });
 
 describe('every answer', () => {
@@ -45,6 +46,23 @@ describe('every answer', () => {
   });
 });
 
+describe('what a browser asks first', () => {
+  it('is answered with the headers of every answer', async () => {
+    const { statusCode, headers } = await ask({ origin: 'https://app.example.com', 'access-control-request-method': 'PATCH' });
+    expect(statusCode).toBe(204);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': 'https://app.example.com',
+      'access-control-allow-methods': expect.stringContaining('PATCH'),
+      'x-content-type-options': 'nosniff',
+      'x-request-id': expect.stringMatching(UUID),
+    });
+  });
+
+  it('is no plain text where it asks for nothing', async () => {
+    expect((await ask({})).headers['content-type'] ?? '').not.toContain('text/plain');
+  });
+});
+
 describe('a refusal', () => {
   it('is a problem document with its code, path and request id, and no word of the server', async () => {
     const { status, body, headers } = await server.anybody.get('/nowhere?secret=1');
@@ -68,8 +86,12 @@ describe('a refusal', () => {
   });
 
   it('comes first for who is not signed in, whatever else is wrong', async () => {
-    expect((await server.anybody.post('/teams', { wrong: 1 })).status).toBe(401);
-    expect((await company.person()).token).toBeDefined();
+    const employee = await company.person();
+    for (const body of ['{', '{"__proto__":1}', Buffer.from([0x22, 0xc3, 0x28, 0x22]), { wrong: 1 }]) {
+      expect((await server.anybody.post('/teams', body)).status).toBe(401);
+      expect((await employee.post('/teams', body)).status).toBe(403);
+      expect((await company.admin.post('/teams', body)).status).toBe(400);
+    }
   });
 });
 

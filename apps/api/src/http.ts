@@ -56,7 +56,6 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
     exclude: ['health', 'health/*path', 'metrics', 'docs', 'docs/*path', 'openapi.json', '.well-known/*path'],
   });
   const fastify = app.getHttpAdapter().getInstance();
-  await allowOrigins(fastify, config);
   acceptJsonOnly(fastify);
   answerClientErrors(fastify.server, SECURITY_HEADERS, log);
   const lifecycle = app.get(Lifecycle);
@@ -66,6 +65,7 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     done();
   });
+  await allowOrigins(fastify, config); // behind the hook above: it answers by itself what a browser asks first
   // Kept alive, a connection whose request was in flight would hold the shutdown for the keep-alive time of 72 s.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (lifecycle.draining) reply.header('connection', 'close');
@@ -111,16 +111,20 @@ const SECURITY_HEADERS = {
 async function allowOrigins(fastify: FastifyInstance, { corsOrigins }: Config): Promise<void> {
   if (corsOrigins.length === 0) return;
   const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
-  await fastify.register(cors, { origin: corsOrigins, methods, exposedHeaders: EXPOSED, maxAge: 600 });
+  await fastify.register(cors, { origin: corsOrigins, methods, exposedHeaders: EXPOSED, maxAge: 600, strictPreflight: false });
 }
 
-/** Bodies are JSON in UTF-8; an empty one is none. */
+/** Bodies are JSON in UTF-8; an empty one is none. What is no JSON is told where the body is looked at, behind 401 and 403. */
 function acceptJsonOnly(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null, undefined);
-    if (!isUtf8(body)) return done(Object.assign(new Error('not UTF-8'), { statusCode: 400 }));
-    return parse(request, body.toString(), done);
+    const read = (fault: Error | null, value?: unknown) => {
+      if (fault) request.bodyFault = fault;
+      done(null, value);
+    };
+    if (!isUtf8(body)) return read(Object.assign(new Error('not UTF-8'), { statusCode: 400 }));
+    return parse(request, body.toString(), read);
   });
 }

@@ -12,11 +12,22 @@ import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 import { refuseUndeclaredInput } from './undeclared-input.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What is wrong with a body that could not be read: told behind who may not call the route at all. */
+    bodyFault?: Error;
+  }
+}
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 const SECRET = 'answer:secret';
+const WHOLE = 'answer:whole';
 
 /** For a route whose answer carries a secret: it is never kept for safe repeats. */
 export const CarriesSecret = () => applyDecorators(SetMetadata(SECRET, true), ApiExtension('x-carries-secret', true));
+
+/** For a route whose answer tells more than its version counts: it is never 304. */
+export const AlwaysWhole = () => applyDecorators(SetMetadata(WHOLE, true), ApiExtension('x-always-whole', true));
 
 /**
  * Closes the transaction of a request before its answer leaves: commit on success (anew, a few times, after a deadlock), and what all
@@ -33,7 +44,9 @@ export class AnswerInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const reply = context.switchToHttp().getResponse<FastifyReply>();
+    if (request.bodyFault) throw request.bodyFault;
     refuseUndeclaredInput(context, request);
+    if (this.reflector.get<boolean>(WHOLE, context.getHandler())) delete request.headers['if-none-match'];
     const key = this.reflector.get<boolean>(SECRET, context.getHandler()) ? undefined : idempotencyKey(request);
     return from(
       this.work.attempt(async () => {

@@ -14,7 +14,7 @@ export class PageQuery {
   @Limit()
   limit: number = 50;
 
-  @Text(4000, {
+  @Text(8000, {
     optional: true,
     description: 'Where to go on: the `nextCursor` of the page before, with the same filters.',
     example: undefined,

@@ -111,7 +111,7 @@ describe('a body', () => {
     ]);
   });
 
-  it.each(['companyId', 'version', 'constructor', 'a/b~c'])('with the unknown field %s is refused', async (field) => {
+  it.each(['companyId', 'version', 'constructor', 'valueOf', 'a/b~c'])('with the unknown field %s is refused', async (field) => {
     const refused = await expectRefused(probe.post('/probe', { name: 'x', [field]: 1 }), 'validation_failed');
     expect(pointers(refused)).toEqual([`/${field.replace('~', '~0').replace('/', '~1')}`]);
   });
@@ -229,6 +229,7 @@ describe('a query', () => {
   it.each([
     ['?form=2024-01-01', '/form'],
     ['?__proto__=1', '/__proto__'],
+    ['?toString=1', '/toString'],
     ['?__proto__[x]=1', '/__proto__[x]'],
     ['?limit=1&limit=2', '/limit'],
     ['?from=2023-02-30', '/from'],

@@ -20,8 +20,6 @@ storage.getTargetValidationMetadatas = (type, schema, always, strictGroups, grou
   return found;
 };
 
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
-
 /**
  * Bounds what came in before anything transforms it: 10 kB nested 5000 deep make class-transformer overflow the stack,
  * NUL and lone surrogates cannot be stored.
@@ -36,7 +34,9 @@ export function faultsOfShape(value: unknown, pointer = '', depth = 0): FieldFau
   if (Object.keys(value).length > MAX_ITEMS) return [{ pointer, detail: `has more than ${MAX_ITEMS} fields` }];
   return Object.entries(value).flatMap(([key, item]) => {
     const at = `${pointer}/${escapePointer(key)}`;
-    if (FORBIDDEN_KEYS.has(key) || faultsOfShape(key).length > 0) return [{ pointer: at, detail: 'is not a known field' }];
+    // What every object has by itself class-transformer leaves out in silence.
+    if (key in Object.prototype || key === 'prototype' || faultsOfShape(key).length > 0)
+      return [{ pointer: at, detail: 'is not a known field' }];
     return faultsOfShape(item, at, depth + 1);
   });
 }

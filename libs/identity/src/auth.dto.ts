@@ -1,11 +1,14 @@
 import { Email, Flag, Id, Instant, Integer, OneOf, Part, Text } from '#core';
 import { UserView } from './user.dto.js';
 
+/** As long as a body may be. */
+const MIB = 1024 * 1024;
+
 export class LoginBody {
   @Email() email!: string;
   @Text(1024, { example: 'correct horse battery staple' }) password!: string;
   @Id({ optional: true, description: 'Which company, where the password fits several.' }) companyId?: string;
-  @Text(4000, { optional: true, example: 'Ada’s phone' }) deviceId?: string;
+  @Text(MIB, { optional: true, blank: true, example: 'Ada’s phone', description: 'Its first 512 characters are kept.' }) deviceId?: string;
 }
 
 export class RefreshBody {

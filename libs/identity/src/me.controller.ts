@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Id, IfMatch, Part, Problem, Text, Texts, TimeZone, UnitOfWork } from '#core';
+import { AlwaysWhole, Id, IfMatch, Part, Problem, Text, Texts, TimeZone, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
@@ -30,6 +30,7 @@ export class MeController {
   ) {}
 
   @Get()
+  @AlwaysWhole() // role, permissions and company have versions of their own
   @Own({ whileChangingPassword: true })
   @ApiOperation({ summary: 'Who I am and what I may do' })
   @ApiOkResponse({ type: MeView })

@@ -24,6 +24,8 @@ describe('/me', () => {
       company: { id: company.id, name: 'Lighthouse', timezone: 'Europe/Berlin' },
     });
     expect(headers.etag).toBe('"1"');
+    const again = await person.get('/me', { 'if-none-match': '"1"' });
+    expect([again.status, again.body]).toEqual([200, body]); // a role that changed has a version of its own
     expect((await server.anybody.get('/me')).status).toBe(401);
   });
 

@@ -52,6 +52,14 @@ describe('a password', () => {
     },
   );
 
+  it.each(['GraceHopper1906', 'hopper.grace.06', 'maryann-2026!!', 'OBrien#123456'])(
+    '%s is made of the words of the person',
+    (password) => {
+      const about = { email: 'grace.hopper@example.com', names: ['Mary Ann', 'O’Brien'] };
+      expect(() => requireStrongPassword(password, about)).toThrow(expect.objectContaining({ code: 'password_too_weak' }));
+    },
+  );
+
   it('has 12 to 256 characters, counted as people count them', () => {
     expect(faultsOf('walk by sea')).toEqual(['must have at least 12 characters']);
     expect(faultsOf('🌊🐚🦀🐟🐙🦑🐬🐳🦈🪸🐠')).toEqual(['must have at least 12 characters']);

@@ -36,9 +36,16 @@ function reasons(password: string, { email, names }: { email: string; names: str
   if (length > MAX) return [`must have at most ${MAX} characters`];
   const plain = password.normalize('NFKC').toLowerCase();
   if (isCommon(plain)) found.push('is a common password');
-  const own = [email, ...email.split('@'), ...names].map((part) => part.normalize('NFKC').toLowerCase()).filter((part) => part.length >= 3);
-  if (isMadeOf(plain, own)) found.push('must not be made of the e-mail or the name');
+  if (isMadeOf(plain, partsOf([email, ...email.split('@'), ...names]))) found.push('must not be made of the e-mail or the name');
   return found;
+}
+
+/** Whole, word by word and written together: `grace.hopper` is also `grace`, `hopper` and `gracehopper`. */
+function partsOf(own: string[]): string[] {
+  const plain = own.map((part) => part.normalize('NFKC').toLowerCase());
+  const words = plain.flatMap((part) => part.split(/[^\p{L}\p{M}\p{N}]+/u));
+  const together = plain.map((part) => part.replace(/[^\p{L}\p{M}\p{N}]/gu, ''));
+  return [...plain, ...words, ...together].filter((part) => part.length >= 3);
 }
 
 function isCommon(plain: string): boolean {

@@ -38,7 +38,7 @@ export class Sessions {
       lastSeenAt: now,
       ip: scope?.ip ?? null,
       userAgent: scope?.userAgent ?? null,
-      deviceId: deviceId?.slice(0, 512) ?? null,
+      deviceId: (deviceId && Array.from(deviceId).slice(0, 512).join('')) || null,
     });
     return this.tokensOf(session, { userId, nonce, expiresAt: expiresAt.toISOString() });
   }

@@ -71,6 +71,16 @@ describe('approvers', () => {
     expect([again.status, again.body]).toEqual([200, { approverIds: [approver.id] }]);
   });
 
+  it('set without somebody deleted stay without them who comes back', async () => {
+    const [person, first, second] = [await company.person(), await company.person(), await company.person()];
+    const path = `/users/${person.id}/approvers`;
+    await admin.put(path, { approverIds: [first.id, second.id] });
+    await admin.delete(`/users/${first.id}`);
+    expect((await admin.put(path, { approverIds: [second.id] })).body).toEqual({ approverIds: [second.id] });
+    await admin.post(`/users/${first.id}/restore`);
+    expect((await admin.get(path)).body).toEqual({ approverIds: [second.id] });
+  });
+
   it('are living users of this company', async () => {
     const deleted = await company.person();
     await admin.delete(`/users/${deleted.id}`);

@@ -37,9 +37,8 @@ export class UserApprovers {
     expectVersion(user, expected);
     const before = await this.listed(userId);
     const added = approverIds.filter((id) => !before.includes(id));
-    const removed = before.filter((id) => !approverIds.includes(id));
-    if (added.length === 0 && removed.length === 0) return { approverIds: before, version: user.version };
-    await this.end(userId, removed);
+    const removed = await this.endAllBut(userId, approverIds);
+    if (added.length === 0 && removed === 0) return { approverIds: before, version: user.version };
     const rows = added.map((approverId) => ({ ...this.work.created(), userId, approverId }));
     if (rows.length > 0) await (await this.work.manager()).insert(UserApprover, rows);
     await this.users.update(userId, {});
@@ -66,11 +65,12 @@ export class UserApprovers {
     if (errors.length > 0) throw new Problem('unknown_reference', { errors });
   }
 
-  private end(userId: string, approverIds: string[]): Promise<number> {
+  /** Deleted people too: restored, they must not be back in a list that was set without them. */
+  private endAllBut(userId: string, approverIds: string[]): Promise<number> {
     const { updatedAt, updatedByUserId } = this.work.changed();
     return this.work.execute(
       `UPDATE user_approvers SET "deletedAt" = $4, "updatedAt" = $4, "updatedByUserId" = $5, version = version + 1
-       WHERE "companyId" = $1 AND "userId" = $2 AND "approverId" = ANY ($3::uuid[]) AND "deletedAt" IS NULL`,
+       WHERE "companyId" = $1 AND "userId" = $2 AND "approverId" <> ALL ($3::uuid[]) AND "deletedAt" IS NULL`,
       [userId, approverIds, updatedAt, updatedByUserId],
     );
   }

@@ -99,6 +99,7 @@ export interface LoginBody {
   password: string;
   /** Which company, where the password fits several. */
   companyId?: string;
+  /** Its first 512 characters are kept. */
   deviceId?: string;
 }
 

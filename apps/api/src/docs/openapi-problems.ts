@@ -15,6 +15,7 @@ export interface DocumentedRoute {
   access: Access;
   /** Its answer is never kept for a safe repeat. */
   carriesSecret: boolean;
+  isAlwaysWhole: boolean;
 }
 
 const ID = '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10';

@@ -59,18 +59,23 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   for (const { path, method, operation } of operations) {
     const access = routes.get(`${method.toUpperCase()} ${path}`);
     if (!access) throw new Error(`${method} ${path} does not say who may call it`);
-    complete({ path, method, operation, access, carriesSecret: takeSecret(operation) }, components, versioned.has(path));
+    const carriesSecret = take(operation, 'x-carries-secret');
+    const isAlwaysWhole = take(operation, 'x-always-whole');
+    complete({ path, method, operation, access, carriesSecret, isAlwaysWhole }, components, versioned.has(path));
   }
   const used = new Set(operations.flatMap(({ operation }) => operation.tags ?? []));
   document.tags = Object.entries(TAGS).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : []));
   return document;
 }
 
-/** What `@CarriesSecret()` left, which nobody else needs. */
-function takeSecret(operation: Operation & { 'x-carries-secret'?: boolean }): boolean {
-  const { 'x-carries-secret': carriesSecret = false } = operation;
-  delete operation['x-carries-secret'];
-  return carriesSecret;
+/** What `@CarriesSecret()` and `@AlwaysWhole()` left, which nobody else needs. */
+function take(
+  operation: Operation & { 'x-carries-secret'?: boolean; 'x-always-whole'?: boolean },
+  mark: 'x-carries-secret' | 'x-always-whole',
+): boolean {
+  const isMarked = operation[mark] === true;
+  delete operation[mark];
+  return isMarked;
 }
 
 /** @param more the permissions with which one reaches beyond what is one's own */
@@ -83,7 +88,7 @@ function everySignedIn(more: string[]): string {
  * @param isVersioned what is there is changed with `If-Match`, and so read with an ETag
  */
 function complete(route: DocumentedRoute, components: Components, isVersioned: boolean): void {
-  const { method, operation, carriesSecret } = route;
+  const { method, operation, carriesSecret, isAlwaysWhole } = route;
   const { 'x-permission': permission, 'x-permission-for-more': more = [] } = operation as Permitted;
   operation.security ??= [];
   const isSignedIn = operation.security.length > 0;
@@ -102,7 +107,7 @@ function complete(route: DocumentedRoute, components: Components, isVersioned: b
     if (!response || !('description' in response)) continue;
     const version = versionOf(response, components) ?? (method === 'get' && isVersioned ? 'always' : undefined);
     response.headers = headersOf(status, response, isRepeatable, version);
-    if (method === 'get' && version) addConditional(operation);
+    if (method === 'get' && version && !isAlwaysWhole) addConditional(operation);
   }
   documentProblems(route, components);
 }
