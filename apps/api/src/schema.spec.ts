@@ -135,7 +135,7 @@ function expressible({ tables }: Catalogue): string[] {
       `table ${name}`,
       ...columns.map((column) => `column ${name}.${column.name} ${JSON.stringify(column)}`),
       ...constraints.map((constraint) => `constraint ${name}.${constraint.name} ${constraint.definition}`),
-      ...indexes.map(({ definition }) => definition).filter((definition) => !/\) INCLUDE \(|\bCASE\b/.test(definition)), // not in TypeORM's grammar
+      ...indexes.map(({ definition }) => definition).filter((definition) => !/\) INCLUDE \(|\bCASE\b|\blower\(/.test(definition)), // not in TypeORM's grammar
     ])
     .toSorted();
 }

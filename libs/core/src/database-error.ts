@@ -14,6 +14,7 @@ const CONSTRAINTS: Record<string, ProblemCode> = {
   companies_name_unique: 'company_name_taken',
   users_email_unique: 'email_taken',
   users_external_id_unique: 'external_id_taken',
+  users_external_id_any_case_unique: 'external_id_taken',
   roles_name_unique: 'role_name_taken',
   leave_requests_no_overlap: 'leave_overlap',
   action_codes_code_unique: 'action_code_taken',

@@ -25,6 +25,8 @@ export class UserStatus extends BaseEntity {
 @Entity('users')
 @Index('users_email_unique', ['companyId', 'email'], { unique: true, where: '"deletedAt" IS NULL' })
 @Index('users_external_id_unique', ['companyId', 'externalId'], { unique: true, where: '"deletedAt" IS NULL' })
+// Of an expression, which TypeORM cannot say: the migration has it.
+@Index('users_external_id_any_case_unique', { synchronize: false })
 @Index('users_role_idx', ['companyId', 'roleId'])
 @Index('users_status_idx', ['companyId', 'statusId'])
 @Index('users_name_idx', ['companyId', 'lastName', 'firstName', 'id'])

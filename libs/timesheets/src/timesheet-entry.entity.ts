@@ -26,7 +26,7 @@ const WORK = { kind: 'employment', whose: 'userId', purpose: 'pay and proof of w
 @Index('timesheet_entries_timesheet_idx', ['companyId', 'timesheetId'])
 @Index('timesheet_entries_page_idx', { synchronize: false })
 @Index('timesheet_entries_action_code_idx', ['companyId', 'actionCodeId'])
-@Index('timesheet_entries_task_idx', ['companyId', 'taskId'])
+@Index('timesheet_entries_task_idx', ['companyId', 'taskId'], { where: '"taskId" IS NOT NULL' })
 export class TimesheetEntry extends UserOwned {
   @Column('uuid', { nullable: true }) @NotPersonal() timesheetId!: string | null;
 
