@@ -52,13 +52,16 @@ export function isInstant(value: unknown): value is string {
   return typeof value === 'string' && isDay(INSTANT.exec(value)?.[1]);
 }
 
+/** Known to ICU from old Java or tzdata, but no names of IANA: to PostgreSQL `IST` is Israel, to ICU India, and `AET` nothing. */
+const NO_ZONES =
+  /^(A[CE]T|AGT|ART|AST|B[ES]T|CAT|CNT|CST|CTT|EAT|ECT|I[ES]T|JST|MIT|N[ES]T|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/i;
 const ZONES = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')]);
 
 /** An IANA name. Links such as `Asia/Katmandu` count too, offsets such as `+01:00` do not. */
 export function isTimeZone(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 64) return false;
   if (ZONES.has(value)) return true;
-  if (!/^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/.test(value)) return false;
+  if (!/^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/.test(value) || NO_ZONES.test(value)) return false;
   try {
     Intl.DateTimeFormat('en', { timeZone: value });
     ZONES.add(value);

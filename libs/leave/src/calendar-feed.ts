@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository } from '#companies';
-import { Problem, UnitOfWork } from '#core';
+import { Problem, UnitOfWork, zoneSql } from '#core';
 import { ABSENT } from './absence.repository.js';
 import { CalendarTokens } from './calendar-tokens.js';
 import type { CalendarEntry } from './leave-calendar.js';
@@ -12,7 +12,7 @@ const DAYS_AHEAD = 731;
 const MOST_EVENTS = 5000;
 
 const noonOr = (day: string, portion: string, half: string, otherwise: string) =>
-  `(${day} + CASE ${portion} WHEN '${half}' THEN interval '12 hours' ELSE interval '${otherwise}' END) AT TIME ZONE $5`;
+  `(${day} + CASE ${portion} WHEN '${half}' THEN interval '12 hours' ELSE interval '${otherwise}' END) AT TIME ZONE ${zoneSql('$5::text')}`;
 
 /** `$4` is the owner, `$5` the company's zone. Of others not even the kind is read. */
 const ENTRIES = `
