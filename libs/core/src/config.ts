@@ -24,6 +24,12 @@ export interface DatabaseAddress {
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+const MAX_DAYS = 36_500;
+/** Apps have schemes of their own, such as `capacitor://localhost`. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[a-z\d.:[\]_-]+$/;
+const DOMAIN = /^(?=.{1,190}$)([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\d]$/i;
+const MAILBOX = /^([^<>"\r\n]*<[^\s<>@]+@[^\s<>@]+>|"[^"\r\n]*" *<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
+
 /**
  * The configuration, read once from the environment. The only reader of `process.env`.
  * Variables, meanings and defaults: docs/OPERATIONS.md and `docs/API.md`; wrong values throw a {@link ConfigError}.
@@ -60,17 +66,17 @@ export class Config {
 
   readonly signupEnabled = this.flag('SIGNUP_ENABLED', true);
   readonly smtpUrl = this.url('SMTP_URL', ['smtp:', 'smtps:']);
-  readonly mailFrom = this.text('MAIL_FROM', 'NCY_8 <no-reply@localhost>');
+  readonly mailFrom = this.like('MAIL_FROM', 'NCY_8 <no-reply@localhost>', MAILBOX, 'a mailbox such as NCY_8 <no-reply@example.com>');
   /** What links in mails begin with; never taken from a request. */
   readonly publicUrl = (this.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${this.port}`).replace(/\/$/, '');
 
-  readonly corsOrigins = this.list('CORS_ORIGINS');
+  readonly corsOrigins = this.origins();
   /** Addresses or ranges of the proxies whose `X-Forwarded-For` is believed. */
   readonly trustProxy = this.proxies();
   /** Requests a minute for one principal, counted in each replica; 0 is off. */
   readonly rateLimitPerMinute = this.integer('RATE_LIMIT_PER_MINUTE', 3000, 0, 1_000_000);
 
-  readonly anonymizedEmailDomain = this.text('ANONYMIZED_EMAIL_DOMAIN', 'gogotime.com');
+  readonly anonymizedEmailDomain = this.like('ANONYMIZED_EMAIL_DOMAIN', 'gogotime.com', DOMAIN, 'a domain such as example.com');
   readonly backupDir = resolve(this.text('BACKUP_DIR', join(this.dataDir, 'backups')));
   readonly jobs = this.flag('JOBS', true);
   /** How long the server says "not ready" before it stops taking connections, in milliseconds. */
@@ -137,7 +143,8 @@ export class Config {
     const value = this.env[name] || fallback;
     const [, amount, unit] = /^([1-9]\d{0,8})([smhd])$/.exec(value) ?? [];
     if (!amount) return this.fault(`${name} is "${value}": set a whole number with s, m, h or d, such as 10m`, 1);
-    return Number(amount) * SECONDS[unit as keyof typeof SECONDS];
+    const seconds = Number(amount) * SECONDS[unit as keyof typeof SECONDS];
+    return seconds <= MAX_DAYS * SECONDS.d ? seconds : this.fault(`${name} is "${value}": set at most ${MAX_DAYS}d`, 1);
   }
 
   private oneOf<T extends string>(name: string, fallback: T, allowed: readonly T[]): T {
@@ -151,6 +158,19 @@ export class Config {
     if (!value) return undefined;
     if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
     return this.fault(`${name} is not an address: set one that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`, undefined);
+  }
+
+  private like(name: string, fallback: string, pattern: RegExp, example: string): string {
+    const value = this.text(name, fallback);
+    return pattern.test(value) ? value : this.fault(`${name} is "${value}": set ${example}`, fallback);
+  }
+
+  /** As browsers send them: with a slash behind, or in capitals, one would never match. */
+  private origins(): string[] {
+    const origins = this.list('CORS_ORIGINS');
+    const wrong = origins.find((origin) => !ORIGIN.test(origin) || (/^https?:/.test(origin) && new URL(origin).origin !== origin));
+    if (wrong === undefined) return origins;
+    return this.fault(`CORS_ORIGINS has "${wrong}": set origins such as https://app.example.com, nothing behind the host and port`, []);
   }
 
   private list(name: string): string[] {

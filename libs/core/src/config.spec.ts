@@ -1,0 +1,46 @@
+import { expect, it } from '@jest/globals';
+import { Config, ConfigError } from './config.js';
+
+/** What a start with these variables says. */
+function faultsOf(env: NodeJS.ProcessEnv): string {
+  try {
+    return String(new Config({ JWT_SECRET: 'x'.repeat(32), ...env }).jobs);
+  } catch (error) {
+    return (error as ConfigError).message;
+  }
+}
+
+it.each([
+  ['PORT', '70000'],
+  ['ACCESS_TOKEN_TTL', '10'],
+  ['REFRESH_TOKEN_TTL', '999999999d'],
+  ['SESSION_IDLE_TTL', '36501d'],
+  ['CORS_ORIGINS', 'https://app.example.com/'],
+  ['CORS_ORIGINS', 'https://ok.example.com,app.example.com'],
+  ['CORS_ORIGINS', '*'],
+  ['CORS_ORIGINS', 'https://App.example.com'],
+  ['CORS_ORIGINS', 'https://app.example.com:443'],
+  ['MAIL_FROM', 'nobody'],
+  ['MAIL_FROM', 'A <a@b>, B <b@c>'],
+  ['ANONYMIZED_EMAIL_DOMAIN', '@example.com'],
+  ['ANONYMIZED_EMAIL_DOMAIN', 'localhost'],
+  ['TRUST_PROXY', '10.0.0.0/33'],
+  ['SMTP_URL', 'mail.example.com'],
+])('%s is not %s', (name, value) => {
+  expect(faultsOf({ [name]: value })).toMatch(new RegExp(`^${name} .*: set .+$`));
+});
+
+it.each([
+  ['REFRESH_TOKEN_TTL', '36500d'],
+  ['CORS_ORIGINS', 'https://app.example.com, http://localhost:5173,http://[::1]:8080, capacitor://localhost'],
+  ['MAIL_FROM', 'no-reply@example.com'],
+  ['MAIL_FROM', 'Zeit & Lohn <no-reply@example.com>'],
+  ['MAIL_FROM', '"Lohn, Zeit" <no-reply@localhost>'],
+  ['ANONYMIZED_EMAIL_DOMAIN', 'erased.example.co.uk'],
+])('%s may be %s', (name, value) => {
+  expect(faultsOf({ [name]: value })).toBe('true');
+});
+
+it('tells all that is wrong, a line a variable', () => {
+  expect(faultsOf({ PORT: 'x', JOBS: 'perhaps', DB_HOST: 'db' }).split('\n')).toHaveLength(4);
+});
