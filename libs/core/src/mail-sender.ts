@@ -11,6 +11,7 @@ import { unseal } from './mail-seal.js';
 import { plainName, render } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
 import type { Message } from './mail-transport.js';
+import { behindRequest } from './request-scope.js';
 import type { Tenant } from './tenant.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -90,7 +91,7 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
   wake(companyId: string): void {
     if (this.isStopping) return; // it stays queued: the next start, or another replica, has it within a minute
     this.waiting.add(companyId);
-    this.working ??= this.sendWaiting();
+    this.working ??= behindRequest(() => this.sendWaiting());
   }
 
   /** Sends what is due in every company. */

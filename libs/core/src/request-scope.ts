@@ -19,3 +19,12 @@ export interface RequestScope {
 }
 
 export const requestScope = new AsyncLocalStorage<RequestScope>();
+
+/**
+ * Runs work that outlives the request which asked for it: it has no route, so that it waits for no place of the company, and no part in the
+ * request's transaction. Whose request it was stays known.
+ */
+export function behindRequest<T>(work: () => T): T {
+  const { requestId = 'none', ip = null, userAgent = null } = requestScope.getStore() ?? {};
+  return requestScope.run({ requestId, ip, userAgent }, work);
+}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, InjectLog, Problem, UnitOfWork } from '#core';
+import { behindRequest, clock, InjectLog, Problem, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import { PurgeAges, ROWS } from './purge-ages.js';
 import { FROM_THE_START, PurgePeople, sum } from './purge-people.js';
@@ -41,7 +41,7 @@ export class Purges implements BeforeApplicationShutdown {
     if (dryRun) return this.rehearse();
     const begun = await this.begin();
     const { tenant } = this.work;
-    await this.work.afterCommit(() => void this.tracked(() => this.carryOut(tenant, begun, this.stopping.signal)));
+    await this.work.afterCommit(() => void behindRequest(() => this.tracked(() => this.carryOut(tenant, begun, this.stopping.signal))));
     return begun.run;
   }
 

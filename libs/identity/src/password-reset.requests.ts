@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Audit, InjectLog, Problem, requestScope, UnitOfWork } from '#core';
+import { Audit, behindRequest, InjectLog, Problem, requestScope, UnitOfWork } from '#core';
 import { OneTimeLinks } from './one-time-links.js';
 import type { ForgotPasswordBody } from './password-reset.dto.js';
 import { PasswordResetAllowance } from './password-reset.allowance.js';
@@ -35,7 +35,8 @@ export class PasswordResetRequests implements BeforeApplicationShutdown {
   take(body: ForgotPasswordBody): void {
     if (this.waiting >= WAITING) throw new Problem('service_unavailable', { headers: { 'retry-after': '5' } });
     this.waiting++;
-    this.last = this.last.then(() => this.answer(body)).finally(() => this.waiting--);
+    const answer = () => behindRequest(() => this.answer(body));
+    this.last = this.last.then(answer).finally(() => this.waiting--);
   }
 
   /** What was taken is done before the server goes. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock, UnitOfWork } from '#core';
+import type { CompanyPlaces } from '../../core/src/company-places.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Mailbox } from '../../../test/mailbox.js';
@@ -180,6 +181,16 @@ describe('who asks', () => {
     expect(await mailbox.count(active.email)).toBe(1);
     expect((await mailbox.count(suspended.email)) + (await mailbox.count(invited.email))).toBe(0);
     expect((await forgot('no address')).status).toBe(400);
+  });
+
+  it('gets a mail although the company has no connection to spare', async () => {
+    const person = await company.person();
+    const places = Reflect.get(server.app.get(UnitOfWork), 'places') as CompanyPlaces;
+    let taken = 0;
+    while (!places.take(company.id)?.catch(() => undefined)) taken++;
+    await forgot(person.email);
+    expect((await mailbox.to(person.email)).token).toBeDefined();
+    for (let place = 0; place <= taken; place++) places.giveBack(company.id); // the one that waited has one too
   });
 
   it('gets no link when suspended meanwhile', async () => {
