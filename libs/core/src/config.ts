@@ -31,8 +31,8 @@ const DOMAIN = /^(?=.{1,190}$)([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z][a-z\d-]*[a-z\
 const MAILBOX = /^([^<>"\r\n]*<[^\s<>@]+@[^\s<>@]+>|"[^"\r\n]*" *<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/;
 
 /**
- * The configuration, read once from the environment. The only reader of `process.env`.
- * Variables, meanings and defaults: docs/OPERATIONS.md and `docs/API.md`; wrong values throw a {@link ConfigError}.
+ * The configuration, read once from the environment.
+ * Variables, meanings and defaults: docs/OPERATIONS.md; wrong values throw a {@link ConfigError}.
  */
 export class Config {
   private readonly faults: string[] = [];

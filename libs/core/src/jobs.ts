@@ -16,7 +16,7 @@ export interface Job {
   about: string;
   /** Its slots begin at whole multiples since 1970, in UTC: 86,400 is at midnight. */
   everySeconds: number;
-  /** Every replica runs it at each tick: what it works on carries leases of its own. */
+  /** Every replica runs it at each tick: what it works on carries leases of its own, or is the replica's. */
   everywhere?: boolean;
   /** @param stopping asks to end at the next safe point; the next run goes on from there */
   run(stopping: AbortSignal): Promise<void>;
