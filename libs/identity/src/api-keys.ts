@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { clock, UnitOfWork } from '#core';
 import { KnownRoles } from '#rbac';
 import type { PermissionName, Principal } from '#rbac';
+import { pack, unpack } from './packed-uuid.js';
 import { sha256 } from './tokens.js';
 
 const FORM = /^ncy8_([\w-]{22})([\w-]{43})([\da-f]{8})$/;
@@ -48,7 +49,7 @@ export class ApiKeys {
 
   /** A new key of a company, to be shown once. */
   static make(companyId: string): string {
-    const body = Buffer.from(companyId.replaceAll('-', ''), 'hex').toString('base64url') + randomBytes(32).toString('base64url');
+    const body = pack(companyId) + randomBytes(32).toString('base64url');
     return `ncy8_${body}${checksum(body)}`;
   }
 
@@ -56,10 +57,7 @@ export class ApiKeys {
   async principal(key: string): Promise<Principal | undefined> {
     const [, company, random, sum] = FORM.exec(key) ?? [];
     if (!company || !random || checksum(company + random) !== sum) return undefined;
-    const companyId = Buffer.from(company, 'base64url')
-      .toString('hex')
-      .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-    return this.find(companyId, key);
+    return this.find(unpack(company), key);
   }
 
   private async find(companyId: string, key: string): Promise<Principal | undefined> {

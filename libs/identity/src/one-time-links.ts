@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { clock, Mail, Problem, UnitOfWork } from '#core';
+import { bytesOf, uuidOf } from './packed-uuid.js';
 import { OneTimeToken } from './session.entity.js';
 import { sha256 } from './tokens.js';
 import type { UserStatusCode } from './user.dto.js';
@@ -97,9 +98,6 @@ export class OneTimeLinks {
 function refuse(): never {
   throw new Problem('invalid_token', { detail: 'The link was used, has expired or was replaced by a newer one' });
 }
-
-const bytesOf = (uuid: string): Buffer => Buffer.from(uuid.replaceAll('-', ''), 'hex');
-const uuidOf = (bytes: Buffer): string => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 const pack = (companyId: string, id: string): string =>
   Buffer.concat([bytesOf(companyId), bytesOf(id), randomBytes(32)]).toString('base64url');

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import jwt from 'jsonwebtoken';
 import { clock, Config, deriveKeys } from '#core';
+import { pack, unpack } from './packed-uuid.js';
 
 export const ISSUER = 'ncy8';
 export const AUDIENCE = 'ncy8-api';
@@ -98,9 +99,3 @@ export class Tokens {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 }
-
-const pack = (uuid: string): string => Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('base64url');
-const unpack = (text: string): string =>
-  Buffer.from(text, 'base64url')
-    .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
