@@ -19,6 +19,3 @@ export const PathId =
     const descriptor = method && Object.getOwnPropertyDescriptor(target, method);
     if (descriptor) ApiParam({ name, format: 'uuid', type: String })(target, method, descriptor);
   };
-
-/** The size of a body for a route that takes none: any field is one too many. */
-export class NoBody {}

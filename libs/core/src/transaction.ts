@@ -57,10 +57,6 @@ export class Transaction {
     return this.runner.manager;
   }
 
-  get isCommitted(): boolean {
-    return this.state === 'committed';
-  }
-
   /** Rows of a statement whose `$1` is always the company; `values` are `$2` and on. */
   async query<T>(text: string, values: unknown[] = []): Promise<T[]> {
     return (await this.run(inside(this.tenant, text, values))).rows as T[];

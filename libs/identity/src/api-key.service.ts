@@ -5,9 +5,9 @@ import type { ExpectedVersion } from '#core';
 import { Escalation, isPermission } from '#rbac';
 import type { Principal } from '#rbac';
 import type { CreateApiKey, NewApiKeyView } from './api-key.dto.js';
+import { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeys } from './api-keys.js';
-import { ApiKey } from './session.entity.js';
 import { sha256 } from './tokens.js';
 import { Users } from './users.js';
 

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { clock, Mail, Problem, UnitOfWork } from '#core';
 import { bytesOf, uuidOf } from './packed-uuid.js';
-import { OneTimeToken } from './session.entity.js';
+import { OneTimeToken } from './one-time-token.entity.js';
 import { sha256 } from './tokens.js';
 import type { UserStatusCode } from './user.dto.js';
 

@@ -39,8 +39,6 @@ export class TimesheetHistorySeal {
   @Column('timestamptz', { default: () => 'now()' }) @NotPersonal() sealedAt!: Date;
 }
 
-export const ERASURES = ['text', 'row'] as const;
-
 /** What lawful erasure took from the history; written by the role of retention alone. */
 @Entity('timesheet_history_erasures')
 @Check('timesheet_history_erasures_erased_check', `"erased" IN ('text', 'row')`)
@@ -56,7 +54,7 @@ export class TimesheetHistoryErasure {
 
   @Column('uuid') @NotPersonal() historyId!: string;
 
-  @Column('varchar', { length: 8 }) @NotPersonal() erased!: (typeof ERASURES)[number];
+  @Column('varchar', { length: 8 }) @NotPersonal() erased!: 'text' | 'row';
 
   @Column('timestamptz', { default: () => 'now()' }) @NotPersonal() erasedAt!: Date;
 }
