@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock, UnitOfWork } from '#core';
-import type { CompanyPlaces } from '../../core/src/company-places.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Mailbox } from '../../../test/mailbox.js';
@@ -11,6 +10,12 @@ import { OneTimeLinks } from './one-time-links.js';
 
 const NEW = 'another walk, through the hills';
 const MINUTE = 60_000;
+
+/** How the unit of work bounds the connections of a company. */
+interface Places {
+  take(companyId: string): Promise<void> | undefined;
+  giveBack(companyId: string): void;
+}
 
 let mailbox: Mailbox;
 let server: TestServer;
@@ -185,7 +190,7 @@ describe('who asks', () => {
 
   it('gets a mail although the company has no connection to spare', async () => {
     const person = await company.person();
-    const places = Reflect.get(server.app.get(UnitOfWork), 'places') as CompanyPlaces;
+    const places = Reflect.get(server.app.get(UnitOfWork), 'places') as Places;
     let taken = 0;
     while (!places.take(company.id)?.catch(() => undefined)) taken++;
     await forgot(person.email);
