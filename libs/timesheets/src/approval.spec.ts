@@ -417,6 +417,57 @@ describe('who decides', () => {
       expect(body.approvals.map(({ approverId }: { approverId: string }) => approverId)).toContain(company.admin.id);
     });
 
+    it('what all have approved stays theirs: holders read, and reopen, nothing of it', async () => {
+      const sheet = await handedIn();
+      const [holder, reader] = [
+        await company.person({ role: ['approve_timesheet'] }),
+        await company.person({ role: ['approve_timesheet', 'read_timesheet'] }),
+      ];
+      const seen = async () => (await holder.get(`/timesheets?userId=${sheet.person.id}`)).body.items.length;
+      const entries = async () => (await holder.get(`/timesheet-entries?userId=${sheet.person.id}`)).body.items.length;
+      await sheet.first.post(`${sheet.path}/approve`, {});
+      await sheet.second.post(`${sheet.path}/approve`, {});
+
+      expect((await holder.post(`${sheet.path}/reopen`, { reason: 'x' })).status).toBe(404);
+      expect((await holder.get(sheet.path)).status).toBe(404);
+      expect([await seen(), await entries()]).toEqual([0, 0]);
+      expect((await holder.get(`/timesheet-history?userId=${sheet.person.id}`)).body.items).toEqual([]);
+      expect((await reader.get(sheet.path)).body.allowedActions).toEqual([]);
+      expect((await reader.post(`${sheet.path}/reopen`, { reason: 'x' })).status).toBe(403);
+      expect((await sheet.first.get(sheet.path)).body.allowedActions).toEqual(['reopen']);
+      expect((await sheet.first.post(`${sheet.path}/reopen`, { reason: 'Wrong code' })).body.status).toBe('DRAFT');
+      expect((await holder.get(sheet.path)).status).toBe(404);
+      expect(await seen()).toBe(0);
+    });
+
+    it('of an approved one whose approvers have all left, holders decide', async () => {
+      const sheet = await handedIn();
+      const holder = await company.person({ role: ['approve_timesheet'] });
+      for (const approver of [sheet.first, sheet.second]) await approver.post(`${sheet.path}/approve`, {});
+      await suspend(sheet.first);
+      expect((await holder.get(sheet.path)).status).toBe(404);
+      await suspend(sheet.second);
+      expect((await holder.get(sheet.path)).body.allowedActions).toEqual(['reopen']);
+      expect((await holder.get(`/timesheets?userId=${sheet.person.id}`)).body.items).toHaveLength(1);
+      expect((await holder.post(`${sheet.path}/reopen`, { reason: 'x' })).body.status).toBe('DRAFT');
+    });
+
+    it('a list that changes under way lets holders in only while nobody on it is waited for', async () => {
+      const sheet = await handedIn();
+      const [third, holder] = [await company.person(), await company.person({ role: ['approve_timesheet'] })];
+      const actions = async () => (await holder.get(sheet.path)).body.allowedActions;
+      const seen = async () => (await holder.get(`/timesheets?userId=${sheet.person.id}`)).body.items.length;
+      await sheet.first.post(`${sheet.path}/approve`, {});
+      expect([await actions(), await seen()]).toEqual([undefined, 0]);
+      await setApprovers(sheet.person, [sheet.first]);
+      expect([await actions(), await seen()]).toEqual([['approve', 'reject'], 1]);
+      await setApprovers(sheet.person, [sheet.first, third]);
+      expect([await actions(), await seen()]).toEqual([undefined, 0]);
+      await third.post(`${sheet.path}/approve`, {});
+      expect(await statusOf(sheet)).toBe('APPROVED');
+      expect([await actions(), await seen()]).toEqual([undefined, 0]);
+    });
+
     it('a change of the list approves nothing and counts at the next decision', async () => {
       const sheet = await handedIn();
       const third = await company.person();

@@ -20,7 +20,7 @@ export interface Standing {
   listed: boolean;
   /** The caller has approved in this round. */
   hasApproved: boolean;
-  /** Another of the owner's approvers, who can sign in, has not approved in this round. */
+  /** Another of the owner's approvers can sign in, and has not approved in this round while it is submitted. */
   othersOutstanding: boolean;
   hasEntries: boolean;
 }
@@ -77,17 +77,20 @@ export function allowedActions(caller: Principal, standing: Standing, hasApprove
 /** SQL: the policy that decides `timesheets t`. */
 export const POLICY = `coalesce(t."roundPolicy", (SELECT s."timesheetApproverPolicy" FROM company_settings s WHERE s."companyId" = $1))`;
 
-/** SQL: one of the approvers of the owner of `timesheets t` who can sign in and has not approved in this round. */
+/**
+ * SQL: one of the approvers of the owner of `timesheets t` who can sign in and, while it is submitted, has not approved in this round. In
+ * the other states each of them counts: what all have approved does not become the holders' by that.
+ */
 export const OUTSTANDING_APPROVERS = `
   SELECT 1
   FROM user_approvers a
   JOIN users u ON u."companyId" = $1 AND u.id = a."approverId" AND u."deletedAt" IS NULL
   JOIN user_statuses us ON us.id = u."statusId" AND us."canLogin"
   WHERE a."companyId" = $1 AND a."userId" = t."userId" AND a."approverId" <> t."userId" AND a."deletedAt" IS NULL
-    AND NOT EXISTS (
+    AND (t.status <> 'SUBMITTED' OR NOT EXISTS (
       SELECT 1 FROM timesheet_approvals p
       WHERE p."companyId" = $1 AND p."timesheetId" = t.id AND p.round = t.round AND p."approverId" = a."approverId" AND p.status = 'APPROVED'
-    )`;
+    ))`;
 
 /** SQL: those whose approver one is. */
 const APPROVED_PEOPLE = `SELECT a."userId" FROM user_approvers a WHERE a."companyId" = $1 AND a."approverId" = ? AND a."deletedAt" IS NULL`;
