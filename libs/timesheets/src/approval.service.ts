@@ -34,7 +34,7 @@ export class ApprovalService {
     expectVersion(sheet, expected);
     if (!isOpen(sheet.status)) throw new Problem('invalid_transition');
     if (!sheet.hasEntries) throw new Problem('timesheet_empty');
-    const { policy, approverIds } = await this.timesheets.approversNow(sheet.userId);
+    const { policy, approverIds } = await this.timesheets.approversHeld(sheet.userId);
     if (approverIds.length === 0) throw new Problem('no_approver');
     const moved = await this.moves.submit(id, policy);
     const asked = await this.approvals.ask(approverIds, moved);

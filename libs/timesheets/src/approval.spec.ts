@@ -54,6 +54,17 @@ async function historyOf(
   return body.items.filter((row: { targetType: string }) => row.targetType === targetType).toReversed();
 }
 
+/** What is answered to a request that began while a person's suspension was not committed yet. */
+const leaving = <T>({ id }: Person, request: () => Promise<T>): Promise<T> =>
+  server.database.as('superuser', async (client) => {
+    await client.query('BEGIN');
+    await client.query(`UPDATE users SET "statusId" = (SELECT s.id FROM user_statuses s WHERE s.code = 'SUSPENDED') WHERE id = $1`, [id]);
+    const answer = request();
+    expect(await Promise.race([answer, new Promise((done) => setTimeout(done, 300, 'waits'))])).toBe('waits');
+    await client.query('COMMIT');
+    return answer;
+  });
+
 /** Under `explicit`, with approvers of one's own. */
 async function handedIn(count = 2) {
   const made = await filled();
@@ -489,6 +500,24 @@ describe('a person who leaves', () => {
     expect(body.status).toBe('SUBMITTED');
     expect(body.approvals.map(({ approverId }: { approverId: string }) => approverId)).not.toContain(lead.id);
     expect(body.approvals).not.toEqual([]);
+  });
+
+  it('while the timesheet is handed in is waited for, and not asked', async () => {
+    const { person, lead, path } = await filled();
+    const { body } = await leaving(lead, () => person.post(`${path}/submit`));
+    const asked = body.approvals.map(({ approverId }: { approverId: string }) => approverId);
+    expect(asked).toContain(company.admin.id);
+    expect(asked).not.toContain(lead.id);
+  });
+
+  it('and was the only one leaves nobody to ask', async () => {
+    const small = await server.company();
+    const [person, { id: actionCodeId }] = [await small.person(), await small.actionCode()];
+    const { body: sheet } = await person.post('/timesheets', WEEK);
+    await person.post('/timesheet-entries', { day: '2026-03-02', durationMin: 60, actionCodeId, country: 'DE' });
+    const { status, body } = await leaving(small.admin, () => person.post(`/timesheets/${sheet.id}/submit`));
+    expect({ status, code: body.code }).toEqual({ status: 409, code: 'no_approver' });
+    expect((await person.get(`/timesheets/${sheet.id}`)).body).toMatchObject({ status: 'DRAFT', approvals: [] });
   });
 });
 

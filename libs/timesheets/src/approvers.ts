@@ -36,6 +36,12 @@ const CANDIDATES = `
   GROUP BY u.id
   ORDER BY u.id`;
 
+/** Shared, so that those who hand in at the same moment do not wait for each other. */
+const STILL_HERE = `
+  SELECT u.id FROM users u
+  WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND u."statusId" IN (SELECT s.id FROM user_statuses s WHERE s."canLogin")
+  ORDER BY u.id FOR SHARE OF u`;
+
 /** Who would have to decide a timesheet that is submitted now. */
 @Injectable()
 export class Approvers {
@@ -43,7 +49,25 @@ export class Approvers {
 
   /** Those who can sign in, without the owner. */
   async of(ownerId: string, policy: ApproverPolicy): Promise<string[]> {
-    return chosen(await this.work.query<Candidate>(CANDIDATES, [ownerId]), policy);
+    return chosen(await this.candidates(ownerId), policy);
+  }
+
+  /**
+   * The same, none of whom can leave before the end of the transaction: one who is leaving now is waited for, and not among them. To be
+   * asked before any row of the timesheet is locked, as leaving locks in this order.
+   */
+  async held(ownerId: string, policy: ApproverPolicy): Promise<string[]> {
+    const candidates = await this.candidates(ownerId);
+    const here = await this.work.query<{ id: string }>(STILL_HERE, [candidates.map(({ id }) => id)]);
+    const ids = new Set(here.map(({ id }) => id));
+    return chosen(
+      candidates.filter(({ id }) => ids.has(id)),
+      policy,
+    );
+  }
+
+  private candidates(ownerId: string): Promise<Candidate[]> {
+    return this.work.query<Candidate>(CANDIDATES, [ownerId]);
   }
 }
 

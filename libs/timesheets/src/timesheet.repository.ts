@@ -95,20 +95,20 @@ export class TimesheetRepository {
 
   /** The whole record, as the caller sees it. @param asOf leave decided until then */
   async record(caller: Principal, sheet: Sheet, asOf = 'infinity'): Promise<TimesheetRecord> {
-    const [approvals, leaveDays, submission] = await Promise.all([
+    const [approvals, leaveDays, hasApprover] = await Promise.all([
       this.approvals(sheet.id),
       this.leaveDays(
         sheet,
         isOwner(caller, sheet) || sheet.leads || may(caller, 'read_leave_request') || may(caller, 'approve_leave_request'),
         asOf,
       ),
-      isOpen(sheet.status) ? this.approversNow(sheet.userId) : undefined,
+      isOpen(sheet.status) && this.hasApprover(sheet.userId),
     ]);
     return {
       ...viewOf(sheet),
       approvals,
       leaveDays,
-      allowedActions: allowedActions(caller, sheet, (submission?.approverIds.length ?? 0) > 0),
+      allowedActions: allowedActions(caller, sheet, hasApprover),
     };
   }
 
@@ -147,13 +147,22 @@ export class TimesheetRepository {
     );
   }
 
-  /** Who would have to decide a timesheet of that person if it were submitted now. */
-  async approversNow(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
+  /** Who has to decide a timesheet of that person that is submitted now; they stay who they are until the end of the transaction. */
+  async approversHeld(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
+    const policy = await this.policy();
+    return { policy, approverIds: await this.approvers.held(ownerId, policy) };
+  }
+
+  /** Whether anybody could decide a timesheet of that person if it were submitted now. */
+  private async hasApprover(ownerId: string): Promise<boolean> {
+    return (await this.approvers.of(ownerId, await this.policy())).length > 0;
+  }
+
+  private async policy(): Promise<ApproverPolicy> {
     const [settings] = await this.work.query<{ policy: ApproverPolicy }>(
       'SELECT s."timesheetApproverPolicy" AS policy FROM company_settings s WHERE s."companyId" = $1',
     );
-    const { policy } = settings!;
-    return { policy, approverIds: await this.approvers.of(ownerId, policy) };
+    return settings!.policy;
   }
 
   async insert(fields: Pick<Timesheet, 'id' | 'userId' | 'periodStart' | 'periodEnd' | 'notes' | 'totalMinutes'>): Promise<void> {
