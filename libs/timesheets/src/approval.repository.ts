@@ -22,6 +22,14 @@ export interface Round {
   round: number;
 }
 
+/** An approval that was waited for. */
+export interface Asked {
+  id: string;
+  timesheetId: string;
+  /** Whose timesheet. */
+  userId: string;
+}
+
 export interface MadeDecision {
   status: 'APPROVED' | 'REJECTED';
   reason: string | null;
@@ -79,11 +87,30 @@ export class ApprovalRepository {
     return made!.id;
   }
 
-  /** Asks somebody no longer, who left: the others decide. */
-  async askNoMore(approverId: string): Promise<void> {
-    await this.work.execute(`DELETE FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."approverId" = $2 AND a.status = 'PENDING'`, [
-      approverId,
-    ]);
+  /**
+   * Asks somebody no longer, who left: the others decide. What they were asked about moves with it, locked first and in order, as a
+   * decision locks too. @returns the approvals that went
+   */
+  async askNoMore(approverId: string): Promise<Asked[]> {
+    const waiting = await this.work.query(
+      `SELECT 1 FROM timesheets t
+       WHERE t."companyId" = $1 AND t.status = 'SUBMITTED' AND t."deletedAt" IS NULL AND t.id IN (
+         SELECT a."timesheetId" FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."approverId" = $2 AND a.status = 'PENDING')
+       ORDER BY t.id FOR UPDATE OF t`,
+      [approverId],
+    );
+    if (waiting.length === 0) return [];
+    const gone = await this.work.query<{ id: string; timesheetId: string }>(
+      `DELETE FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."approverId" = $2 AND a.status = 'PENDING' RETURNING a.id, a."timesheetId"`,
+      [approverId],
+    );
+    const moved = await this.work.query<{ timesheetId: string; userId: string }>(
+      `UPDATE timesheets AS t SET version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4
+       WHERE t."companyId" = $1 AND t.id = ANY ($2) RETURNING t.id AS "timesheetId", t."userId"`,
+      [gone.map(({ timesheetId }) => timesheetId), this.work.now, this.work.actorId],
+    );
+    const owners = new Map(moved.map(({ timesheetId, userId }) => [timesheetId, userId]));
+    return gone.map(({ id, timesheetId }) => ({ id, timesheetId, userId: owners.get(timesheetId)! }));
   }
 
   /** Nobody is asked any more; what was decided stays. */

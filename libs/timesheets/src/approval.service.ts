@@ -7,7 +7,7 @@ import { ApprovalRepository } from './approval.repository.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
 import type { HistoryEvent } from './history.writer.js';
 import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
-import { changeOfTimesheet, decisionOn } from './timesheet-events.js';
+import { askedNoMore, changeOfTimesheet, decisionOn } from './timesheet-events.js';
 import { TimesheetMoves } from './timesheet-moves.js';
 import type { TimesheetRecord } from './timesheet.dto.js';
 import { hasDecided, isOpen, isOwner, mayDecide, mayRead, mayWrite } from './timesheet.policy.js';
@@ -85,6 +85,11 @@ export class ApprovalService {
     const moved = await this.moves.reopen(id, status);
     await this.history.record([changeOfTimesheet('reopened', sheet, moved, { reason })!]);
     return this.record(caller, id);
+  }
+
+  /** Of somebody who leaves; nothing is decided by that. */
+  async askNoMore(approverId: string): Promise<void> {
+    await this.history.record((await this.approvals.askNoMore(approverId)).map(askedNoMore));
   }
 
   private async openToDecide(caller: Principal, id: string, expected: ExpectedVersion): Promise<Sheet> {

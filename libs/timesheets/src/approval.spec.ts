@@ -46,6 +46,8 @@ async function submitted() {
 
 const statusOf = async ({ person, path }: { person: Person; path: string }) => (await person.get(path)).body.status;
 
+const idsOf = ({ approvals }: { approvals: { id: string }[] }) => approvals.map(({ id }) => id).toSorted();
+
 async function historyOf(
   targetType: string,
   { person, path }: { person: Person; path: string },
@@ -500,6 +502,49 @@ describe('a person who leaves', () => {
     expect(body.status).toBe('SUBMITTED');
     expect(body.approvals.map(({ approverId }: { approverId: string }) => approverId)).not.toContain(lead.id);
     expect(body.approvals).not.toEqual([]);
+  });
+
+  it('moves what they were asked about, and the past tells them only until then', async () => {
+    const [sheet, untouched] = [await submitted(), await submitted()];
+    const { lead, person, path } = sheet;
+    const before = await person.get(path);
+    await new Promise((done) => setTimeout(done, 5)); // asOf is told to the millisecond
+    const left = await company.admin.post(`/users/${lead.id}/status`, { code: 'SUSPENDED' });
+    expect(left.status).toBe(200);
+
+    const after = await person.get(path, { 'if-none-match': before.headers.etag! });
+    expect(after.status).toBe(200);
+    expect(after.body).toMatchObject({ status: 'SUBMITTED', version: before.body.version + 1 });
+    expect(Date.parse(after.body.updatedAt)).toBeGreaterThan(Date.parse(before.body.updatedAt));
+    expect((await company.admin.post(`${path}/approve`, {}, { 'if-match': before.headers.etag! })).status).toBe(412);
+    expect((await untouched.person.get(untouched.path)).body.version).toBe(3);
+
+    const asked = before.body.approvals.find(({ approverId }: { approverId: string }) => approverId === lead.id);
+    expect(await historyOf('TimesheetApproval', sheet)).toMatchObject([
+      {
+        targetId: asked.id,
+        action: 'deleted',
+        actorUserId: company.admin.id,
+        userId: person.id,
+        diff: { status: { before: 'PENDING', after: null } },
+      },
+    ]);
+    for (const { body } of [before, after]) {
+      const then = await person.get(`${path}?asOf=${body.updatedAt}`);
+      expect(then.body).toMatchObject({ version: body.version, updatedAt: body.updatedAt });
+      expect(idsOf(then.body)).toEqual(idsOf(body));
+    }
+  });
+
+  it('at the moment of a decision takes nothing of it', async () => {
+    const sheet = await submitted();
+    const [left, decided] = await Promise.all([
+      company.admin.post(`/users/${sheet.lead.id}/status`, { code: 'SUSPENDED' }),
+      (await company.person({ role: 'Manager' })).post(`${sheet.path}/approve`, {}),
+    ]);
+    expect([left.status, decided.status]).toEqual([200, 200]);
+    const { body } = await sheet.person.get(sheet.path);
+    expect(body).toMatchObject({ status: 'APPROVED', approvals: [{ status: 'APPROVED' }] });
   });
 
   it('while the timesheet is handed in is waited for, and not asked', async () => {

@@ -1,4 +1,4 @@
-import type { MadeDecision } from './approval.repository.js';
+import type { Asked, MadeDecision } from './approval.repository.js';
 import { diffOf } from './history.writer.js';
 import type { HistoryEvent } from './history.writer.js';
 import type { NewEntry } from './timesheet-entry.repository.js';
@@ -85,3 +85,13 @@ export function decisionOn(
     metadata: { timesheetId },
   };
 }
+
+/** An approver who left is asked no more. */
+export const askedNoMore = ({ id, timesheetId, userId }: Asked): HistoryEvent => ({
+  userId,
+  targetType: 'TimesheetApproval',
+  targetId: id,
+  action: 'deleted',
+  diff: diffOf({ status: 'PENDING' }, null, APPROVAL_FIELDS),
+  metadata: { timesheetId },
+});

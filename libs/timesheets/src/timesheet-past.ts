@@ -88,7 +88,7 @@ function entriesAt(found: TimesheetEntryView[], rows: PastRow[], sheet: Sheet, i
   });
 }
 
-/** What had been decided; and, where it was waiting, who was asked and had not answered. */
+/** What had been decided; and, where it was waiting, who was asked, had not answered and had not left. */
 function approvalsAt(
   { approvals, status, submittedAt, id: timesheetId }: TimesheetRecord,
   rows: PastRow[],
@@ -96,8 +96,13 @@ function approvalsAt(
 ): ApprovalView[] {
   const decided = approvals.filter(({ decidedAt }) => decidedAt && Date.parse(decidedAt) <= Date.parse(instant));
   if (status !== 'SUBMITTED' || !submittedAt) return decided;
-  const submission = rows.find(({ action, occurredAt }) => action === 'submitted' && Date.parse(occurredAt) <= Date.parse(instant));
-  const waiting = (submission?.metadata?.approvals ?? []).filter(({ id }) => !decided.some((approval) => approval.id === id));
+  const until = rows.filter(({ occurredAt }) => Date.parse(occurredAt) <= Date.parse(instant));
+  const submission = until.find(({ action }) => action === 'submitted');
+  const settled = new Set([
+    ...decided.map(({ id }) => id),
+    ...until.flatMap(({ action, targetId }) => (action === 'deleted' ? targetId : [])),
+  ]);
+  const waiting = (submission?.metadata?.approvals ?? []).filter(({ id }) => !settled.has(id));
   const pending = {
     status: 'PENDING',
     reason: null,

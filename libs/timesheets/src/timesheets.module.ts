@@ -84,7 +84,7 @@ import { TimesheetService } from './timesheet.service.js';
 export class TimesheetsModule implements OnModuleInit {
   constructor(
     private readonly userLeft: UserLeft,
-    private readonly approvals: ApprovalRepository,
+    private readonly approvals: ApprovalService,
   ) {}
 
   onModuleInit(): void {
