@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
 import type { ApproverPolicy } from '#companies';
-import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
@@ -52,6 +52,7 @@ export class TimesheetRepository {
     private readonly cursors: Cursors,
     private readonly approvers: Approvers,
     private readonly locks: TimesheetLocks,
+    private readonly accesses: Accesses,
   ) {}
 
   async list(caller: Principal, query: TimesheetQuery): Promise<JsonPage<TimesheetView>> {
@@ -93,17 +94,16 @@ export class TimesheetRepository {
     return sheet;
   }
 
-  /** The whole record, as the caller sees it. @param asOf leave decided until then */
+  /** The whole record, as the caller sees it. That another's kind of leave was told is noted. @param asOf leave decided until then */
   async record(caller: Principal, sheet: Sheet, asOf = 'infinity'): Promise<TimesheetRecord> {
+    const withKind = isOwner(caller, sheet) || sheet.leads || may(caller, 'read_leave_request') || may(caller, 'approve_leave_request');
     const [approvals, leaveDays, hasApprover] = await Promise.all([
       this.approvals(sheet.id),
-      this.leaveDays(
-        sheet,
-        isOwner(caller, sheet) || sheet.leads || may(caller, 'read_leave_request') || may(caller, 'approve_leave_request'),
-        asOf,
-      ),
+      this.leaveDays(sheet, withKind, asOf),
       isOpen(sheet.status) && this.hasApprover(sheet.userId),
     ]);
+    if (withKind && leaveDays.length > 0)
+      this.accesses.record({ action: 'leave_read', targetType: 'Timesheet', targetId: sheet.id, userId: sheet.userId });
     return {
       ...viewOf(sheet),
       approvals,

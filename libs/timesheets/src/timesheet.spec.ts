@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Accesses } from '#core';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -229,6 +230,34 @@ describe('who reads a timesheet', () => {
     expect((await person.get(path)).body.leaveDays).toEqual(days);
     expect((await lead.get(path)).body.leaveDays).toEqual(days);
     expect((await reader.get(path)).body.leaveDays).toEqual(days.map(({ day, portion }) => ({ day, portion })));
+  });
+
+  it('is noted where they are told another’s kind of leave, also of the past', async () => {
+    const { person, lead } = await team();
+    const reader = await company.person({ role: ['read_timesheet'] });
+    await company.insert('leave_requests', {
+      userId: person.id,
+      startDate: '2026-03-03',
+      endDate: '2026-03-04',
+      leaveType: 'SICK',
+      status: 'APPROVED',
+    });
+    const [{ path, id }, without] = [await sheetOf(person), await sheetOf(person, { periodStart: '2026-04-01', periodEnd: '2026-04-02' })];
+    const noted = async () => {
+      await server.app.get(Accesses).flush();
+      return server.sql(
+        `SELECT "targetType", "targetId", "actorUserId" FROM access_logs WHERE action = 'leave_read' AND "userId" = $1 ORDER BY "occurredAt"`,
+        [person.id],
+      );
+    };
+    for (const who of [person, reader]) await who.get(path);
+    await lead.get(without.path);
+    expect(await noted()).toEqual([]);
+    const row = { targetType: 'Timesheet', targetId: id, actorUserId: lead.id };
+    await lead.get(path);
+    expect(await noted()).toEqual([row]);
+    await lead.get(`${path}?asOf=${new Date().toISOString()}`);
+    expect(await noted()).toEqual([row, row]);
   });
 });
 
