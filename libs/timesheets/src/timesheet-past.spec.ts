@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
+import type { Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -90,5 +91,31 @@ describe('a timesheet as it stood', () => {
     }
     expect(pages).toHaveLength(3);
     expect(pages).toMatchObject(whole.entries.map((one) => ({ id: (one as { id: string }).id })));
+  });
+
+  it('with the leave that was approved then, also where it was cancelled since', async () => {
+    clock.reset();
+    const company = await server.company();
+    const [person, lead] = [await company.person(), await company.person()];
+    await company.team({ leads: [lead], members: [person] });
+    const { body: made } = await person.post('/timesheets', { periodStart: '2035-03-05', periodEnd: '2035-03-11' });
+    const ask = async (day: string) =>
+      `/leave-requests/${(await person.post('/leave-requests', { startDate: day, endDate: day, leaveType: 'PTO' })).body.id}`;
+    const [kept, cancelled, neverApproved] = [await ask('2035-03-05'), await ask('2035-03-06'), await ask('2035-03-07')];
+    const begun = Date.now();
+    /** What is told of an instant between what happened before it and what happens after it. */
+    const at = (step: number) => new Date(begun + step * 20_000 - 10_000).toISOString();
+    const happen = async (step: number, ...moves: [Person, string][]) => {
+      clock.travelTo(new Date(begun + step * 20_000));
+      for (const [who, move] of moves) expect((await who.post(move, {})).status).toBe(200);
+    };
+    await happen(1, [lead, `${kept}/approve`]);
+    await happen(2, [lead, `${cancelled}/approve`]);
+    await happen(3, [person, `${cancelled}/cancel`], [person, `${neverApproved}/cancel`]);
+    const days = async (asOf: string) =>
+      (await person.get(`/timesheets/${made.id}${asOf}`)).body.leaveDays.map(({ day }: { day: string }) => day);
+    expect(await days('')).toEqual(['2035-03-05']);
+    const past = [await days(`?asOf=${at(1)}`), await days(`?asOf=${at(2)}`), await days(`?asOf=${at(3)}`), await days(`?asOf=${at(4)}`)];
+    expect(past).toEqual([[], ['2035-03-05'], ['2035-03-05', '2035-03-06'], ['2035-03-05']]);
   });
 });

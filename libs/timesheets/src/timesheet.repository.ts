@@ -132,7 +132,11 @@ export class TimesheetRepository {
     );
   }
 
-  /** @param withKind the kind of leave is health data: for who may read the request */
+  /**
+   * Leave that was approved at the instant. `decidedAt` tells the last move alone: of what was cancelled since, the audit log knows when it
+   * had been approved, as long as it is kept.
+   * @param withKind the kind of leave is health data: for who may read the request
+   */
   private leaveDays({ userId, periodStart, periodEnd }: TimesheetView, withKind: boolean, asOf: string): Promise<LeaveDay[]> {
     return this.work.query<LeaveDay>(
       `SELECT d.day::date AS day,
@@ -140,8 +144,11 @@ export class TimesheetRepository {
          ${withKind ? ', l."leaveType"' : ''}
        FROM leave_requests l
        CROSS JOIN LATERAL generate_series(greatest(l."startDate", $3)::timestamp, least(l."endDate", $4)::timestamp, interval '1 day') AS d(day)
-       WHERE l."companyId" = $1 AND l."userId" = $2 AND l."startDate" <= $4 AND l."endDate" >= $3 AND l.status = 'APPROVED' AND l."deletedAt" IS NULL
-         AND coalesce(l."decidedAt", l."createdAt") <= $5
+       WHERE l."companyId" = $1 AND l."userId" = $2 AND l."startDate" <= $4 AND l."endDate" >= $3 AND l."deletedAt" IS NULL
+         AND (l.status = 'APPROVED' AND coalesce(l."decidedAt", l."createdAt") <= $5 OR l.status = 'CANCELLED' AND l."decidedAt" > $5 AND EXISTS (
+           SELECT 1 FROM audit_logs g
+           WHERE g."companyId" = $1 AND g."targetType" = 'LeaveRequest' AND g."targetId" = l.id AND g.action = 'leave_request_approved'
+             AND g."occurredAt" <= $5))
        ORDER BY d.day, l."startPortion" DESC, l.id`,
       [userId, periodStart, periodEnd, asOf],
     );
