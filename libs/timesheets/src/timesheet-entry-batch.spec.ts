@@ -187,6 +187,11 @@ describe('a batch of entries', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => batch(clerk, n % 2 ? entries(n) : entries(n).toReversed())));
     expect(answers.map(({ status }) => status)).toEqual(Array<number>(20).fill(201));
     expect((await batch(people[0]!, [minutes('2026-03-05'), minutes('2026-03-05', 60, { userId: people[1]!.id })])).status).toBe(403);
+    const halves = await batch(people[0]!, [
+      minutes('2026-03-05'),
+      { ...minutes('2026-03-05', 60, { userId: people[1]!.id }), day: undefined },
+    ]);
+    expect({ status: halves.status, pointer: halves.body.errors?.[0].pointer }).toEqual({ status: 400, pointer: '/entries/1/day' });
     const { body } = await batch(clerk, [minutes('2026-03-05'), minutes('2026-03-05', 60, { userId: randomUUID() })]);
     expect(told(body.errors)).toEqual(['/entries/1/userId unknown_reference']);
   });

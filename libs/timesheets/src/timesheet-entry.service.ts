@@ -83,7 +83,11 @@ export class TimesheetEntryService {
 
   private async add(caller: Principal, wanted: CreateTimesheetEntry[], refuse: Refuse): Promise<TimesheetEntryView[]> {
     const asked = wanted.map((entry) => ({ ...inLowerCase(entry), userId: entry.userId?.toLowerCase() ?? caller.userId }));
-    if (!asked.every((entry) => mayWrite(caller, entry, 'create_timesheet'))) throw new Problem('forbidden');
+    if (!asked.every((entry) => mayWrite(caller, entry, 'create_timesheet'))) {
+      const zone = await this.entries.companyTimezone();
+      refuse(asked.flatMap((entry, place) => timesAt(place, entry, undefined, zone).faults));
+      throw new Problem('forbidden');
+    }
     const [, around, timezone, strangers, found] = await Promise.all([
       this.locks.hold(asked.map(({ userId }) => userId)), // first; what is sent behind it is asked once it is held
       this.placement.around(asked),

@@ -157,6 +157,8 @@ describe('recording time', () => {
     const [person, lead] = [await company.person(), await company.person()];
     await company.team({ leads: [lead], members: [person] });
     expect((await add(lead, minutes('2026-03-02', 60, { userId: person.id }))).status).toBe(403);
+    const reversed = await add(lead, span('02T09:00', '02T08:00', { userId: person.id }));
+    expect({ status: reversed.status, pointer: reversed.body.errors?.[0].pointer }).toEqual({ status: 400, pointer: '/endedAt' });
     const clerk = await company.person({ role: ['create_timesheet'] });
     const { body } = await add(clerk, minutes('2026-03-02', 60, { userId: person.id.toUpperCase() }));
     expect(body.userId).toBe(person.id);

@@ -29,8 +29,8 @@ export class TimesheetService {
   /** Takes in the loose entries of its period. @throws 409 `timesheet_period_overlap` */
   async create(caller: Principal, { periodStart, periodEnd, notes = null, ...wanted }: CreateTimesheet): Promise<TimesheetRecord> {
     const userId = wanted.userId?.toLowerCase() ?? caller.userId;
-    if (!mayWrite(caller, { userId }, 'create_timesheet')) throw new Problem('forbidden');
     refusePeriod(periodStart, periodEnd);
+    if (!mayWrite(caller, { userId }, 'create_timesheet')) throw new Problem('forbidden');
     const [stranger] = await this.references.people([{ userId }]);
     if (stranger) throw Problem.field(stranger.pointer, stranger.detail, 'unknown_reference');
     await this.locks.hold([userId]);

@@ -133,6 +133,8 @@ describe('making a timesheet', () => {
   it('for another needs the permission, and somebody who is here', async () => {
     const { person, lead } = await team();
     expect((await lead.post('/timesheets', { ...WEEK, userId: person.id })).status).toBe(403);
+    const reversed = await lead.post('/timesheets', { userId: person.id, periodStart: '2026-03-08', periodEnd: '2026-03-02' });
+    expect({ status: reversed.status, pointer: reversed.body.errors?.[0].pointer }).toEqual({ status: 400, pointer: '/periodEnd' });
     const clerk = await company.person({ role: ['create_timesheet'] });
     expect((await clerk.post('/timesheets', { ...WEEK, userId: person.id })).body).toMatchObject({ userId: person.id });
     const stranger = await (await server.company()).person();
