@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { Accesses, UnitOfWork } from '#core';
+import { Accesses, Audit, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import { HistorySealRepository } from './history-seal.repository.js';
 import type { SealAndRow } from './history-seals.js';
@@ -15,10 +15,12 @@ export class HistoryExport {
     private readonly work: UnitOfWork,
     private readonly seals: HistorySealRepository,
     private readonly accesses: Accesses,
+    private readonly audit: Audit,
   ) {}
 
-  /** Its beginning is read here, so that what is wrong is still told as a problem. The next page is read when the client has taken the last. */
+  /** Notes the export. Its beginning is read here, so that what is wrong is still told as a problem. The next page is read when the client has taken the last. */
   async stream(): Promise<Readable> {
+    await this.audit.record({ action: 'history_exported', targetType: 'TimesheetHistory' });
     const noted = new Set<string>();
     return Readable.from(this.lines(this.work.tenant, await this.page(0, noted), noted));
   }

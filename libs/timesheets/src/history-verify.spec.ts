@@ -81,6 +81,16 @@ describe('the export', () => {
     expect((await (await server.company()).admin.get('/timesheet-history/export')).body).toBe('');
   });
 
+  it('is audited, once an export', async () => {
+    const { admin, id } = await server.company();
+    await admin.get('/timesheet-history/export', { 'x-request-id': 'export-1' });
+    const rows = await server.sql(
+      `SELECT "targetType", "targetId", "userId", "actorUserId", "requestId" FROM audit_logs WHERE "companyId" = $1 AND action = 'history_exported'`,
+      [id],
+    );
+    expect(rows).toEqual([{ targetType: 'TimesheetHistory', targetId: null, userId: null, actorUserId: admin.id, requestId: 'export-1' }]);
+  });
+
   it('goes through a long history page by page, and is noted once a person', async () => {
     const [ada, ben] = [await company.person(), await company.person()];
     for (const { id } of [ada, ben]) for (let n = 0; n < 2; n++) await write(800, id);
