@@ -16,6 +16,9 @@ export interface EntryTimes {
 /** What a client sends of them: minutes with a day, or a span. */
 export type GivenTimes = Partial<EntryTimes>;
 
+/** What is wrong with a day, or minutes, that are missing. */
+export const WITHOUT_SPAN = 'is required without startedAt and endedAt';
+
 const MINUTE_MS = 60_000;
 const DAY_MIN = 1440;
 
@@ -61,9 +64,8 @@ export function timesOf(
 
 function minutesOf({ timezone, durationMin, day }: GivenTimes & { timezone: string }): { times: EntryTimes } | { faults: FieldFault[] } {
   if (durationMin !== undefined && day !== undefined) return { times: { startedAt: null, endedAt: null, timezone, durationMin, day } };
-  const detail = 'is required without startedAt and endedAt';
   const missing = [...(durationMin === undefined ? ['/durationMin'] : []), ...(day === undefined ? ['/day'] : [])];
-  return { faults: missing.map((pointer) => ({ pointer, detail })) };
+  return { faults: missing.map((pointer) => ({ pointer, detail: WITHOUT_SPAN })) };
 }
 
 function spanOf(start: number, end: number, timezone: string, given: GivenTimes): { times: EntryTimes } | { faults: FieldFault[] } {

@@ -1,6 +1,10 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
+import { ValidateBy, ValidateIf } from 'class-validator';
 import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageQuery, Part, Parts, Text, TimeZone } from '#core';
 import { NamedCode } from './action-code.dto.js';
+import { WITHOUT_SPAN } from './entry-times.js';
+import type { GivenTimes } from './entry-times.js';
 import { WORK_MODES } from './timesheet-entry.entity.js';
 import type { WorkMode } from './timesheet-entry.entity.js';
 
@@ -15,8 +19,17 @@ const ZONE = { optional: true, description: 'Gives the day of a span; the compan
 const SHEET = { ...OPTIONAL, description: 'Without it the entry joins the timesheet of its day, if there is one.' };
 const NOTE = { example: 'Interface for the payroll export' };
 
+/** Required where no span is sent; asked here, so that it is told together with the other faults of form. */
+const UnlessSpan = (field: PropertyDecorator): PropertyDecorator =>
+  applyDecorators(
+    ValidateIf(({ startedAt, endedAt }: GivenTimes, value) => value !== undefined || (startedAt ?? endedAt ?? null) === null),
+    ValidateBy({ name: 'unlessSpan', validator: { validate: (value) => value !== undefined, defaultMessage: () => WITHOUT_SPAN } }),
+    field,
+    ApiProperty({ required: false }),
+  );
+
 export class CreateTimesheetEntry {
-  @Day({ optional: true, description: DAY }) day?: string;
+  @UnlessSpan(Day({ description: DAY })) day?: string;
   @Id() actionCodeId!: string;
   @Id(OPTIONAL) taskId?: string | null;
   @OneOf(WORK_MODES, { optional: true, default: 'office' }) workMode?: WorkMode;
@@ -24,7 +37,7 @@ export class CreateTimesheetEntry {
   @Instant({ ...OPTIONAL, ...STARTED }) startedAt?: string | null;
   @Instant({ ...OPTIONAL, ...ENDED }) endedAt?: string | null;
   @TimeZone(ZONE) timezone?: string;
-  @Minutes({ optional: true, description: DURATION }) durationMin?: number;
+  @UnlessSpan(Minutes({ description: DURATION })) durationMin?: number;
   @Note(NOTE) note?: string | null;
   @Id(SHEET) timesheetId?: string | null;
   @Id({ optional: true, description: 'Whose entry; of another with `create_timesheet`.' }) userId?: string;

@@ -104,6 +104,10 @@ describe('recording time', () => {
     [{ day: '2026-03-02', durationMin: 60, country: 'XX' }, ['/country']],
     [{ day: '2026-03-02', durationMin: 60, country: 'de' }, ['/country']],
     [{ day: '2026-03-02', durationMin: 60, country: undefined, actionCodeId: undefined }, ['/actionCodeId', '/country']],
+    [{ country: undefined, actionCodeId: undefined }, ['/actionCodeId', '/country', '/day', '/durationMin']],
+    [{ country: undefined, startedAt: null, endedAt: null, day: '2026-03-02' }, ['/country', '/durationMin']],
+    [{ country: undefined, startedAt: '2026-03-02T08:00:00Z', endedAt: '2026-03-02T09:00:00Z' }, ['/country']],
+    [{ startedAt: '2026-03-02T08:00:00Z', endedAt: '2026-03-02T09:00:00Z', day: null }, ['/day']],
   ])('refuses %j', async (fields, pointers) => {
     const { status, body } = await add(await company.person(), { actionCodeId: code, country: 'DE', ...fields });
     expect(status).toBe(400);
