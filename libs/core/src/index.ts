@@ -19,6 +19,7 @@ export * from './fields.js';
 export * from './jobs.js';
 export * from './keys.js';
 export * from './lifecycle.js';
+export * from './local-day.js';
 export * from './log.js';
 export * from './logs.entity.js';
 export * from './mail-sender.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository } from '#companies';
-import { Problem, UnitOfWork, zoneSql } from '#core';
+import { Problem, todayIn, UnitOfWork, zoneSql } from '#core';
 import { ABSENT } from './absence.repository.js';
 import { CalendarTokens } from './calendar-tokens.js';
 import type { CalendarEntry } from './leave-calendar.js';
-import { dayAfter, todayIn } from './leave-period.js';
+import { dayAfter } from './leave-period.js';
 
 const DAYS_BACK = 366;
 const DAYS_AHEAD = 731;

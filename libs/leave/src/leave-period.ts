@@ -1,4 +1,4 @@
-import { clock, Problem } from '#core';
+import { Problem } from '#core';
 import type { FieldFault } from '#core';
 import type { DayPortion } from './leave-request.entity.js';
 
@@ -56,7 +56,3 @@ export const daysFrom = (from: string, to: string): number => (Date.parse(to) - 
 
 /** @param days how many later; earlier when negative */
 export const dayAfter = (day: string, days: number): string => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
-
-/** The present day in a zone. @param timeZone an IANA name */
-export const todayIn = (timeZone: string): string =>
-  new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(clock.now());

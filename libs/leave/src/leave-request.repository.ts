@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository, LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
 import type { SettingsRow } from '#companies';
-import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { Accesses, Cursors, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
-import { todayIn } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { LeaveRequestQuery, LeaveRequestView } from './leave-request.dto.js';
 import { allowedActions, mayRead, readable, TAKING } from './leave-request.policy.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { localDay, timesOf } from './entry-times.js';
+import { localDay } from '#core';
+import { timesOf } from './entry-times.js';
 import type { EntryTimes, GivenTimes } from './entry-times.js';
 
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia', 'UTC'];
@@ -38,46 +39,6 @@ function pointers(given: GivenTimes, present?: EntryTimes): string[] {
   const result = timesOf(given, present, 'Europe/Berlin');
   return 'faults' in result ? result.faults.map(({ pointer }) => pointer) : [];
 }
-
-/** The same by another way: the wall clock of the zone, part by part. */
-function wallClock(instant: number, timeZone: string): Record<string, number> {
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-    hourCycle: 'h23',
-  });
-  return Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]));
-}
-
-describe('the day of an entry', () => {
-  it('is the local day of its start, in every zone and over every change of clocks', () => {
-    fc.assert(
-      fc.property(minute, zone, (start, timezone) => {
-        const { year, month, day } = wallClock(start * MINUTE, timezone);
-        const expected = [String(year), String(month).padStart(2, '0'), String(day).padStart(2, '0')].join('-');
-        expect(localDay(start * MINUTE, timezone)).toBe(expected);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  it.each([
-    ['2026-03-01T23:30:00Z', 'Europe/Berlin', '2026-03-02'],
-    ['2026-03-01T23:30:00Z', 'America/New_York', '2026-03-01'],
-    ['2026-03-01T18:14:00Z', 'Asia/Kathmandu', '2026-03-01'],
-    ['2026-03-01T18:15:00Z', 'Asia/Kathmandu', '2026-03-02'],
-    ['2011-12-30T09:59:00Z', 'Pacific/Apia', '2011-12-29'],
-    ['2011-12-30T10:00:00Z', 'Pacific/Apia', '2011-12-31'],
-    ['2026-10-25T00:30:00Z', 'Europe/Berlin', '2026-10-25'],
-  ])('%s in %s is %s', (instant, timezone, day) => {
-    expect(localDay(Date.parse(instant), timezone)).toBe(day);
-  });
-});
 
 describe('a span', () => {
   it('has its true elapsed minutes and the day on which it starts', () => {

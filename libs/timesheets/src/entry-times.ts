@@ -1,4 +1,4 @@
-import { isDay } from '#core';
+import { isDay, localDay } from '#core';
 import type { FieldFault } from '#core';
 
 /** When an entry was worked. Instants are on the minute, in UTC: `2026-03-02T08:00:00Z`. */
@@ -21,26 +21,6 @@ export const WITHOUT_SPAN = 'is required without startedAt and endedAt';
 
 const MINUTE_MS = 60_000;
 const DAY_MIN = 1440;
-
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** The calendar day in a zone. @param instant in milliseconds @param timezone an IANA name */
-export function localDay(instant: number, timezone: string): string {
-  let format = formats.get(timezone);
-  if (!format) {
-    // Making one takes 50 µs, using it 1; there are some 600 names of zones.
-    format = new Intl.DateTimeFormat('en-CA', {
-      timeZone: timezone,
-      calendar: 'iso8601',
-      numberingSystem: 'latn',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-    });
-    formats.set(timezone, format);
-  }
-  return format.format(instant);
-}
 
 /**
  * The times of an entry after what was sent. A span gives minutes and day itself; they may be sent along when they agree.

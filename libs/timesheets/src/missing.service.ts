@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository } from '#companies';
-import { clock, Problem } from '#core';
+import { Problem, todayIn } from '#core';
 import { countedDays, holidaysBetween } from '#leave';
 import type { Principal } from '#rbac';
-import { localDay } from './entry-times.js';
 import type { MissingQuery, MissingReport } from './missing.dto.js';
 import { MissingRepository } from './missing.repository.js';
 import type { Span } from './missing.repository.js';
@@ -24,7 +23,7 @@ export class MissingService {
     if ((Date.parse(to) - Date.parse(from)) / DAY_MS >= LONGEST_DAYS)
       throw Problem.field('/to', `must be at most ${LONGEST_DAYS} days in all`);
     const { workWeek, holidayCalendar, timezone } = await this.companies.getSettings();
-    const today = localDay(clock.now().getTime(), timezone);
+    const today = todayIn(timezone);
     const last = to < today ? to : today;
     const range = { startDate: from, endDate: last, startPortion: 'full', endPortion: 'full' } as const;
     const working = last < from ? [] : countedDays(range, workWeek, holidaysBetween(holidayCalendar, from, last));
