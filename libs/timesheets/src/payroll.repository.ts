@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { WorkWeek } from '#companies';
 import { UnitOfWork } from '#core';
-import type { LeaveRequest } from '#leave';
+import type { LeaveRequest, WorkCalendar } from '#leave';
 
 export interface PayrollLeave extends Pick<LeaveRequest, 'startDate' | 'endDate' | 'startPortion' | 'endPortion' | 'leaveType'> {
   /** As it was counted at the approval; null where it was not. */
   workingDays: number | null;
 }
 
-export interface PayrollRow {
+export interface PayrollRow extends WorkCalendar {
   id: string;
   firstName: string;
   lastName: string;
@@ -17,8 +16,6 @@ export interface PayrollRow {
   approvedMinutes: number;
   /** Approved requests that share a day with the range. */
   leave: PayrollLeave[];
-  workWeek: WorkWeek;
-  holidayCalendar: string | null;
 }
 
 /** Where to go on: the name and id of the last row. */

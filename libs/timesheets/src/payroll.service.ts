@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { Accesses, csvLine, Problem, UnitOfWork } from '#core';
+import { Accesses, csvLine, refuseReversed, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { LeaveType } from '#leave';
 import type { PayrollItem, PayrollQuery, PayrollReport } from './payroll.dto.js';
@@ -22,14 +22,14 @@ export class PayrollService {
 
   /** @throws 400 for a range that ends before it starts */
   async report(query: PayrollQuery): Promise<PayrollReport> {
-    refuseReversed(query);
+    await refuseReversed(this.work, query);
     const { items } = await this.page(query, null);
     return { from: query.from, to: query.to, items };
   }
 
   /** The same as a table. Its beginning is read here, so that what is wrong is still told as a problem. */
   async csv(query: PayrollQuery): Promise<Readable> {
-    refuseReversed(query);
+    await refuseReversed(this.work, query);
     return Readable.from(this.lines(this.work.tenant, query, await this.page(query, CSV_PAGE)));
   }
 
@@ -61,10 +61,6 @@ interface PayrollPage {
   items: PayrollItem[];
   /** Where to go on; undefined at the end. */
   next: PayrollKey | undefined;
-}
-
-function refuseReversed({ from, to }: PayrollQuery): void {
-  if (to < from) throw Problem.field('/to', 'must not be before from');
 }
 
 function itemOf(row: PayrollRow, query: PayrollQuery): PayrollItem {

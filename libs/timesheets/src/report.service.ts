@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { csvLine, Problem, UnitOfWork } from '#core';
+import { csvLine, Problem, refuseReversed, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { Principal } from '#rbac';
 import { ReportRepository } from './report.repository.js';
@@ -21,6 +21,7 @@ export class ReportService {
 
   /** @throws 400 for a range that ends before it starts, 400 `report_too_large` */
   async time(caller: Principal, query: TimeReportQuery): Promise<TimeReport> {
+    await refuseReversed(this.work, query);
     const groupBy = groupingsOf(query);
     const rows = await this.reports.time(caller, query, groupBy, MAX_ITEMS + 1);
     if (rows.length > MAX_ITEMS) throw new Problem('report_too_large');
@@ -30,6 +31,7 @@ export class ReportService {
 
   /** The same as a table of any length. Its beginning is read here, so that what is wrong is still told as a problem. */
   async timeCsv(caller: Principal, query: TimeReportQuery): Promise<Readable> {
+    await refuseReversed(this.work, query);
     const groupBy = groupingsOf(query);
     const page = (after?: TimeKey) => this.reports.time(caller, query, groupBy, CSV_PAGE, after);
     return Readable.from(this.lines(this.work.tenant, groupBy, page, await page()));
@@ -52,10 +54,7 @@ export class ReportService {
   }
 }
 
-function groupingsOf({ groupBy, from, to }: TimeReportQuery): TimeGrouping[] {
-  if (from && to && to < from) throw Problem.field('/to', 'must not be before from');
-  return groupBy.split(',') as TimeGrouping[];
-}
+const groupingsOf = ({ groupBy }: TimeReportQuery): TimeGrouping[] => groupBy.split(',') as TimeGrouping[];
 
 const keyOf = (row: TimeRow, groupBy: TimeGrouping[]): TimeKey =>
   groupBy.flatMap((name) => GROUPING_SQL[name].order).map((_, index) => row[`k${index}`]!);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem } from '#core';
 import type { ExpectedVersion } from '#core';
+import { daysFrom } from '#leave';
 import type { Principal } from '#rbac';
 import { EntryReferences } from './entry-references.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
@@ -13,8 +14,6 @@ import { LONGEST_DAYS } from './timesheet.entity.js';
 import { isOpen, mayRead, mayWrite } from './timesheet.policy.js';
 import { TimesheetRepository } from './timesheet.repository.js';
 import type { Sheet } from './timesheet.repository.js';
-
-const DAY_MS = 24 * 3600 * 1000;
 
 @Injectable()
 export class TimesheetService {
@@ -95,8 +94,7 @@ export class TimesheetService {
 
 function refusePeriod(start: string, end: string): void {
   if (end < start) throw Problem.field('/periodEnd', 'must not be before periodStart');
-  if ((Date.parse(end) - Date.parse(start)) / DAY_MS >= LONGEST_DAYS)
-    throw Problem.field('/periodEnd', `must be at most ${LONGEST_DAYS} days in all`);
+  if (daysFrom(start, end) > LONGEST_DAYS) throw Problem.field('/periodEnd', `must be at most ${LONGEST_DAYS} days in all`);
 }
 
 function refuseLocked(sheet: Sheet, expected: ExpectedVersion): void {
