@@ -108,7 +108,7 @@ export function readable(query: Query, caller: Principal): Query {
   return about(query, caller, 't').and(
     `t."userId" = ? OR t."userId" IN (${LED_PEOPLE}) OR (${condition})`,
     caller.userId,
-    caller.userId,
+    reaching(caller),
     ...values,
   );
 }
@@ -123,7 +123,7 @@ export function readableEntries(query: Query, caller: Principal): Query {
     `e."userId" = ? OR e."userId" IN (${LED_PEOPLE}) OR e."timesheetId" IN (
        SELECT t.id FROM timesheets t WHERE t."companyId" = $1 AND t."userId" = e."userId" AND t."deletedAt" IS NULL AND (${condition}))`,
     caller.userId,
-    caller.userId,
+    reaching(caller),
     ...values,
   );
 }
