@@ -20,6 +20,11 @@ storage.getTargetValidationMetadatas = (type, schema, always, strictGroups, grou
   return found;
 };
 
+const coded = new WeakSet<object>();
+
+/** For a body of several records: each fault of its form says its code too, as those do that are found later. */
+export const WithCodes = (): ClassDecorator => (target) => void coded.add(target);
+
 /**
  * Bounds what came in before anything transforms it: 10 kB nested 5000 deep make class-transformer overflow the stack,
  * NUL and lone surrogates cannot be stored.
@@ -70,7 +75,16 @@ export class Validation extends ValidationPipe {
     }
     const faults = faultsOfShape(value);
     if (faults.length > 0) throw new Problem('validation_failed', { errors: faults });
-    return metadata.type === 'query' ? this.query(value, metadata) : super.transform(value, metadata);
+    return metadata.type === 'query' ? this.query(value, metadata) : this.body(value, metadata);
+  }
+
+  private async body(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    try {
+      return await super.transform(value, metadata);
+    } catch (error) {
+      if (!metadata.metatype || !coded.has(metadata.metatype) || !(error instanceof Problem)) throw error;
+      throw new Problem(error.code, { errors: error.more.errors?.map((fault) => ({ code: error.code, ...fault })) });
+    }
   }
 
   /** A query that was valid once is valid again: it is remembered, within bounds, and handed out as a copy. */

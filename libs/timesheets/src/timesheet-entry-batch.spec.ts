@@ -87,12 +87,14 @@ describe('a batch of entries', () => {
     await batch(person, [span('02T08:00', '02T10:00')]);
     const shape = await batch(person, [minutes('2026-03-02'), minutes('2023-02-30'), minutes('2026-03-02', 1441, { country: 'D' })]);
     expect(shape.status).toBe(400);
-    expect(told(shape.body.errors)).toEqual(['/entries/1/day', '/entries/2/country', '/entries/2/durationMin']);
+    expect(told(shape.body.errors)).toEqual(
+      ['/entries/1/day', '/entries/2/country', '/entries/2/durationMin'].map((at) => `${at} validation_failed`),
+    );
     const bare = await batch(person, [minutes('2026-03-02'), { actionCodeId: code }]);
     expect(bare.body.errors).toEqual([
-      { pointer: '/entries/1/day', detail: 'is required without startedAt and endedAt' },
-      { pointer: '/entries/1/country', detail: 'is required' },
-      { pointer: '/entries/1/durationMin', detail: 'is required without startedAt and endedAt' },
+      { pointer: '/entries/1/day', detail: 'is required without startedAt and endedAt', code: 'validation_failed' },
+      { pointer: '/entries/1/country', detail: 'is required', code: 'validation_failed' },
+      { pointer: '/entries/1/durationMin', detail: 'is required without startedAt and endedAt', code: 'validation_failed' },
     ]);
     const sense = await batch(person, [
       span('02T08:00', '02T09:00'), // overlaps, but that is a 409

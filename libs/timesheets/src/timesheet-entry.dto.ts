@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
-import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageQuery, Part, Parts, Text, TimeZone } from '#core';
+import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageQuery, Part, Parts, Text, TimeZone, WithCodes } from '#core';
 import { NamedCode } from './action-code.dto.js';
 import { WITHOUT_SPAN } from './entry-times.js';
 import type { GivenTimes } from './entry-times.js';
@@ -43,6 +43,7 @@ export class CreateTimesheetEntry {
   @Id({ optional: true, description: 'Whose entry; of another with `create_timesheet`.' }) userId?: string;
 }
 
+@WithCodes()
 export class CreateTimesheetEntries {
   @Parts(BATCH_SIZE, () => CreateTimesheetEntry, { description: 'All of them are made, or none.' }) entries!: CreateTimesheetEntry[];
 }
