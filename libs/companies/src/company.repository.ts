@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Problem, UnitOfWork } from '#core';
+import { one, UnitOfWork } from '#core';
 import type { SettingsRow } from './company-settings.dto.js';
 import type { WorkWeek } from './company-settings.entity.js';
 import type { CompanyRow } from './company.dto.js';
@@ -30,38 +30,33 @@ export class CompanyRepository {
 
   /** The whole answer of a request. @throws 404 when it was deleted */
   async read(): Promise<CompanyRow> {
-    return found(await this.work.last<CompanyRow>(COMPANY));
+    return one(await this.work.last<CompanyRow>(COMPANY));
   }
 
   /** Within a change. @throws 404 when it was deleted */
   async get(): Promise<CompanyRow> {
-    return found(await this.work.query<CompanyRow>(COMPANY));
+    return one(await this.work.query<CompanyRow>(COMPANY));
   }
 
   /** For change of the company or its settings. The weaker lock, so that new records of the company need not wait. @throws 404 */
   async lock(): Promise<CompanyRow> {
-    return found(await this.work.query<CompanyRow>(`${COMPANY} FOR NO KEY UPDATE`));
+    return one(await this.work.query<CompanyRow>(`${COMPANY} FOR NO KEY UPDATE`));
   }
 
   /** The whole answer of a request. */
   async readSettings(): Promise<SettingsRow> {
-    return inOrder(found(await this.work.last<SettingsRow>(SETTINGS)));
+    return inOrder(one(await this.work.last<SettingsRow>(SETTINGS)));
   }
 
   /** Within a change. */
   async getSettings(): Promise<SettingsRow> {
-    return inOrder(found(await this.work.query<SettingsRow>(SETTINGS)));
+    return inOrder(one(await this.work.query<SettingsRow>(SETTINGS)));
   }
 
   /** Whether a living user may own the company: an ACTIVE Admin, and none else until the end of the transaction. Undefined for nobody. */
   async mayOwn(userId: string): Promise<boolean | undefined> {
     return (await this.work.query<{ mayOwn: boolean }>(PERSON, [userId]))[0]?.mayOwn;
   }
-}
-
-function found<T>([row]: T[]): T {
-  if (!row) throw new Problem('not_found');
-  return row;
 }
 
 const inOrder = (settings: SettingsRow): SettingsRow => ({ ...settings, workWeek: fromMonday(settings.workWeek) });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, one, Query, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import type { TaskQuery, TaskRow } from './task.dto.js';
 
@@ -28,21 +28,16 @@ export class TaskRepository {
 
   /** The whole answer of a request. @throws 404 */
   async read(id: string): Promise<TaskRow> {
-    return living(await this.work.last<TaskRow>(ONE, [id]));
+    return one(await this.work.last<TaskRow>(ONE, [id]));
   }
 
   /** Within a change. @throws 404 */
   async get(id: string): Promise<TaskRow> {
-    return living(await this.work.query<TaskRow>(ONE, [id]));
+    return one(await this.work.query<TaskRow>(ONE, [id]));
   }
 
   /** For change. @throws 404 */
   async lock(id: string): Promise<TaskRow> {
-    return living(await this.work.query<TaskRow>(`${ONE} FOR UPDATE`, [id]));
+    return one(await this.work.query<TaskRow>(`${ONE} FOR UPDATE`, [id]));
   }
-}
-
-function living([found]: TaskRow[]): TaskRow {
-  if (!found) throw new Problem('not_found');
-  return found;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, one, Query, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import type { TeamQuery, TeamRow } from './team.dto.js';
 
@@ -26,21 +26,16 @@ export class TeamRepository {
 
   /** The whole answer of a request. @throws 404 */
   async read(id: string): Promise<TeamRow> {
-    return living(await this.work.last<TeamRow>(ONE, [id]));
+    return one(await this.work.last<TeamRow>(ONE, [id]));
   }
 
   /** Before something else. @throws 404 */
   async get(id: string): Promise<TeamRow> {
-    return living(await this.work.query<TeamRow>(ONE, [id]));
+    return one(await this.work.query<TeamRow>(ONE, [id]));
   }
 
   /** For change of the team or its members, one after the other. @throws 404 */
   async lock(id: string): Promise<TeamRow> {
-    return living(await this.work.query<TeamRow>(`${ONE} FOR UPDATE`, [id]));
+    return one(await this.work.query<TeamRow>(`${ONE} FOR UPDATE`, [id]));
   }
-}
-
-function living([found]: TeamRow[]): TeamRow {
-  if (!found) throw new Problem('not_found');
-  return found;
 }

@@ -127,3 +127,9 @@ export class Problem extends Error {
     return new Problem(code, { errors: [{ pointer, detail }] });
   }
 }
+
+/** The row that was asked for by its id. @throws 404 where there is none, or none that may be seen */
+export function one<T>([row]: readonly T[]): T {
+  if (row === undefined) throw new Problem('not_found');
+  return row;
+}

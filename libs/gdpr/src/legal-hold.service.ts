@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
+import { Audit, changes, expectVersion, one, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Users } from '#identity';
 import type { LegalHoldView } from './legal-hold.dto.js';
@@ -20,7 +20,7 @@ export class LegalHolds {
 
   /** The whole answer of a request. @throws 404 */
   async read(userId: string): Promise<LegalHoldView> {
-    return found(await this.work.last<LegalHoldView>(HOLD, [userId]));
+    return one(await this.work.last<LegalHoldView>(HOLD, [userId]));
   }
 
   /** @throws 404 for nobody, 412; the same reason again leaves the version alone */
@@ -60,7 +60,7 @@ export class LegalHolds {
   }
 
   private async get(userId: string): Promise<LegalHoldView> {
-    return found(await this.work.query<LegalHoldView>(HOLD, [userId]));
+    return one(await this.work.query<LegalHoldView>(HOLD, [userId]));
   }
 
   private tell(
@@ -70,9 +70,4 @@ export class LegalHolds {
   ) {
     return this.audit.record({ action, targetType: 'LegalHold', targetId: id, userId, ...told });
   }
-}
-
-function found([hold]: LegalHoldView[]): LegalHoldView {
-  if (!hold) throw new Problem('not_found');
-  return hold;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository, CompanySettings } from '#companies';
-import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
+import { Audit, changes, expectVersion, one, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { RetentionSettings } from './retention-settings.dto.js';
 
@@ -21,26 +21,21 @@ export class RetentionSettingsService {
 
   /** The whole answer of a request. */
   async read(): Promise<RetentionSettings> {
-    return view(found(await this.work.last<Row>(SETTINGS)));
+    return view(one(await this.work.last<Row>(SETTINGS)));
   }
 
   /** @throws 412; a change that changes nothing leaves the version alone */
   async set(body: RetentionSettings, expected: ExpectedVersion): Promise<RetentionSettings> {
     const { id } = await this.companies.lock();
-    const before = found(await this.work.query<Row>(SETTINGS));
+    const before = one(await this.work.query<Row>(SETTINGS));
     expectVersion(before, expected);
     const told = changes(before, body);
     if (Object.keys(told.after).length === 0) return view(before);
     const { companyId } = this.work.tenant;
     await (await this.work.manager()).update(CompanySettings, { companyId }, { ...body, ...this.work.changed() });
     await this.audit.record({ action: 'retention_updated', targetType: 'CompanySettings', targetId: id, ...told });
-    return view(found(await this.work.query<Row>(SETTINGS)));
+    return view(one(await this.work.query<Row>(SETTINGS)));
   }
-}
-
-function found([row]: Row[]): Row {
-  if (!row) throw new Problem('not_found');
-  return row;
 }
 
 /** The version is for the ETag alone: PUT takes what GET gives, and that are the times. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, one, Query, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import type { ApiKeyQuery, ApiKeyView } from './api-key.dto.js';
 
@@ -27,21 +27,16 @@ export class ApiKeyRepository {
 
   /** The whole answer of a request. @throws 404 */
   async read(id: string): Promise<ApiKeyView> {
-    return found(await this.work.last<ApiKeyView>(ONE, [id]));
+    return one(await this.work.last<ApiKeyView>(ONE, [id]));
   }
 
   /** Within a change. @throws 404 */
   async get(id: string): Promise<ApiKeyView> {
-    return found(await this.work.query<ApiKeyView>(ONE, [id]));
+    return one(await this.work.query<ApiKeyView>(ONE, [id]));
   }
 
   /** For change. @throws 404 */
   async lock(id: string): Promise<ApiKeyView> {
-    return found(await this.work.query<ApiKeyView>(`${ONE} FOR UPDATE`, [id]));
+    return one(await this.work.query<ApiKeyView>(`${ONE} FOR UPDATE`, [id]));
   }
-}
-
-function found([key]: ApiKeyView[]): ApiKeyView {
-  if (!key) throw new Problem('not_found');
-  return key;
 }

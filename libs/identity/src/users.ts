@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Accesses, Cursors, isId, Problem, Query, UnitOfWork } from '#core';
+import { Accesses, Cursors, isId, one, Problem, Query, UnitOfWork } from '#core';
 import type { JsonPage, Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import { Principals } from './principals.js';
@@ -88,7 +88,7 @@ export class Users {
 
   /** @throws 404 */
   async get(id: string): Promise<UserView> {
-    return found(await this.work.query<UserView>(ONE, [id]));
+    return one(await this.work.query<UserView>(ONE, [id]));
   }
 
   /**
@@ -142,9 +142,4 @@ export class Users {
       .page('t.code', query.limit);
     return this.cursors.json('user-statuses', query, await this.work.lastAsJson<UserStatusView>(text, values), ({ code }) => [code]);
   }
-}
-
-function found([user]: UserView[]): UserView {
-  if (!user) throw new Problem('not_found');
-  return user;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, one, Problem, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { PermissionView, RoleRow } from './role.dto.js';
 
@@ -47,12 +47,12 @@ export class RoleRepository {
 
   /** The whole answer of a request. @throws 404 */
   async read(id: string): Promise<RoleRow> {
-    return living(await this.work.last<RoleRow>(ONE, [id]));
+    return one(await this.work.last<RoleRow>(ONE, [id]));
   }
 
   /** Within a change. @throws 404 */
   async get(id: string): Promise<RoleRow> {
-    return living(await this.work.query<RoleRow>(ONE, [id]));
+    return one(await this.work.query<RoleRow>(ONE, [id]));
   }
 
   /** For change: until the end of the transaction nobody can be given the role (its foreign key's check waits for the lock). @throws 404 */
@@ -99,9 +99,4 @@ export class RoleRepository {
       [id, names, updatedAt, updatedByUserId],
     );
   }
-}
-
-function living([found]: RoleRow[]): RoleRow {
-  if (!found) throw new Problem('not_found');
-  return found;
 }

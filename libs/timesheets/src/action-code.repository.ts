@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Problem, Query, UnitOfWork } from '#core';
+import { Cursors, one, Query, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import type { ActionCodeQuery, ActionCodeView } from './action-code.dto.js';
 
@@ -28,17 +28,17 @@ export class ActionCodeRepository {
 
   /** The whole answer of a request. @throws 404 */
   async read(id: string): Promise<ActionCodeView> {
-    return living(await this.work.last<ActionCodeView>(ONE, [id]));
+    return one(await this.work.last<ActionCodeView>(ONE, [id]));
   }
 
   /** Within a change. @throws 404 */
   async get(id: string): Promise<ActionCodeView> {
-    return living(await this.work.query<ActionCodeView>(ONE, [id]));
+    return one(await this.work.query<ActionCodeView>(ONE, [id]));
   }
 
   /** For change: until the end of the transaction nobody can book on it (a foreign key's check waits for the lock). @throws 404 */
   async lock(id: string): Promise<ActionCodeView> {
-    return living(await this.work.query<ActionCodeView>(`${ONE} FOR UPDATE`, [id]));
+    return one(await this.work.query<ActionCodeView>(`${ONE} FOR UPDATE`, [id]));
   }
 
   async isBooked(id: string): Promise<boolean> {
@@ -46,9 +46,4 @@ export class ActionCodeRepository {
       'SELECT 1 FROM timesheet_entries e WHERE e."companyId" = $1 AND e."actionCodeId" = $2 AND e."deletedAt" IS NULL LIMIT 1';
     return (await this.work.query(entries, [id])).length > 0;
   }
-}
-
-function living([found]: ActionCodeView[]): ActionCodeView {
-  if (!found) throw new Problem('not_found');
-  return found;
 }

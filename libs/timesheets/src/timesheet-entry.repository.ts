@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
-import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { Cursors, one, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { ListedTimesheetEntry, TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
@@ -57,12 +57,12 @@ export class TimesheetEntryRepository {
   /** @throws 404 also for one that the caller may not read */
   async read(caller: Principal, id: string): Promise<TimesheetEntryView> {
     const { text, values } = readableEntries(new Query(LIVING).and('e.id = ?', id), caller).page('e.id', 1);
-    return living(await this.work.query<TimesheetEntryView>(text, values));
+    return one(await this.work.query<TimesheetEntryView>(text, values));
   }
 
   /** Whether the caller may read it, is theirs to ask. @throws 404 */
   async get(id: string): Promise<TimesheetEntryView> {
-    return living(await this.work.query<TimesheetEntryView>(`${LIVING} AND e.id = $2`, [id]));
+    return one(await this.work.query<TimesheetEntryView>(`${LIVING} AND e.id = $2`, [id]));
   }
 
   /** All at once. @returns them in the order given */
@@ -154,9 +154,4 @@ export class TimesheetEntryRepository {
     const rows = await this.work.lastAsJson<T>(completed(text), values);
     return this.cursors.json(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
   }
-}
-
-function living([found]: TimesheetEntryView[]): TimesheetEntryView {
-  if (!found) throw new Problem('not_found');
-  return found;
 }
