@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, changes, clock, Company, expectVersion, Problem, UnitOfWork } from '#core';
+import { Audit, changes, Company, expectVersion, Problem, todayIn, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { SettingsPatch, SettingsRow } from './company-settings.dto.js';
 import { CompanySettings } from './company-settings.entity.js';
@@ -52,7 +52,7 @@ export class CompanyService {
   /** The holidays of the company that are kept in a year, the present one of its zone by default. */
   async holidays(year?: number): Promise<readonly Holiday[]> {
     const { holidayCalendar, timezone } = await this.companies.readSettings();
-    return holidaysOf(holidayCalendar, year ?? presentYear(timezone));
+    return holidaysOf(holidayCalendar, year ?? Number(todayIn(timezone).slice(0, 4)));
   }
 
   private async requireAdmin(userId: string): Promise<void> {
@@ -71,5 +71,3 @@ export class CompanyService {
     await (await this.work.manager()).update(CompanySettings, { companyId }, { ...fields, ...this.work.changed() });
   }
 }
-
-const presentYear = (timeZone: string): number => Number(new Intl.DateTimeFormat('en', { timeZone, year: 'numeric' }).format(clock.now()));

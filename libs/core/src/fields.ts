@@ -55,6 +55,8 @@ export function isInstant(value: unknown): value is string {
 /** Known to ICU from old Java or tzdata, but no names of IANA: to PostgreSQL `IST` is Israel, to ICU India, and `AET` nothing. */
 const NO_ZONES =
   /^(A[CE]T|AGT|ART|AST|B[ES]T|CAT|CNT|CST|CTT|EAT|ECT|I[ES]T|JST|MIT|N[ES]T|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/i;
+/** There are some 600 names, but ever more ways to write one, capitals and small letters mixed. */
+const REMEMBERED_ZONES = 1000;
 const ZONES = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')]);
 
 /** An IANA name. Links such as `Asia/Katmandu` count too, offsets such as `+01:00` do not. */
@@ -64,7 +66,7 @@ export function isTimeZone(value: unknown): value is string {
   if (!/^[A-Z][\w+-]*(\/[A-Z][\w+-]*)*$/.test(value) || NO_ZONES.test(value)) return false;
   try {
     Intl.DateTimeFormat('en', { timeZone: value });
-    ZONES.add(value);
+    if (ZONES.size < REMEMBERED_ZONES) ZONES.add(value);
     return true;
   } catch {
     return false;
