@@ -179,6 +179,20 @@ describe('anonymising a user', () => {
   });
 });
 
+describe('nothing comes back', () => {
+  it('to the profile; the role may change, so that nobody stands in the way of its deletion', async () => {
+    const person = await company.person({ role: ['read_report'] });
+    await anonymise(person);
+    const before = await row(person.id);
+    const personal = { firstName: 'Ada', lastName: 'L', email: 'a@b.example', phoneNumber: '+4915112345678', externalId: '7' };
+    for (const fields of Object.entries(personal).map((field) => Object.fromEntries([field])))
+      expect([fields, said(await admin.patch(`/users/${person.id}`, fields))]).toEqual([fields, '409 conflict']);
+    expect((await admin.patch(`/users/${person.id}`, { firstName: 'Deleted' })).status).toBe(200);
+    expect(await row(person.id)).toEqual(before);
+    expect(said(await admin.patch(`/users/${person.id}`, { roleId: await company.roleId('Employee') }))).toBe('200');
+  });
+});
+
 describe('it is refused', () => {
   it('for who is unknown or of another company, the same', async () => {
     const stranger = (await server.company()).admin;

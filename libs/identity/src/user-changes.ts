@@ -28,7 +28,7 @@ export class UserChanges {
   /**
    * A change that changes nothing leaves the version alone.
    * @throws 403 for a field that the caller may not change, `privilege_escalation`, 412, 409 `email_domain_not_allowed`, `email_taken`,
-   *   `external_id_taken`, `last_admin`
+   *   `external_id_taken`, `last_admin`, `conflict` for what would tell again who an anonymised user was
    */
   async change(caller: Principal, id: string, fields: UpdateUser, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     requireFields(caller, id, fields);
@@ -40,6 +40,7 @@ export class UserChanges {
     expectVersion(before, expected);
     const told = changes({ ...before, roleId: before.role.id }, { ...fields, ...(role && { roleId: role.id }) }, PERSONAL);
     if (Object.keys(told.after).length === 0) return shownTo(caller, before);
+    if (before.isAnonymized && PERSONAL.some((field) => field in told.after)) throw anonymised(caller, id);
     await this.write(before, fields, role);
     await this.audit.record({ action: 'user_updated', targetType: 'User', targetId: id, userId: id, ...told });
     return shownTo(caller, await this.users.get(id));
@@ -53,6 +54,10 @@ export class UserChanges {
     if (isNewEmail) await this.credentials.emailChanged(before.id, before.email);
   }
 }
+
+/** Whoever was anonymised while their own request waited is signed in no more. */
+const anonymised = (caller: Principal, id: string): Problem =>
+  id === caller.userId ? new Problem('not_signed_in') : new Problem('conflict', { detail: 'The user is anonymised' });
 
 /** Each field by its own permission. @throws 403 */
 function requireFields(caller: Principal, id: string, fields: UpdateUser): void {

@@ -50,7 +50,7 @@ export class UserController {
 
   @Patch(':id')
   @OwnOr(['update_user', 'assign_role'])
-  @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'email_domain_not_allowed', 'last_admin')
+  @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'email_domain_not_allowed', 'last_admin', 'conflict')
   @ApiOperation({
     summary: 'Change a user',
     description: 'One’s own name and phone number need no permission, `roleId` needs `assign_role`.',
