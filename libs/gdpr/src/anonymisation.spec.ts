@@ -29,6 +29,7 @@ const audits = (id: string, action = 'user_anonymized') =>
   server.sql('SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2', [id, action]);
 const count = async (table: string, id: string) =>
   (await server.sql<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE "userId" = $1`, [id]))[0]!.n;
+const faultsOf = async (answer: Promise<Answer>) => (await answer).body.errors?.map(({ pointer }: { pointer: string }) => pointer);
 const said = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim();
 
 const seal = () => server.app.get(Jobs).runNow('history-seals');
@@ -190,6 +191,29 @@ describe('nothing comes back', () => {
     expect((await admin.patch(`/users/${person.id}`, { firstName: 'Deleted' })).status).toBe(200);
     expect(await row(person.id)).toEqual(before);
     expect(said(await admin.patch(`/users/${person.id}`, { roleId: await company.roleId('Employee') }))).toBe('200');
+  });
+
+  it('by new entries, timesheets and leave, nor by new texts of those that are there', async () => {
+    const { person, sheet, entry } = await recorded();
+    const period = { startDate: '2099-03-02', endDate: '2099-03-03', leaveType: 'SICK' };
+    const { body: leave } = await person.post('/leave-requests', { ...period, reason: 'flu' });
+    const { id: actionCodeId } = await company.actionCode();
+    await anonymise(person);
+    const work = { day: '2026-03-04', actionCodeId, country: 'DE', durationMin: 60, note: 'again', userId: person.id };
+    expect(await faultsOf(admin.post('/timesheet-entries', work))).toEqual(['/userId']);
+    expect(await faultsOf(admin.post('/timesheet-entries/batch', { entries: [work] }))).toEqual(['/entries/0/userId']);
+    const sheets = { periodStart: '2026-04-06', periodEnd: '2026-04-12', notes: 'again', userId: person.id };
+    expect(await faultsOf(admin.post('/timesheets', sheets))).toEqual(['/userId']);
+    const away = { ...period, startDate: '2099-04-06', endDate: '2099-04-07', reason: 'again', userId: person.id };
+    expect(await faultsOf(admin.post('/leave-requests', away))).toEqual(['/userId']);
+    expect(await faultsOf(admin.post('/leave-requests?dryRun=true', away))).toEqual(['/userId']);
+
+    expect(said(await admin.patch(`/timesheet-entries/${entry}`, { note: 'again' }))).toBe('409 conflict');
+    expect(said(await admin.patch(`/timesheets/${sheet}`, { notes: 'again' }))).toBe('409 conflict');
+    expect(said(await admin.patch(`/leave-requests/${leave.id}`, { reason: 'again' }))).toBe('409 conflict');
+    expect(said(await admin.patch(`/timesheet-entries/${entry}`, { durationMin: 30 }))).toBe('200');
+    expect(said(await admin.patch(`/leave-requests/${leave.id}`, { endDate: '2099-03-02' }))).toBe('200');
+    expect(said(await admin.post(`/leave-requests/${leave.id}/approve`))).toBe('200');
   });
 });
 

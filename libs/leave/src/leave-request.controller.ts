@@ -63,7 +63,7 @@ export class LeaveRequestController {
 
   @Patch(':id')
   @Own({ or: ['create_leave_request'] })
-  @Problems('forbidden', 'leave_overlap', 'leave_locked')
+  @Problems('forbidden', 'leave_overlap', 'leave_locked', 'conflict')
   @ApiOperation({ summary: 'Change a pending leave request' })
   @ApiOkResponse({ type: LeaveRequestView })
   change(

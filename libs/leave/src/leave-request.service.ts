@@ -46,7 +46,7 @@ export class LeaveRequestService {
     return { workingDays: sumOf(days), days, conflictsWith: await this.requests.overlapping(leave) };
   }
 
-  /** @throws 409 `leave_locked`, `leave_overlap`; a change that changes nothing leaves the version alone */
+  /** @throws 409 `leave_locked`, `leave_overlap`, `conflict` for a reason of somebody anonymised; a change that changes nothing leaves the version alone */
   async change(caller: Principal, id: string, patch: UpdateLeaveRequest, expected: ExpectedVersion): Promise<LeaveRequestView> {
     const before = await this.open(caller, id);
     const after = { ...before, ...patch };
@@ -54,6 +54,8 @@ export class LeaveRequestService {
     refuseLocked(before, expected);
     const told = changes(before, { ...patch }, PERSONAL);
     if (Object.keys(told.after).length === 0) return this.requests.view(caller, before);
+    if (patch.reason && (await this.requests.isAnonymised(before.userId)))
+      throw new Problem('conflict', { detail: 'The person is anonymised' });
     await this.refuseOverlap(after, id);
     await this.update(id, { ...patch });
     await this.audit.record({ action: 'leave_request_updated', targetType: 'LeaveRequest', targetId: id, userId: before.userId, ...told });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '#core';
+import { Problem, UnitOfWork } from '#core';
 import type { EntryFault } from './entry-placement.js';
 
 /** The ids that an entry's body names. Null and undefined name nothing. */
@@ -34,16 +34,25 @@ export class EntryReferences {
     ]);
   }
 
-  /** @returns 400s for people who are not here */
+  /** @returns 400s for people who are not here, or anonymised: nothing new is told of them */
   async people(entries: References[]): Promise<EntryFault[]> {
     const ids = named(entries, ({ userId }) => userId).filter((id) => id !== this.work.actorId); // who acts is here
     if (ids.length === 0) return [];
     const rows = await this.work.query<{ id: string }>(
-      'SELECT u.id FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL',
+      'SELECT u.id FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND NOT u."isAnonymized"',
       [ids],
     );
     const here = new Set([this.work.actorId, ...rows.map(({ id }) => id)]);
     return entries.flatMap(({ userId }, place) => (here.has(userId) ? [] : [unknown(place, '/userId')]));
+  }
+
+  /** Under the lock of the person, who may have been anonymised. @throws 409 `conflict` for a text that would tell of them again */
+  async refuseText(userId: string, text: string | null | undefined): Promise<void> {
+    if (!text) return;
+    const [anonymised] = await this.work.query('SELECT 1 FROM users u WHERE u."companyId" = $1 AND u.id = $2 AND u."isAnonymized"', [
+      userId,
+    ]);
+    if (anonymised) throw new Problem('conflict', { detail: 'The person is anonymised' });
   }
 
   private async actionCodes(ids: string[]): Promise<Map<string, boolean>> {

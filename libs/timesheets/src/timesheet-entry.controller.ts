@@ -61,7 +61,7 @@ export class TimesheetEntryController {
 
   @Patch(':id')
   @Own({ or: ['update_timesheet'] })
-  @Problems('forbidden', 'action_code_inactive', 'timesheet_locked', 'outside_period', 'entry_overlap', 'day_full')
+  @Problems('forbidden', 'action_code_inactive', 'timesheet_locked', 'outside_period', 'entry_overlap', 'day_full', 'conflict')
   @ApiOperation({ summary: 'Change an entry' })
   @ApiOkResponse({ type: TimesheetEntryView })
   change(

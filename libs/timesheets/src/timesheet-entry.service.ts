@@ -64,6 +64,7 @@ export class TimesheetEntryService {
     refuseOne([...placeEntries(await this.placement.around([draft, before]), [draft], before), ...found]);
     const event = changeOfEntry('updated', before, draft);
     if (!event) return before;
+    await this.references.refuseText(before.userId, given.note);
     const { named: _, id: _id, userId: _userId, ...fields } = draft;
     await this.entries.update(id, fields);
     await this.entries.rollUp([before.timesheetId, draft.timesheetId]);

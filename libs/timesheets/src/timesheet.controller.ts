@@ -55,7 +55,7 @@ export class TimesheetController {
 
   @Patch(':id')
   @Own({ or: ['update_timesheet'] })
-  @Problems('forbidden', 'timesheet_period_overlap', 'timesheet_locked', 'outside_period')
+  @Problems('forbidden', 'timesheet_period_overlap', 'timesheet_locked', 'outside_period', 'conflict')
   @ApiOperation({ summary: 'Change period or notes of a timesheet' })
   @ApiOkResponse({ type: TimesheetRecord })
   change(

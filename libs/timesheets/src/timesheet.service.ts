@@ -52,6 +52,7 @@ export class TimesheetService {
     refuseLocked(before, expected);
     const event = changeOfTimesheet('updated', before, after);
     if (!event) return this.timesheets.record(caller, before);
+    await this.references.refuseText(before.userId, patch.notes);
     await this.refuseOverlap(after);
     const inside = await this.entries.all(id);
     const outside = inside.filter(({ day }) => day < after.periodStart || day > after.periodEnd);
