@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
 import type { UserView } from '#identity';
+import { LeaveLocks } from '#leave';
 import { TimesheetLocks } from '#timesheets';
 
 /** A user, deleted or not. */
@@ -23,15 +24,17 @@ const ONE = `
 export class AnonymisationRepository {
   constructor(
     private readonly work: UnitOfWork,
-    private readonly locks: TimesheetLocks,
+    private readonly time: TimesheetLocks,
+    private readonly leave: LeaveLocks,
   ) {}
 
   /**
    * Until the end of the transaction nobody signs in as this user, no hold is set, no record of theirs is added, and nobody is just writing a
-   * note that the erasure would not see. Two statements: what is read beside the wait for a lock may be out of date.
+   * note or a reason that the erasure would not see. Two statements: what is read beside the wait for a lock may be out of date.
    */
   async lock(id: string): Promise<Subject | undefined> {
-    await this.locks.hold([id]); // before any row, as all who take it
+    await this.time.hold([id]); // before any row, as all who take it
+    await this.leave.hold(id);
     await this.work.query('SELECT 1 FROM users WHERE "companyId" = $1 AND id = $2 FOR UPDATE', [id]);
     return this.find(id);
   }

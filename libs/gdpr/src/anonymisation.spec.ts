@@ -35,6 +35,27 @@ const said = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim()
 const seal = () => server.app.get(Jobs).runNow('history-seals');
 const proof = async () => (await admin.get('/timesheet-history/verify')).body;
 
+/** Resolves when a statement waits for a lock. */
+async function somebodyWaits(): Promise<void> {
+  const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  for (let tries = 0; tries < 250 && (await server.sql(text)).length === 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** While the person's own request waits for what an anonymisation holds, it goes through. */
+const overtaken = (person: Person, lock: string, request: () => Promise<Answer>) =>
+  server.database.as('superuser', async (client) => {
+    await client.query('BEGIN');
+    await client.query(lock, [person.id]);
+    const asked = request();
+    await Promise.race([asked, somebodyWaits()]);
+    await client.query('UPDATE users SET "isAnonymized" = true WHERE id = $1', [person.id]);
+    await client.query('COMMIT');
+    return asked;
+  });
+const TIME = `SELECT pg_advisory_xact_lock(hashtextextended("companyId"::text || id, 2)) FROM users WHERE id = $1`;
+const LEAVE = `SELECT pg_advisory_xact_lock(hashtextextended("companyId"::text || id, 4)) FROM users WHERE id = $1`;
+
 /** With a note, a decision and its reason. */
 async function recorded(): Promise<{ person: Person; sheet: string; entry: string }> {
   const [person, decider] = [await company.person(), await company.person({ role: ['approve_timesheet'] })];
@@ -214,6 +235,45 @@ describe('nothing comes back', () => {
     expect(said(await admin.patch(`/timesheet-entries/${entry}`, { durationMin: 30 }))).toBe('200');
     expect(said(await admin.patch(`/leave-requests/${leave.id}`, { endDate: '2099-03-02' }))).toBe('200');
     expect(said(await admin.post(`/leave-requests/${leave.id}/approve`))).toBe('200');
+  });
+});
+
+describe('what is just being written', () => {
+  it('by themselves comes too late', async () => {
+    const { id: actionCodeId } = await company.actionCode();
+    const work = { day: '2026-03-04', actionCodeId, country: 'DE', durationMin: 60, note: 'too late' };
+    const sheet = { periodStart: '2026-04-06', periodEnd: '2026-04-12', notes: 'too late' };
+    const leave = { startDate: '2099-03-02', endDate: '2099-03-03', leaveType: 'SICK', reason: 'too late' };
+    const requests: [string, string, (person: Person) => Promise<Answer>][] = [
+      ['timesheet_entries', TIME, (person) => person.post('/timesheet-entries', work)],
+      ['timesheets', TIME, (person) => person.post('/timesheets', sheet)],
+      ['leave_requests', LEAVE, (person) => person.post('/leave-requests', leave)],
+    ];
+    for (const [table, lock, request] of requests) {
+      const person = await company.person();
+      const answer = await overtaken(person, lock, () => request(person));
+      expect([table, said(answer), await count(table, person.id)]).toEqual([table, '401 not_signed_in', 0]);
+    }
+    const person = await company.person();
+    const answer = await overtaken(person, 'SELECT 1 FROM users WHERE id = $1 FOR UPDATE', () =>
+      person.patch('/me', { firstName: 'Late' }),
+    );
+    expect([said(answer), (await row(person.id)).firstName]).toEqual(['401 not_signed_in', 'Pat']);
+  });
+
+  it('about their leave is waited for', async () => {
+    const person = await company.person();
+    const { body: leave } = await person.post('/leave-requests', { startDate: '2099-03-02', endDate: '2099-03-03', leaveType: 'SICK' });
+    await server.database.as('superuser', async (client) => {
+      await client.query('BEGIN');
+      await client.query(LEAVE, [person.id]);
+      const erased = anonymise(person);
+      await Promise.race([erased, somebodyWaits()]);
+      await client.query(`UPDATE leave_requests SET reason = 'flu' WHERE id = $1`, [leave.id]);
+      await client.query('COMMIT');
+      expect((await erased).status).toBe(200);
+    });
+    expect(await server.sql('SELECT reason FROM leave_requests WHERE id = $1', [leave.id])).toEqual([{ reason: null }]);
   });
 });
 

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { CompaniesModule } from '#companies';
 import { Config } from '#core';
 import { IdentityModule } from '#identity';
+import { LeaveModule } from '#leave';
 import { TimesheetsModule } from '#timesheets';
 import { AnonymisationController } from './anonymisation.controller.js';
 import { AnonymisationRepository } from './anonymisation.repository.js';
@@ -31,7 +32,7 @@ import { RetentionSettingsController } from './retention-settings.controller.js'
 import { RetentionSettingsService } from './retention-settings.service.js';
 
 @Module({
-  imports: [IdentityModule, CompaniesModule, TimesheetsModule],
+  imports: [IdentityModule, CompaniesModule, LeaveModule, TimesheetsModule],
   controllers: [
     AnonymisationController,
     DataMapController,

@@ -1,4 +1,5 @@
 export * from './calendar-token.entity.js';
+export * from './leave-locks.js';
 export * from './leave-period.js';
 export * from './leave-request.entity.js';
 export * from './leave.module.js';

@@ -4,6 +4,7 @@ import type { SettingsRow } from '#companies';
 import { Accesses, Cursors, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
+import { LeaveLocks } from './leave-locks.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { LeaveRequestQuery, LeaveRequestView } from './leave-request.dto.js';
 import { allowedActions, mayRead, readable, TAKING } from './leave-request.policy.js';
@@ -36,6 +37,7 @@ export class LeaveRequestRepository {
     private readonly cursors: Cursors,
     private readonly companies: CompanyRepository,
     private readonly accesses: Accesses,
+    private readonly locks: LeaveLocks,
   ) {}
 
   async list(caller: Principal, query: LeaveRequestQuery): Promise<Page<LeaveRequestView>> {
@@ -74,16 +76,8 @@ export class LeaveRequestRepository {
   /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */
   async open(caller: Principal, id: string): Promise<LeaveRow> {
     const { userId } = await this.get(caller, id);
-    await this.hold(userId);
+    await this.locks.hold(userId);
     return this.get(caller, id);
-  }
-
-  /**
-   * Whoever writes a person's leave holds this lock until the end of the transaction, so that conflicts can be asked for before they happen
-   * (after a violated constraint nothing can be asked any more). The exclusion constraint is the second fence.
-   */
-  async hold(userId: string): Promise<void> {
-    await this.work.query('SELECT pg_advisory_xact_lock(hashtextextended($1::text || $2::text, 4))', [userId]);
   }
 
   /** The whole record, as the caller sees it. */

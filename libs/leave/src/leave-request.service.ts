@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
+import { LeaveLocks } from './leave-locks.js';
 import { requirePeriod } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { CreateLeaveRequest, LeavePreview, LeaveRequestView, UpdateLeaveRequest } from './leave-request.dto.js';
@@ -24,12 +25,14 @@ export class LeaveRequestService {
     private readonly work: UnitOfWork,
     private readonly requests: LeaveRequestRepository,
     private readonly audit: Audit,
+    private readonly locks: LeaveLocks,
   ) {}
 
   /** @throws 400, 403 for another's without the permission, 409 `leave_overlap` */
   async create(caller: Principal, body: CreateLeaveRequest): Promise<LeaveRequestView> {
-    const leave = await this.wanted(caller, body);
-    await this.requests.hold(leave.userId);
+    const leave = wanted(caller, body);
+    await this.locks.hold(leave.userId);
+    await this.requirePerson(caller, leave.userId); // who may have been anonymised while this waited
     await this.refuseOverlap(leave);
     const id = randomUUID();
     await (await this.work.manager()).insert(LeaveRequest, { ...this.work.created(), id, ...leave });
@@ -41,7 +44,8 @@ export class LeaveRequestService {
 
   /** What would come of it; writes nothing. @throws 400, 403 as the real one */
   async preview(caller: Principal, body: CreateLeaveRequest): Promise<LeavePreview> {
-    const leave = await this.wanted(caller, body);
+    const leave = wanted(caller, body);
+    await this.requirePerson(caller, leave.userId);
     const days = await this.requests.daysNow(leave);
     return { workingDays: sumOf(days), days, conflictsWith: await this.requests.overlapping(leave) };
   }
@@ -70,14 +74,9 @@ export class LeaveRequestService {
     await this.audit.record({ action: 'leave_request_deleted', targetType: 'LeaveRequest', targetId: id, userId });
   }
 
-  private async wanted(caller: Principal, body: CreateLeaveRequest): Promise<NewLeave> {
-    const { startDate, endDate, startPortion = 'full', endPortion = 'full', leaveType, reason = null } = body;
-    const userId = body.userId?.toLowerCase() ?? caller.userId;
-    const leave = { userId, startDate, endDate, startPortion, endPortion, leaveType, reason };
-    requirePeriod(leave);
-    if (!mayCreate(caller, leave)) throw new Problem('forbidden');
-    if (!(await this.requests.hasPerson(userId))) throw Problem.field('/userId', 'names nothing here', 'unknown_reference');
-    return leave;
+  private async requirePerson({ userId: callerId }: Principal, userId: string): Promise<void> {
+    if (await this.requests.hasPerson(userId)) return;
+    throw userId === callerId ? new Problem('not_signed_in') : Problem.field('/userId', 'names nothing here', 'unknown_reference');
   }
 
   private async open(caller: Principal, id: string): Promise<LeaveRow> {
@@ -95,6 +94,15 @@ export class LeaveRequestService {
     const { companyId } = this.work.tenant;
     await (await this.work.manager()).update(LeaveRequest, { companyId, id }, { ...fields, ...this.work.changed() });
   }
+}
+
+function wanted(caller: Principal, body: CreateLeaveRequest): NewLeave {
+  const { startDate, endDate, startPortion = 'full', endPortion = 'full', leaveType, reason = null } = body;
+  const userId = body.userId?.toLowerCase() ?? caller.userId;
+  const leave = { userId, startDate, endDate, startPortion, endPortion, leaveType, reason };
+  requirePeriod(leave);
+  if (!mayCreate(caller, leave)) throw new Problem('forbidden');
+  return leave;
 }
 
 function refuseLocked(found: Pick<LeaveRow, 'status' | 'version'>, expected: ExpectedVersion): void {

@@ -11,18 +11,20 @@ import { CalendarTokenController } from './calendar-token.controller.js';
 import { CalendarTokens } from './calendar-tokens.js';
 import { LeaveDecisionController } from './leave-decision.controller.js';
 import { LeaveDecisionService } from './leave-decision.service.js';
+import { LeaveLocks } from './leave-locks.js';
 import { LeaveMoves } from './leave-moves.js';
 import { LeaveRequestController } from './leave-request.controller.js';
 import { LeaveRequestRepository } from './leave-request.repository.js';
 import { LeaveRequestService } from './leave-request.service.js';
 
-const REQUESTS = [LeaveRequestRepository, LeaveRequestService, LeaveDecisionService, LeaveMoves];
+const REQUESTS = [LeaveLocks, LeaveRequestRepository, LeaveRequestService, LeaveDecisionService, LeaveMoves];
 const ABSENCES = [AbsenceRepository, CalendarFeed, CalendarTokens];
 
 @Module({
   imports: [IdentityModule, CompaniesModule],
   controllers: [LeaveRequestController, LeaveDecisionController, AbsenceController, CalendarTokenController, CalendarFeedController],
   providers: [...REQUESTS, ...ABSENCES],
+  exports: [LeaveLocks],
 })
 export class LeaveModule implements OnModuleInit {
   constructor(

@@ -34,15 +34,19 @@ export class EntryReferences {
     ]);
   }
 
-  /** @returns 400s for people who are not here, or anonymised: nothing new is told of them */
+  /**
+   * Under the lock of the people.
+   * @returns 400s for who is not here, or anonymised: nothing new is told of them
+   * @throws 401 where who acts is so since their request began
+   */
   async people(entries: References[]): Promise<EntryFault[]> {
-    const ids = named(entries, ({ userId }) => userId).filter((id) => id !== this.work.actorId); // who acts is here
-    if (ids.length === 0) return [];
+    const ids = named(entries, ({ userId }) => userId);
     const rows = await this.work.query<{ id: string }>(
       'SELECT u.id FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND NOT u."isAnonymized"',
       [ids],
     );
-    const here = new Set([this.work.actorId, ...rows.map(({ id }) => id)]);
+    const here = new Set(rows.map(({ id }) => id));
+    if (ids.some((id) => id === this.work.actorId && !here.has(id))) throw new Problem('not_signed_in');
     return entries.flatMap(({ userId }, place) => (here.has(userId) ? [] : [unknown(place, '/userId')]));
   }
 

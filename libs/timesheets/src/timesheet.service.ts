@@ -30,9 +30,9 @@ export class TimesheetService {
     const userId = wanted.userId?.toLowerCase() ?? caller.userId;
     refusePeriod(periodStart, periodEnd);
     if (!mayWrite(caller, { userId }, 'create_timesheet')) throw new Problem('forbidden');
+    await this.locks.hold([userId]);
     const [stranger] = await this.references.people([{ userId }]);
     if (stranger) throw Problem.field(stranger.pointer, stranger.detail, 'unknown_reference');
-    await this.locks.hold([userId]);
     const id = randomUUID();
     await this.refuseOverlap({ id, userId, periodStart, periodEnd });
 
