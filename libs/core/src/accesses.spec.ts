@@ -19,6 +19,12 @@ beforeEach(async () => {
   await server.app.get(Accesses).flush();
 });
 
+const refuse = async () => {
+  await server.sql(
+    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'XX001'; END $$`,
+  );
+  await server.sql('CREATE TRIGGER refuse BEFORE INSERT ON access_logs FOR EACH ROW EXECUTE FUNCTION refuse()');
+};
 const rows = () => server.sql(`SELECT * FROM access_logs WHERE "companyId" = $1 AND action = 'profile_read'`, [company.id]);
 
 it('says who read whose data, when, from where, in which request', async () => {
@@ -59,10 +65,7 @@ it('is written within a second or so by itself, and by a clean stop', async () =
 });
 
 it('waits while the database refuses, and loses nothing', async () => {
-  await server.sql(
-    `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'XX001'; END $$`,
-  );
-  await server.sql('CREATE TRIGGER refuse BEFORE INSERT ON access_logs FOR EACH ROW EXECUTE FUNCTION refuse()');
+  await refuse();
   await reader.get(`/users/${read.id}`);
   await server.app.get(Accesses).flush();
   await server.sql('DROP FUNCTION refuse CASCADE');
@@ -71,9 +74,24 @@ it('waits while the database refuses, and loses nothing', async () => {
   expect(await rows()).toHaveLength(1);
 });
 
-it('keeps no address of somebody who was erased meanwhile', async () => {
-  await reader.get(`/users/${read.id}`);
+it('keeps no address and no word of somebody who was erased meanwhile', async () => {
+  await reader.get(`/users/${read.id}`, { 'x-request-id': 'my-own-words' });
   await server.sql('UPDATE users SET "isAnonymized" = true WHERE id = $1', [reader.id]);
   await server.app.get(Accesses).flush();
-  expect(await rows()).toMatchObject([{ actorUserId: reader.id, ip: null }]);
+  expect(await rows()).toMatchObject([{ actorUserId: reader.id, ip: null, requestId: null }]);
+});
+
+it('nor of somebody who is being erased', async () => {
+  await reader.get(`/users/${read.id}`);
+  const flushed = await server.database.as('superuser', async (client) => {
+    await client.query('BEGIN');
+    await client.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [reader.id]);
+    const writing = server.app.get(Accesses).flush();
+    await Promise.race([writing, new Promise((resolve) => setTimeout(resolve, 200))]);
+    await client.query('UPDATE users SET "isAnonymized" = true WHERE id = $1', [reader.id]);
+    await client.query('COMMIT');
+    return writing;
+  });
+  expect(flushed).toBeUndefined();
+  expect(await rows()).toMatchObject([{ actorUserId: reader.id, ip: null, requestId: null }]);
 });

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { clock } from './clock.js';
 import { InjectLog } from './log.js';
 import { AccessLog } from './logs.entity.js';
+import { classificationsOf } from './personal.js';
 import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -23,6 +24,13 @@ export interface Access {
 }
 
 type Row = Omit<AccessLog, 'id' | 'company'>;
+
+/** What the map of personal data takes from who read, once they are erased. */
+const ERASED: Partial<Row> = Object.fromEntries(
+  [...classificationsOf(AccessLog)]
+    .filter(([, { whose, erasure }]) => whose === 'actorUserId' && erasure === 'clear')
+    .map(([column]) => [column, null]),
+);
 
 /**
  * Who read whose personal data. Noted in memory and written within a second, many rows at once, so that a read costs nothing;
@@ -91,14 +99,14 @@ export class Accesses implements BeforeApplicationShutdown {
     }
   }
 
-  /** Who was erased meanwhile leaves no address behind. */
+  /** Who was erased meanwhile leaves nothing behind, and nobody is erased until the rows are there. */
   private async withoutErased(rows: Row[]): Promise<Row[]> {
     const actors = [...new Set(rows.map(({ actorUserId }) => actorUserId))];
     const living = await this.work.query<{ id: string }>(
-      'SELECT id FROM users WHERE "companyId" = $1 AND id = ANY ($2) AND NOT "isAnonymized"',
+      'SELECT id FROM users WHERE "companyId" = $1 AND id = ANY ($2) AND NOT "isAnonymized" ORDER BY id FOR KEY SHARE',
       [actors],
     );
     const known = new Set<string | null>(living.map(({ id }) => id));
-    return rows.map((row) => (known.has(row.actorUserId) ? row : { ...row, ip: null }));
+    return rows.map((row) => (known.has(row.actorUserId) ? row : { ...row, ...ERASED }));
   }
 }
