@@ -74,6 +74,22 @@ it('waits while the database refuses, and loses nothing', async () => {
   expect(await rows()).toHaveLength(1);
 });
 
+it('gives up the oldest when too many wait, and says how many', async () => {
+  await refuse();
+  await server.app.get(UnitOfWork).within({ companyId: company.id, userId: reader.id }, async () => {
+    for (let row = 0; row < 50_600; row++)
+      server.app.get(Accesses).record({ action: 'profile_read', targetType: `${row}`, userId: read.id });
+  });
+  await server.app.get(Accesses).flush();
+  await server.sql('DROP FUNCTION refuse CASCADE');
+  expect(server.log).toContainEqual(
+    expect.objectContaining({ rows: 600, msg: expect.stringMatching(/^the access log lost its oldest rows/) }),
+  );
+  await server.app.get(Accesses).flush();
+  const kept = (await rows()).map(({ targetType }) => Number(targetType));
+  expect([kept.length, Math.min(...kept), Math.max(...kept)]).toEqual([50_000, 600, 50_599]);
+}, 60_000);
+
 it('keeps no address and no word of somebody who was erased meanwhile', async () => {
   await reader.get(`/users/${read.id}`, { 'x-request-id': 'my-own-words' });
   await server.sql('UPDATE users SET "isAnonymized" = true WHERE id = $1', [reader.id]);

@@ -81,21 +81,33 @@ export class Accesses implements BeforeApplicationShutdown {
     this.timer = undefined;
     const rows = this.waiting;
     this.waiting = [];
+    const failed = new Set<Row>();
     for (const [companyId, ofCompany = []] of Map.groupBy(rows, (row) => row.companyId)) {
-      for (let from = 0; from < ofCompany.length; from += BATCH) await this.write(companyId, ofCompany.slice(from, from + BATCH));
+      for (let from = 0; from < ofCompany.length; from += BATCH)
+        for (const row of await this.write(companyId, ofCompany.slice(from, from + BATCH))) failed.add(row);
     }
+    if (failed.size > 0) this.tryLater(rows.filter((row) => failed.has(row)));
   }
 
-  private async write(companyId: string, rows: Row[]): Promise<void> {
+  private tryLater(failed: Row[]): void {
+    const all = [...failed, ...this.waiting];
+    this.waiting = all.slice(-WAITING_AT_MOST);
+    const lost = all.length - this.waiting.length;
+    if (lost > 0) this.log.error({ rows: lost }, 'the access log lost its oldest rows: too many wait');
+    this.timer ??= setTimeout(() => void this.flush(), 10 * FLUSH_AFTER_MS).unref();
+  }
+
+  /** @returns the rows that could not be written */
+  private async write(companyId: string, rows: Row[]): Promise<Row[]> {
     try {
       await this.work.within({ companyId, userId: null }, async () => {
         await (await this.work.manager()).insert(AccessLog, await this.withoutErased(rows));
       });
+      return [];
     } catch (error) {
       const { code = 'unknown' } = error as { code?: string };
       this.log.error({ code, rows: rows.length }, 'the access log was not written yet');
-      this.waiting = [...rows, ...this.waiting].slice(-WAITING_AT_MOST);
-      this.timer ??= setTimeout(() => void this.flush(), 10 * FLUSH_AFTER_MS).unref();
+      return rows;
     }
   }
 
