@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Config, UnitOfWork } from '#core';
+import { Admins } from '#identity';
 import { AnonymisationRepository } from './anonymisation.repository.js';
 import type { Subject } from './anonymisation.repository.js';
 import { Anonymiser } from './anonymiser.js';
 import { ledgerFile, readLines } from './erasures-file.js';
 import type { ErasureLine } from './erasures-file.js';
 import { ErasuresLedger, keyOf } from './erasures-ledger.js';
-
 import { PurgePeople } from './purge-people.js';
 
 export interface Replayed {
@@ -32,6 +32,7 @@ export class ErasuresReplay {
     private readonly subjects: AnonymisationRepository,
     private readonly anonymiser: Anonymiser,
     private readonly people: PurgePeople,
+    private readonly admins: Admins,
   ) {}
 
   /** Can be repeated. @param file the ledger beside the backups */
@@ -55,6 +56,7 @@ export class ErasuresReplay {
 
   private async again({ companyId, userId, kind, erasedAt }: ErasureLine, replayed: Replayed): Promise<void> {
     const outcome = await this.work.within({ companyId, userId: null }, async () => {
+      await this.admins.lock();
       const subject = await this.subjects.lock(userId);
       if (!subject || (kind === 'anonymized' && subject.isAnonymized)) return undefined;
       return subject.isHeld ? 'held' : this.erase(subject, kind, new Date(erasedAt));
@@ -63,7 +65,9 @@ export class ErasuresReplay {
     else if (outcome) replayed[outcome]++;
   }
 
-  private async erase({ id }: Subject, kind: ErasureLine['kind'], erasedAt: Date): Promise<ErasureLine['kind'] | 'failed'> {
+  private async erase(subject: Subject, kind: ErasureLine['kind'], erasedAt: Date): Promise<ErasureLine['kind'] | 'failed'> {
+    const { id } = subject;
+    if (!subject.isDeleted) await this.admins.makeWay(subject); // they may be the owner again
     if (kind === 'anonymized') {
       await this.anonymiser.anonymise(id, erasedAt);
       return kind;

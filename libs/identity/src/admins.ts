@@ -35,10 +35,15 @@ export class Admins {
    * @throws 409 `last_admin`
    */
   async stepDown(user: Pick<UserView, 'id' | 'status' | 'role'>): Promise<void> {
-    if (user.role.name !== ADMIN || user.status !== 'ACTIVE') return;
+    if (!(await this.makeWay(user))) throw new Problem('last_admin');
+  }
+
+  /** {@link stepDown} of one who has to go in any case. @returns false for the last Admin, who stays the owner */
+  async makeWay(user: Pick<UserView, 'id' | 'status' | 'role'>): Promise<boolean> {
+    if (user.role.name !== ADMIN || user.status !== 'ACTIVE') return true;
     const [successor] = await this.work.query<{ id: string }>(OTHERS, [user.id]);
-    if (!successor) throw new Problem('last_admin');
-    await this.handOver(user.id, successor.id);
+    if (successor) await this.handOver(user.id, successor.id);
+    return successor !== undefined;
   }
 
   private async handOver(ownerUserId: string, successorId: string): Promise<void> {

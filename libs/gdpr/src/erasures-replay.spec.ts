@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Company, Person } from '../../../test/factories.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import { appendLines } from './erasures-file.js';
+import type { ErasureLine } from './erasures-file.js';
+import { ErasuresReplay } from './erasures-replay.js';
+
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+/** By a ledger that knows of an erasure of which the database knows nothing. */
+async function replay({ id: userId, companyId }: Person, kind: ErasureLine['kind']) {
+  const file = join(server.config.dataDir, `${userId}.ndjson`);
+  await appendLines(file, [{ companyId, userId, kind, erasedAt: '2026-01-02T03:04:05Z' }]);
+  return server.app.get(ErasuresReplay).replay(file);
+}
+
+const ownerOf = async ({ id }: Company) =>
+  (await server.sql<{ owner: string }>('SELECT "ownerUserId" AS owner FROM company_settings WHERE "companyId" = $1', [id]))[0]!.owner;
+const isErased = async ({ id }: Person) =>
+  (await server.sql<{ gone: boolean }>('SELECT "isAnonymized" AS gone FROM users WHERE id = $1', [id]))[0]?.gone ?? true;
+
+it.each(['anonymized', 'purged'] as const)('passes the company on when its owner was %s', async (kind) => {
+  const company = await server.company();
+  const successor = await company.person({ role: 'Admin' });
+  expect(await replay(company.admin, kind)).toMatchObject({ [kind]: 1, failed: [] });
+  expect([await ownerOf(company), await isErased(company.admin)]).toEqual([successor.id, true]);
+  const told = await server.sql('SELECT "userId" FROM audit_logs WHERE "companyId" = $1 AND action = $2', [
+    company.id,
+    'company_owner_changed',
+  ]);
+  expect(told).toEqual([{ userId: successor.id }]);
+});
+
+it('anonymises an owner whom nobody can follow, too', async () => {
+  const company = await server.company();
+  expect(await replay(company.admin, 'anonymized')).toMatchObject({ anonymized: 1, failed: [] });
+  expect([await ownerOf(company), await isErased(company.admin)]).toEqual([company.admin.id, true]);
+});
