@@ -56,8 +56,14 @@ const overtaken = (person: Person, lock: string, request: () => Promise<Answer>)
 const TIME = `SELECT pg_advisory_xact_lock(hashtextextended("companyId"::text || id, 2)) FROM users WHERE id = $1`;
 const LEAVE = `SELECT pg_advisory_xact_lock(hashtextextended("companyId"::text || id, 4)) FROM users WHERE id = $1`;
 
+const lookAt = async (sheet: string, etag = '""') => {
+  const { status, headers } = await admin.get(`/timesheets/${sheet}`, { 'if-none-match': etag });
+  return { status, etag: headers.etag as string };
+};
+const nextOf = (etag: string) => `"${Number(JSON.parse(etag)) + 1}"`;
+
 /** With a note, a decision and its reason. */
-async function recorded(): Promise<{ person: Person; sheet: string; entry: string }> {
+async function recorded(): Promise<{ person: Person; decider: Person; sheet: string; entry: string }> {
   const [person, decider] = [await company.person(), await company.person({ role: ['approve_timesheet'] })];
   const { id: actionCodeId } = await company.actionCode();
   const { body: sheet } = await person.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08', notes: 'with Ada' });
@@ -70,7 +76,7 @@ async function recorded(): Promise<{ person: Person; sheet: string; entry: strin
   });
   await person.post(`/timesheets/${sheet.id}/submit`);
   expect((await decider.post(`/timesheets/${sheet.id}/reject`, { reason: 'always late' })).status).toBe(200);
-  return { person, sheet: sheet.id, entry: entry.id };
+  return { person, decider, sheet: sheet.id, entry: entry.id };
 }
 
 describe('anonymising a user', () => {
@@ -336,6 +342,29 @@ describe('it is refused', () => {
       expect(said(erased)).toBe(isErased ? '200' : '409 legal_hold');
       expect((await audits(person.id)).length).toBe(isErased ? 1 : 0);
     }
+  });
+});
+
+describe('a timesheet', () => {
+  it('moves on once when it, its entries or its approvals lose their texts, and stays when nothing is lost', async () => {
+    const all = await recorded();
+    const noted = await recorded();
+    await server.sql('UPDATE timesheets SET notes = NULL WHERE id = $1', [noted.sheet]);
+    await server.sql('UPDATE timesheet_approvals SET reason = NULL WHERE "timesheetId" = $1', [noted.sheet]);
+    const decided = await recorded();
+    const untouched = await recorded();
+    const erased: [string, { id: string }][] = [
+      [all.sheet, all.person],
+      [noted.sheet, noted.person],
+      [decided.sheet, decided.decider],
+    ];
+    const other = await lookAt(untouched.sheet);
+    for (const [sheet, subject] of erased) {
+      const { etag } = await lookAt(sheet);
+      expect((await anonymise(subject)).status).toBe(200);
+      expect(await lookAt(sheet, etag)).toEqual({ status: 200, etag: nextOf(etag) });
+    }
+    expect((await lookAt(untouched.sheet, other.etag)).status).toBe(304);
   });
 });
 

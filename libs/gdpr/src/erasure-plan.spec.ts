@@ -34,7 +34,7 @@ describe('anonymisation', () => {
       expect([table, column, isTaken]).toEqual([table, column, true]);
     }
     const set = plan.values.flatMap(({ table, text }) =>
-      [...(/ SET (.*) WHERE x."companyId"/.exec(text)?.[1] ?? '').matchAll(/"(\w+)" = /g)].map(([, name]) => `${table}.${name}`),
+      [...(/ SET (.*?) WHERE x."companyId"/.exec(text)?.[1] ?? '').matchAll(/"(\w+)" = /g)].map(([, name]) => `${table}.${name}`),
     );
     const stamps = ['updatedAt', 'updatedByUserId'];
     const known = erased.map(({ table, column }) => `${table}.${column}`);

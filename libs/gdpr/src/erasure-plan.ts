@@ -44,7 +44,7 @@ const list = (texts: readonly string[]): string => `ARRAY[${texts.map(quoted).jo
  * `userId` is everywhere whose row it is; a row that has none belongs to whose row it hangs on.
  */
 export class ErasurePlan {
-  /** Anonymisation: what becomes of values, a statement a table and person column. */
+  /** Anonymisation: what becomes of values, a statement a table and person column; in this order. */
   readonly values: ValueErasure[];
   /** Purge: the rows that go with their person, children first, the person last. */
   readonly rows: Rows[];
@@ -58,7 +58,7 @@ export class ErasurePlan {
     private readonly domain: string,
   ) {
     this.clocks = entities.flatMap((entity) => clockOf(entity) ?? []);
-    this.values = entities.flatMap((entity) => this.valuesOf(entity));
+    this.values = [...entities.flatMap((entity) => this.moving(entity)), ...entities.flatMap((entity) => this.valuesOf(entity))];
     this.rows = this.inOrder().flatMap((entity) => {
       const conditions = this.goingWith(entity);
       return conditions.length > 0 ? [{ table: entity.tableName, where: (people: string) => anyOf(conditions, people) }] : [];
@@ -74,24 +74,43 @@ export class ErasurePlan {
   }
 
   private valuesOf(entity: EntityMetadata): ValueErasure[] {
-    const erased = personal(entity).filter(({ erasure }) => erasure !== 'keep');
-    const byPerson = Map.groupBy(erased, ({ whose }) => whose);
-    return [...byPerson].map(([whose, columns]) => {
-      const table = entity.tableName;
-      const rows = `x."companyId" = $1 AND ${personCondition(entity, whose)(PEOPLE)}`;
-      if (columns.some(({ erasure }) => erasure === 'delete_row'))
-        return { table, how: 'delete', text: `DELETE FROM ${table} x WHERE ${rows}`, isStamped: false };
-      const changes = columns.map((column) => this.change(column));
+    const table = entity.tableName;
+    return this.lossesOf(entity).map(({ rows, changes }): ValueErasure => {
+      if (!changes) return { table, how: 'delete', text: `DELETE FROM ${table} x WHERE ${rows}`, isStamped: false };
       const isStamped = entity.versionColumn !== undefined && entity.target !== TimesheetHistory;
-      const stamps = isStamped ? ['version = x.version + 1', '"updatedAt" = $3', '"updatedByUserId" = $4'] : [];
-      const sets = [...changes.map(({ set }) => set), ...stamps].join(', ');
-      // Rows that have nothing to lose are left alone.
-      const text = `UPDATE ${table} x SET ${sets} WHERE ${rows} AND (${changes.map(({ isDue }) => isDue).join(' OR ')})`;
-      return { table, how: 'update', text, isStamped };
+      const sets = [...changes.map(({ set }) => set), ...(isStamped ? [STAMPS] : [])].join(', ');
+      return { table, how: 'update', text: `UPDATE ${table} x SET ${sets} WHERE ${rows}`, isStamped };
     });
   }
 
-  private change({ column, erasure }: PersonalColumn): { set: string; isDue: string } {
+  /** Whoever reads a timesheet reads its entries and approvals: its version moves when they lose something, too, and once. */
+  private moving(entity: EntityMetadata): ValueErasure[] {
+    if (!isOwned(entity)) return [];
+    const table = entity.tableName;
+    const losing = this.entities.flatMap((part) => keysTo(entity, part).map((column) => ({ part, column })));
+    const parts = losing.flatMap(({ part, column }) =>
+      this.lossesOf(part).map(({ rows }) => `SELECT x."${column}" FROM ${part.tableName} x WHERE ${rows}`),
+    );
+    if (parts.length === 0) return [];
+    const own = this.lossesOf(entity).map(({ rows }) => ` AND (${rows}) IS NOT TRUE`);
+    const text = `UPDATE ${table} x SET ${STAMPS} WHERE x."companyId" = $1 AND x.id IN (${parts.join(' UNION ALL ')})${own.join('')}`;
+    return [{ table, how: 'update', text, isStamped: true }];
+  }
+
+  /** Which rows of a table lose something with a person, as a condition on `x`, and what; without changes the whole row. */
+  private lossesOf(entity: EntityMetadata): { rows: string; changes?: Change[] }[] {
+    const erased = personal(entity).filter(({ erasure }) => erasure !== 'keep');
+    const byPerson = Map.groupBy(erased, ({ whose }) => whose);
+    return [...byPerson].map(([whose, columns]) => {
+      const rows = `x."companyId" = $1 AND ${personCondition(entity, whose)(PEOPLE)}`;
+      if (columns.some(({ erasure }) => erasure === 'delete_row')) return { rows };
+      const changes = columns.map((column) => this.change(column));
+      // Rows that have nothing to lose are left alone.
+      return { rows: `${rows} AND (${changes.map(({ isDue }) => isDue).join(' OR ')})`, changes };
+    });
+  }
+
+  private change({ column, erasure }: PersonalColumn): Change {
     const name = `"${column}"`;
     if (erasure === 'clear') return { set: `${name} = NULL`, isDue: `x.${name} IS NOT NULL` };
     if (erasure === 'empty') return { set: `${name} = ''`, isDue: `x.${name} <> ''` };
@@ -126,6 +145,13 @@ export class ErasurePlan {
 }
 
 type Condition = (people: string) => string;
+
+interface Change {
+  set: string;
+  isDue: string;
+}
+
+const STAMPS = 'version = x.version + 1, "updatedAt" = $3, "updatedByUserId" = $4';
 
 interface PersonalColumn extends Classification {
   column: string;
@@ -186,6 +212,12 @@ function personKeys({ foreignKeys }: EntityMetadata): EntityMetadata['columns'] 
     .filter(({ referencedEntityMetadata }) => referencedEntityMetadata.target === User)
     .flatMap(({ columns }) => columns.filter(({ databaseName }) => databaseName !== 'companyId'));
 }
+
+/** The columns by which rows of one table are parts of another's. */
+const keysTo = (whole: EntityMetadata, { foreignKeys }: EntityMetadata): string[] =>
+  foreignKeys
+    .filter(({ referencedEntityMetadata }) => referencedEntityMetadata === whole)
+    .flatMap(({ columns }) => columns.map(({ databaseName }) => databaseName).filter((name) => name !== 'companyId'));
 
 const isOwned = ({ target }: EntityMetadata): boolean => typeof target === 'function' && target.prototype instanceof UserOwned;
 
