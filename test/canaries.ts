@@ -66,7 +66,7 @@ export class Subject {
     const { server, company } = this;
     const { admin } = company;
     const email = `${this.word('email')}@example.com`;
-    const roleId = await company.role(['manage_api_key', 'create_team']);
+    const roleId = await company.role(['manage_api_key', 'create_team', 'approve_timesheet']);
     const names = { firstName: this.word('firstname'), lastName: this.word('lastname'), externalId: this.word('externalid') };
     const made = await done(
       admin.post('/users', { email, ...names, roleId, phoneNumber: this.phone(), password: PASSWORD }, { 'idempotency-key': this.mark }),
@@ -114,6 +114,21 @@ export class Subject {
     await this.server.app.get(Jobs).runNow('history-seals');
     const loose = await done(person.post('/timesheet-entries', { ...place, day: '2026-05-04', note: this.word('unsealed') }, this.headers));
     await done(person.delete(`/timesheet-entries/${loose.id}`, this.headers));
+  }
+
+  /** Words of theirs in what is others': why they decided so, sealed and not. */
+  async decide(): Promise<void> {
+    const { company, person, server } = this;
+    const { id: actionCodeId } = await company.actionCode();
+    for (const isSealed of [true, false]) {
+      const other = await company.person();
+      const sheet = await done(other.post('/timesheets', { periodStart: '2026-04-06', periodEnd: '2026-04-12', notes: 'kept' }));
+      await done(other.post('/timesheet-entries', { day: '2026-04-07', actionCodeId, country: 'DE', durationMin: 60, note: 'kept' }));
+      await done(other.post(`/timesheets/${sheet.id}/submit`));
+      await done(person.post(`/timesheets/${sheet.id}/approve`, { reason: this.word('approval') }, this.headers));
+      await done(person.post(`/timesheets/${sheet.id}/reopen`, { reason: this.word('reopening') }, this.headers));
+      if (isSealed) await server.app.get(Jobs).runNow('history-seals');
+    }
   }
 
   /** A row in each table of the catalogue that can name a person, with a word in each column that erasure is to take. */

@@ -14,13 +14,16 @@ export function privacyFaults({ tables }: Catalogue, map: MappedColumn[]): strin
 
 function faultsOf(column: Column, mapped: MappedColumn | undefined, siblings: Column[]): string[] {
   if (!mapped?.kind) return ['does not say whether it is personal'];
-  const { table, kind, whose, purpose, erasure } = mapped;
+  const { table, kind, whose, purpose, erasure, writer } = mapped;
   if (kind === 'none') return [];
   const isText = /^(text|citext|character varying)/.test(column.type);
   const isBlanked = typeof erasure === 'object' && 'blank' in erasure;
   const isReplaced = typeof erasure === 'object' && 'replaceWith' in erasure;
   return [
     ...(siblings.some(({ name }) => name === whose) ? [] : [`is of "${whose}", which is no column of ${table}`]),
+    ...(!writer || siblings.some(({ name }) => name === writer.column)
+      ? []
+      : [`is written by "${writer.column}", which is no column of ${table}`]),
     ...(whose === 'id' && table !== 'users' ? ['is of its own row, which is no person'] : []),
     ...(purpose ? [] : ['has no purpose']),
     ...(erasure === 'clear' && column.required ? ['is to be cleared, and must not be null'] : []),

@@ -16,6 +16,8 @@ export interface Classification {
   whose: string;
   purpose: string;
   erasure: Erasure;
+  /** Where somebody else may have written it: the column that names them, and what becomes of it when they are anonymised. */
+  writer?: { column: string; erasure: Erasure };
   retention: Retention;
 }
 

@@ -402,6 +402,26 @@ describe('the history', () => {
     }
   });
 
+  it('loses the reasons of who decided, and keeps the texts of whom it is about', async () => {
+    const sealed = await recorded();
+    await seal();
+    const unsealed = await recorded();
+    for (const { decider } of [sealed, unsealed]) expect((await anonymise(decider)).status).toBe(200);
+    await seal();
+    expect(await proof()).toMatchObject({ valid: true, unsealed: 0 });
+    for (const { person } of [sealed, unsealed]) {
+      const [{ text }] = (await server.sql<{ text: string }>(
+        `SELECT string_agg(h::text, '') AS text FROM timesheet_history h WHERE "userId" = $1`,
+        [person.id],
+      )) as [{ text: string }];
+      expect(text).not.toContain('always late');
+      expect(text).toContain('with Ada');
+      expect(text).toContain('at the doctor');
+      expect((await anonymise(person)).status).toBe(200); // of a line that lost its text before nothing is left to lose
+    }
+    expect(await proof()).toMatchObject({ valid: true });
+  });
+
   it('is not sealed while it is erased', async () => {
     const { person } = await recorded();
     await Promise.all([anonymise(person), seal(), seal(), seal()]);

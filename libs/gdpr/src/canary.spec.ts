@@ -30,6 +30,7 @@ const questions = (id: string) => [
   `/timesheets?userId=${id}`,
   `/timesheet-entries?userId=${id}`,
   `/timesheet-history?userId=${id}&limit=200`,
+  `/timesheet-history?actorUserId=${id}&limit=200`,
   '/timesheet-approvals?status=REJECTED',
   `/leave-requests?userId=${id}`,
   `/audit-logs?userId=${id}&limit=200`,
@@ -63,6 +64,7 @@ describe('after the anonymisation of one who is in every table', () => {
   beforeAll(async () => {
     server = await startTestServer(ENV);
     subject = await Subject.in(server, await server.company());
+    await subject.decide();
   }, 60_000);
   afterAll(() => server.stop());
 
@@ -133,6 +135,8 @@ describe('on a PostgreSQL that can be dumped', () => {
       await Subject.in(server, company),
     ];
     const all = [anonymised, purged, held];
+    await anonymised.decide();
+    await held.decide();
     await server.sql(`UPDATE users SET "deletedAt" = '2001-01-01' WHERE id = $1`, [purged.person.id]);
     expect((await company.admin.put(`/users/${held.person.id}/legal-hold`, { reason: 'Dispute' })).status).toBe(200);
     const old = await dump(server);

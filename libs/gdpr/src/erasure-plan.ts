@@ -99,7 +99,9 @@ export class ErasurePlan {
 
   /** Which rows of a table lose something with a person, as a condition on `x`, and what; without changes the whole row. */
   private lossesOf(entity: EntityMetadata): { rows: string; changes?: Change[] }[] {
-    const erased = personal(entity).filter(({ erasure }) => erasure !== 'keep');
+    const erased = personal(entity)
+      .flatMap(withWriter)
+      .filter(({ erasure }) => erasure !== 'keep');
     const byPerson = Map.groupBy(erased, ({ whose }) => whose);
     return [...byPerson].map(([whose, columns]) => {
       const rows = `x."companyId" = $1 AND ${personCondition(entity, whose)(PEOPLE)}`;
@@ -205,6 +207,10 @@ function personal({ target, columns }: EntityMetadata): PersonalColumn[] {
     return classification && classification.kind !== 'none' ? [{ column: databaseName, ...classification }] : [];
   });
 }
+
+/** Also as what it is to whoever wrote it. */
+const withWriter = (column: PersonalColumn): PersonalColumn[] =>
+  column.writer ? [column, { ...column, whose: column.writer.column, erasure: column.writer.erasure }] : [column];
 
 /** Columns with a foreign key to users. */
 function personKeys({ foreignKeys }: EntityMetadata): EntityMetadata['columns'] {

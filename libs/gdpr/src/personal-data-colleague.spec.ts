@@ -21,21 +21,21 @@ afterAll(() => server.stop());
 const OURS = 'subject-7d1f';
 const THEIRS = 'colleague-9c3e';
 
-/** What of a table's columns a row says of its people, when `named` is in the column `whose` and the colleague in all others. */
+/** A row of a table that says of the people in its columns who they are; what somebody wrote is of who is in the column of its writer. */
 function markedRow(
   table: Table,
   columns: MappedColumn[],
   companyId: string,
-  people: (whose: string) => { id: string; mark: string; ip: string },
+  people: (...whose: string[]) => { id: string; mark: string; ip: string },
 ) {
   const row: Record<string, unknown> = { ...sampleRow(table, companyId) };
-  for (const { column, kind, whose } of columns) {
+  for (const { column, kind, whose, writer } of columns) {
     const { type } = table.columns.find(({ name }) => name === column)!;
     const isText = /^(text|citext|character varying\(255\))$/.test(type) && !isListed(table, column);
     if (kind === 'none' && isText && column in row) row[column] = randomUUID(); // some must not be there twice
     if (column === 'deletedAt') row[column] = '2026-03-02T08:00:00Z'; // nor some living ones
     if (kind === 'none') continue;
-    const { id, mark, ip } = people(whose!);
+    const { id, mark, ip } = people(whose!, ...(writer?.erasure === 'clear' ? [writer.column] : []));
     if (column === whose && column !== 'id') row[column] = id;
     else if (isText) row[column] = `${mark} ${table.name}.${column} ${randomUUID()}`;
     else if (type === 'jsonb')
@@ -73,7 +73,7 @@ describe('an export, with a colleague in every column of every table,', () => {
         const columns = map.get(table.name) ?? [];
         const whose = new Set(columns.filter(({ kind }) => kind !== 'none').map((column) => column.whose!));
         for (const one of [...whose, undefined].filter((column) => !/^(created|updated)ByUserId$/.test(column ?? ''))) {
-          const row = markedRow(table, columns, company.id, (column) => (column === one ? us : them));
+          const row = markedRow(table, columns, company.id, (...named) => (named.some((column) => column === one) ? us : them));
           if (table.name === 'users') Object.assign(row, { id: undefined });
           const id = one === 'id' ? subject.id : colleague.id;
           if (table.name === 'users') await overwrite(client, row, id);

@@ -6,7 +6,8 @@ import type { MappedColumn } from './data-map.js';
 /** What of one table is told to a person. */
 export interface PersonalTable {
   name: string;
-  columns: { name: string; whose: string | null }[];
+  /** `whose`: the columns that name people to whom it is told; null: it is nobody's. */
+  columns: { name: string; whose: string[] | null }[];
   /** SQL: which rows of an alias are of the company `$1`. */
   company: (alias: string) => string;
   /** SQL: which of them, as `t`, the person `$2` is in. */
@@ -63,7 +64,7 @@ function tableOf({ tableName, columns: properties, relations }: EntityMetadata, 
     name: tableName,
     columns: columns
       .filter((mapped) => isTold(mapped) && mapped.column !== 'companyId')
-      .map((mapped) => ({ name: mapped.column, whose: isPersonal(mapped) ? mapped.whose! : null })),
+      .map((mapped) => ({ name: mapped.column, whose: isPersonal(mapped) ? readersOf(mapped) : null })),
     company: (alias: string) => (isTenant ? `${alias}."companyId" = $1` : '$1::uuid IS NOT NULL'),
     condition: conditions.join(' OR '),
     loose: properties
@@ -71,6 +72,9 @@ function tableOf({ tableName, columns: properties, relations }: EntityMetadata, 
       .map(({ databaseName }) => databaseName),
   };
 }
+
+/** Who wrote the whole of it is told it, too. */
+const readersOf = ({ whose, writer }: MappedColumn): string[] => [whose!, ...(writer?.erasure === 'clear' ? [writer.column] : [])];
 
 /** The columns of a table that name people, those who wrote the record left aside. */
 function peopleIn(columns: MappedColumn[] = []): string[] {

@@ -29,7 +29,7 @@ export class PersonalDataRepository {
     const isLast = loose.length === 0;
     const rows = await (isLast ? this.work.last<PersonalRow>(text, [userId, after]) : this.work.query<PersonalRow>(text, [userId, after]));
     const told = rows.map((row) => {
-      const own = columns.filter(({ whose }) => whose === null || row[whose] === userId);
+      const own = columns.filter(({ whose }) => whose === null || whose.some((column) => row[column] === userId));
       return Object.fromEntries(own.map((column) => [column.name, row[column.name]])) as PersonalRow;
     });
     return isLast ? told : this.withoutOthers(told, loose, userId);

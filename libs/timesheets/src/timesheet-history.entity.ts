@@ -14,7 +14,14 @@ export type Diff = Record<string, { before: unknown; after: unknown }>;
 export const FREE_TEXT_FIELDS = ['note', 'notes', 'reason'];
 
 const PROOF = { kind: 'activity', purpose: 'proof of working time', erasure: 'keep' } as const;
-const TEXT = { kind: 'free_text', whose: 'userId', purpose: 'proof of working time', erasure: 'clear' } as const;
+const TEXT = {
+  kind: 'free_text',
+  whose: 'userId',
+  purpose: 'proof of working time; a reason also goes with who gave it',
+  erasure: 'clear',
+} as const;
+/** A reason is the words of who acted. No line has one beside a note: of what is sealed the texts go all together. */
+const DECIDER = { column: 'actorUserId', erasure: 'clear' } as const;
 
 /** What happened, only ever added to: by grants and by a trigger. People are bare ids. */
 @Entity('timesheet_history')
@@ -40,9 +47,11 @@ export class TimesheetHistory extends CompanyEntity {
   /** Who acted; null for the system. */
   @Column('uuid', { nullable: true }) @Personal({ ...PROOF, whose: 'actorUserId' }) actorUserId!: string | null;
 
-  @Column('text', { nullable: true }) @Personal(TEXT) reason!: string | null;
+  @Column('text', { nullable: true }) @Personal({ ...TEXT, writer: DECIDER }) reason!: string | null;
 
-  @Column('jsonb', { nullable: true }) @Personal({ ...TEXT, erasure: { blank: FREE_TEXT_FIELDS } }) diff!: Diff | null;
+  @Column('jsonb', { nullable: true })
+  @Personal({ ...TEXT, erasure: { blank: FREE_TEXT_FIELDS }, writer: { ...DECIDER, erasure: { blank: ['reason'] } } })
+  diff!: Diff | null;
 
   /** Ids, the round and the policy; no text of people. */
   @Column('jsonb', { nullable: true }) @Personal({ ...PROOF, whose: 'userId' }) metadata!: Record<string, unknown> | null;
