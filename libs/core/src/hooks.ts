@@ -21,6 +21,6 @@ class UserHook {
 @Injectable()
 export class UserLeft extends UserHook {}
 
-/** A person is anonymised or purged: what the map of personal data cannot reach (files, memory) goes too. */
+/** A person is anonymised: what the map of personal data cannot reach (files, memory) goes too. A purge, of many at once, runs no hook. */
 @Injectable()
 export class PersonErased extends UserHook {}

@@ -22,6 +22,7 @@ export * from './lifecycle.js';
 export * from './local-day.js';
 export * from './log.js';
 export * from './logs.entity.js';
+export * from './mail-files.js';
 export * from './mail-sender.js';
 export * from './mail.entity.js';
 export * from './mail.js';

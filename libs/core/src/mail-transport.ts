@@ -2,6 +2,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config } from './config.js';
+import { mailFolder } from './mail-files.js';
 
 /** A mail, ready to be sent. */
 export interface Message {
@@ -22,10 +23,10 @@ const TIMEOUTS = { connectionTimeout: 5_000, dnsTimeout: 5_000, greetingTimeout:
 /** Hands mails to the SMTP server; with no `SMTP_URL` they become files in `DATA_DIR/mail`. */
 @Injectable()
 export class MailTransport {
-  readonly dir: string;
+  private readonly dir: string;
   private transports?: ReturnType<MailTransport['create']>;
   constructor(private readonly config: Config) {
-    this.dir = join(config.dataDir, 'mail');
+    this.dir = mailFolder(config);
   }
 
   get writesFiles(): boolean {

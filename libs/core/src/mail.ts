@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { clock } from './clock.js';
 import { Config } from './config.js';
 import { PersonErased } from './hooks.js';
 import { deriveKeys } from './keys.js';
+import { removeMailFiles } from './mail-files.js';
 import { MailSender } from './mail-sender.js';
 import { seal } from './mail-seal.js';
 import type { Secrets } from './mail-seal.js';
@@ -32,7 +31,7 @@ export class Mail implements OnModuleInit {
   private readonly keys: KeyObject[];
 
   constructor(
-    config: Config,
+    private readonly config: Config,
     private readonly work: UnitOfWork,
     private readonly sender: MailSender,
     private readonly transport: MailTransport,
@@ -67,14 +66,14 @@ export class Mail implements OnModuleInit {
   /** Erases what mails hold of a person: the queued ones, and once that is committed those written to files. */
   async forget(userId: string): Promise<void> {
     await this.withdraw(userId);
-    await this.work.afterCommit(() => this.eraseFiles(userId));
+    await this.eraseFiles([userId]);
   }
 
-  private async eraseFiles(userId: string): Promise<void> {
-    if (this.transport.writesFiles) await this.sender.idle(); // one may just be written
-    const names = await readdir(this.transport.dir).catch(() => []); // none was ever written
-    await Promise.all(
-      names.filter((name) => name.startsWith(`${userId}.`)).map((name) => rm(join(this.transport.dir, name), { force: true })),
-    );
+  /** Once this is committed, the mails to these people that were written to files go too. */
+  async eraseFiles(userIds: string[]): Promise<void> {
+    await this.work.afterCommit(async () => {
+      if (this.transport.writesFiles) await this.sender.idle(); // one may just be written
+      await removeMailFiles(this.config, new Set(userIds));
+    });
   }
 }

@@ -5,5 +5,4 @@ export * from './erasures-ledger.js';
 export * from './erasures-replay.js';
 export * from './gdpr.module.js';
 export * from './legal-hold.entity.js';
-export * from './mail-files.js';
 export * from './purge-run.entity.js';

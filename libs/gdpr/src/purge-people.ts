@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
-import { Config, InjectLog, UnitOfWork } from '#core';
-import { removeMailFiles } from './mail-files.js';
+import { InjectLog, Mail, UnitOfWork } from '#core';
 import { PersonErasure } from './person-erasure.js';
 import { ENTER_RETENTION, LEAVE_RETENTION } from './retention-role.js';
 
@@ -40,7 +39,7 @@ export class PurgePeople {
   constructor(
     private readonly work: UnitOfWork,
     private readonly erasure: PersonErasure,
-    private readonly config: Config,
+    private readonly mail: Mail,
     @InjectLog() private readonly log: Logger,
   ) {}
 
@@ -61,7 +60,7 @@ export class PurgePeople {
       doneAt,
     );
     const removed = gone.flatMap(({ userIds: ids }) => ids);
-    if (removed.length > 0) await this.work.afterCommit(() => removeMailFiles(this.config.dataDir, new Set(removed)));
+    if (removed.length > 0) await this.mail.eraseFiles(removed);
     return { counts: sum(gone.map(({ counts }) => counts)), removed };
   }
 

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { Client } from 'pg';
-import { ConfigError, isId } from '#core';
+import { ConfigError, isId, removeMailFiles } from '#core';
 import type { Config, DatabaseAddress } from '#core';
-import { appendLines, ledgerFile, removeMailFiles } from '#gdpr';
+import { appendLines, ledgerFile } from '#gdpr';
 
 const TABLES = `
   SELECT c.relname AS name, ARRAY(
@@ -33,7 +33,7 @@ export async function eraseCompany(
     // Asked outside every transaction: it may take its time.
     if ((await ask(name)).trim() !== name.trim()) throw new ConfigError(['That is not its name: nothing was erased']);
     const { counts, userIds } = await company.erase();
-    await removeMailFiles(config.dataDir, new Set(userIds));
+    await removeMailFiles(config, new Set(userIds));
     await appendLines(ledgerFile(config), [{ companyId: id.toLowerCase(), kind: 'company', erasedAt: new Date().toISOString() }]);
     return counts;
   } finally {
