@@ -18,7 +18,8 @@ export class AnonymisationController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Anonymise a user, deleted or not, for good',
-    description: 'Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition changes nothing.',
+    description:
+      'Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition takes only what was being written meanwhile.',
   })
   @ApiOkResponse({ type: UserView })
   anonymise(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<UserView> {

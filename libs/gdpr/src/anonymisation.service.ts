@@ -19,7 +19,7 @@ export class AnonymisationService {
   ) {}
 
   /**
-   * Deleted users too. One who is anonymised already stays as they are.
+   * Deleted users too. One who is anonymised already stays as they are, and loses what was written while it was done.
    * @throws 404, 403 `privilege_escalation`, 412, 409 `legal_hold`, `last_admin`
    */
   async anonymise(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView> {
@@ -28,11 +28,16 @@ export class AnonymisationService {
     if (!user) throw new Problem('not_found');
     if (!user.isAnonymized) await this.policy.requireOver(caller, id, user.role.id);
     expectVersion(user, expected);
-    if (user.isAnonymized) return shown(user);
+    if (user.isAnonymized) return this.again(user);
     if (user.isHeld) throw new Problem('legal_hold');
     if (!user.isDeleted) await this.admins.stepDown(user);
     await this.anonymiser.anonymise(id);
     return shown((await this.subjects.find(id))!);
+  }
+
+  private async again(user: Subject): Promise<UserView> {
+    if (!user.isHeld) await this.anonymiser.again(user.id);
+    return shown((await this.subjects.find(user.id))!);
   }
 }
 

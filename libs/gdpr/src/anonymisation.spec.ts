@@ -267,6 +267,26 @@ describe('what is just being written', () => {
     expect([said(answer), (await row(person.id)).firstName]).toEqual(['401 not_signed_in', 'Pat']);
   });
 
+  it('and was not seen goes with a repetition', async () => {
+    const { person } = await recorded();
+    expect((await anonymise(person)).status).toBe(200);
+    const { body: before } = await admin.get(`/users/${person.id}`);
+    // As their request leaves it that another replica lets in within the second in which it knows nothing of it yet.
+    await server.sql(
+      `INSERT INTO audit_logs ("companyId", action, "targetType", "userId", "actorUserId", ip, "requestId") VALUES ($1, 'late', 'User', $2, $2, '10.9.8.7', 'late words')`,
+      [company.id, person.id],
+    );
+    await server.sql(`UPDATE timesheet_entries SET note = 'late words' WHERE "userId" = $1`, [person.id]);
+    expect((await anonymise(person)).body).toEqual(before);
+    expect(await server.sql(`SELECT ip, "requestId" FROM audit_logs WHERE action = 'late' AND "userId" = $1`, [person.id])).toEqual([
+      { ip: null, requestId: null },
+    ]);
+    expect(await server.sql('SELECT note FROM timesheet_entries WHERE "userId" = $1', [person.id])).toEqual([{ note: null }]);
+    expect(await audits(person.id)).toHaveLength(1);
+    expect(await server.sql('SELECT kind FROM erasures WHERE "userId" = $1', [person.id])).toHaveLength(1);
+    expect(await proof()).toMatchObject({ valid: true });
+  });
+
   it('about their leave is waited for', async () => {
     const person = await company.person();
     const { body: leave } = await person.post('/leave-requests', { startDate: '2099-03-02', endDate: '2099-03-03', leaveType: 'SICK' });

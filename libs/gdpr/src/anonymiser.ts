@@ -25,4 +25,9 @@ export class Anonymiser {
     await this.subjects.forgetAnswersAbout(id);
     await this.personErased.run(id);
   }
+
+  /** Takes from a deleted user what came back by requests that were under way. The user is locked, and under no hold. */
+  again(id: string): Promise<void> {
+    return this.erasure.anonymiseAgain(id);
+  }
 }

@@ -28,13 +28,12 @@ export class PersonErasure {
 
   /** Anonymisation: what the map says becomes of a person's values in every table; what is only ever added to, under the role of retention. */
   async anonymise(userId: string, doneAt?: Date): Promise<void> {
-    await this.history.keepSealersOut();
-    const addedTo = new Set((await this.work.query<{ name: string }>(ADDED_TO)).map(({ name }) => name));
-    for (const step of this.plan.values) if (!addedTo.has(step.table)) await this.take(step, [userId]);
-    await asRetention(this.work, async () => {
-      for (const step of this.plan.values) if (addedTo.has(step.table)) await this.take(step, [userId]);
-      await this.ledger.record([userId], 'anonymized', doneAt);
-    });
+    await this.takeValues(userId, () => this.ledger.record([userId], 'anonymized', doneAt));
+  }
+
+  /** What of somebody anonymised was still under way then, and came too late to be seen. */
+  async anonymiseAgain(userId: string): Promise<void> {
+    await this.takeValues(userId, async () => undefined);
   }
 
   /**
@@ -58,6 +57,16 @@ export class PersonErasure {
     const recorded = this.ledger.record(userIds, 'purged', doneAt);
     const [counts] = await Promise.all([Promise.all(removed), sealersAreOut, ...taken, ...cleared, recorded]);
     return Object.fromEntries(counts);
+  }
+
+  private async takeValues(userId: string, record: () => Promise<void>): Promise<void> {
+    await this.history.keepSealersOut();
+    const addedTo = new Set((await this.work.query<{ name: string }>(ADDED_TO)).map(({ name }) => name));
+    for (const step of this.plan.values) if (!addedTo.has(step.table)) await this.take(step, [userId]);
+    await asRetention(this.work, async () => {
+      for (const step of this.plan.values) if (addedTo.has(step.table)) await this.take(step, [userId]);
+      await record();
+    });
   }
 
   private delete(table: string, where: string, people: People): Promise<number> {

@@ -1847,7 +1847,7 @@ export interface Routes {
       body: Reopen;
       answer: TimesheetRecord;
     };
-    /** Anonymise a user, deleted or not, for good. Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition changes nothing. Needs the permission `anonymize_user`. */
+    /** Anonymise a user, deleted or not, for good. Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition takes only what was being written meanwhile. Needs the permission `anonymize_user`. */
     '/api/v1/users/{id}/anonymize': {
       path: {
         id: string;
