@@ -66,7 +66,7 @@ export class Subject {
     const { server, company } = this;
     const { admin } = company;
     const email = `${this.word('email')}@example.com`;
-    const roleId = await company.role(['manage_api_key', 'create_team', 'approve_timesheet']);
+    const roleId = await company.role(['manage_api_key', 'create_team', 'approve_timesheet', 'approve_leave_request']);
     const names = { firstName: this.word('firstname'), lastName: this.word('lastname'), externalId: this.word('externalid') };
     const made = await done(
       admin.post('/users', { email, ...names, roleId, phoneNumber: this.phone(), password: PASSWORD }, { 'idempotency-key': this.mark }),
@@ -127,6 +127,10 @@ export class Subject {
       await done(other.post(`/timesheets/${sheet.id}/submit`));
       await done(person.post(`/timesheets/${sheet.id}/approve`, { reason: this.word('approval') }, this.headers));
       await done(person.post(`/timesheets/${sheet.id}/reopen`, { reason: this.word('reopening') }, this.headers));
+      const leave = { startDate: '2099-03-02', endDate: '2099-03-03', leaveType: 'PTO', reason: 'kept' };
+      const requests = [await done(other.post('/leave-requests', leave)), await done(company.admin.post('/leave-requests', leave))];
+      await done(person.post(`/leave-requests/${requests[0].id}/approve`, { reason: this.word('leaveapproval') }, this.headers));
+      await done(person.post(`/leave-requests/${requests[1].id}/reject`, { rejectionReason: this.word('leaverejection') }, this.headers));
       if (isSealed) await server.app.get(Jobs).runNow('history-seals');
     }
   }

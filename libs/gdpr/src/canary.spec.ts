@@ -32,7 +32,7 @@ const questions = (id: string) => [
   `/timesheet-history?userId=${id}&limit=200`,
   `/timesheet-history?actorUserId=${id}&limit=200`,
   '/timesheet-approvals?status=REJECTED',
-  `/leave-requests?userId=${id}`,
+  '/leave-requests?limit=200',
   `/audit-logs?userId=${id}&limit=200`,
   `/audit-logs?actorUserId=${id}&limit=200`,
   `/access-logs?userId=${id}&limit=200`,

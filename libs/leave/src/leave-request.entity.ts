@@ -21,6 +21,8 @@ export interface CountedDay {
 
 const ABSENCE = { kind: 'employment', whose: 'userId', purpose: 'planning absences', erasure: 'keep' } as const;
 const WHY = { kind: 'health', whose: 'userId', erasure: 'clear' } as const;
+/** The words of who decided, about the person. */
+const DECIDED = { ...WHY, writer: { column: 'decidedByUserId', erasure: 'clear' } } as const;
 
 /** Overlap knows half days: a day runs from 0 to 24 h, an afternoon begins at 12, a morning ends at 12. */
 @Entity('leave_requests')
@@ -59,10 +61,14 @@ export class LeaveRequest extends UserOwned {
 
   @Column('text', { nullable: true }) @Personal({ ...WHY, purpose: 'why the person is away' }) reason!: string | null;
 
-  @Column('text', { nullable: true }) @Personal({ ...WHY, purpose: 'why it was refused' }) rejectionReason!: string | null;
+  @Column('text', { nullable: true })
+  @Personal({ ...DECIDED, purpose: 'why it was refused; also goes with who said so' })
+  rejectionReason!: string | null;
 
   /** Given with an approval or a cancellation. */
-  @Column('text', { nullable: true }) @Personal({ ...WHY, purpose: 'why it was decided so' }) decisionReason!: string | null;
+  @Column('text', { nullable: true })
+  @Personal({ ...DECIDED, purpose: 'why it was decided so; also goes with who said so' })
+  decisionReason!: string | null;
 
   /** Halves count; fixed when it is decided, null before. */
   @Column('numeric', { precision: 6, scale: 1, nullable: true }) @Personal(ABSENCE) workingDays!: string | null;
