@@ -14,6 +14,7 @@ import { ErasurePlan } from './erasure-plan.js';
 import { ErasuresLedger } from './erasures-ledger.js';
 import { ErasuresReplay } from './erasures-replay.js';
 import { HistoryErasure } from './history-erasure.js';
+import { LateWrites } from './late-writes.js';
 import { LegalHoldController } from './legal-hold.controller.js';
 import { LegalHolds } from './legal-hold.service.js';
 import { LogController } from './log.controller.js';
@@ -55,6 +56,7 @@ import { RetentionSettingsService } from './retention-settings.service.js';
     ErasuresLedger,
     ErasuresReplay,
     HistoryErasure,
+    LateWrites,
     LegalHolds,
     LogRepository,
     PersonErasure,
