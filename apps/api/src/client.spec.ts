@@ -236,7 +236,7 @@ it('tells a refusal by its code and its fields', async () => {
   const error = await admin.post('/api/v1/timesheet-entries', { body }).catch((cause: unknown) => cause as ProblemError);
   expect(error).toBeInstanceOf(ProblemError);
   expect(error).toMatchObject({ status: 400, code: 'validation_failed', requestId: expect.any(String) });
-  expect((error as ProblemError).errors.map(({ pointer }) => pointer)).toEqual(['/actionCodeId', '/country']);
+  expect((error as ProblemError).errors.map(({ pointer }) => pointer)).toEqual(['/day', '/actionCodeId', '/country', '/durationMin']);
 });
 
 it('gives what is not JSON as it comes', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clock } from './clock.js';
+import { LOCKS } from './locks.js';
 import { Problem } from './problem.js';
 import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -16,7 +17,7 @@ interface Kept {
   body: string;
 }
 
-const LOCK = 'SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text || $3::text, 1)) AS got';
+const LOCK = `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text || $3::text, ${LOCKS.request})) AS got`;
 const KEPT = `
   SELECT "requestHash", "statusCode", headers, body FROM idempotency_keys
   WHERE "companyId" = $1 AND "userId" = $2 AND key = $3 AND "expiresAt" > $4`;

@@ -20,6 +20,7 @@ export * from './jobs.js';
 export * from './keys.js';
 export * from './lifecycle.js';
 export * from './local-day.js';
+export * from './locks.js';
 export * from './log.js';
 export * from './logs.entity.js';
 export * from './mail-files.js';

@@ -96,7 +96,7 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
 
   /** Sends what is due in every company. */
   async sendAll(): Promise<void> {
-    for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) this.wake(id);
+    for (const id of await this.work.companyIds()) this.wake(id);
     await this.working;
   }
 

@@ -98,6 +98,11 @@ export class UnitOfWork {
     return (await this.transaction()).manager;
   }
 
+  /** Of all companies, deleted ones too, for work that goes through them one by one. */
+  async companyIds(): Promise<string[]> {
+    return (await this.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')).map(({ id }) => id);
+  }
+
   /** A statement on tables that belong to no company, or through the two doors for signing in; outside every transaction. */
   async outside<T>(text: string, values: unknown[] = []): Promise<T[]> {
     const scope = requestScope.getStore();

@@ -18,7 +18,6 @@ export interface Rows {
 /** What anonymisation does to the rows of one table. `$1` is the company, `$2` are the ids of the people. */
 export interface ValueErasure {
   table: string;
-  how: 'update' | 'delete';
   text: string;
   /** Where the rows show a version, the erasure moves it: `$3` is when, `$4` who acts. */
   isStamped: boolean;
@@ -76,10 +75,10 @@ export class ErasurePlan {
   private valuesOf(entity: EntityMetadata): ValueErasure[] {
     const table = entity.tableName;
     return this.lossesOf(entity).map(({ rows, changes }): ValueErasure => {
-      if (!changes) return { table, how: 'delete', text: `DELETE FROM ${table} x WHERE ${rows}`, isStamped: false };
+      if (!changes) return { table, text: `DELETE FROM ${table} x WHERE ${rows}`, isStamped: false };
       const isStamped = entity.versionColumn !== undefined && entity.target !== TimesheetHistory;
       const sets = [...changes.map(({ set }) => set), ...(isStamped ? [STAMPS] : [])].join(', ');
-      return { table, how: 'update', text: `UPDATE ${table} x SET ${sets} WHERE ${rows}`, isStamped };
+      return { table, text: `UPDATE ${table} x SET ${sets} WHERE ${rows}`, isStamped };
     });
   }
 
@@ -94,7 +93,7 @@ export class ErasurePlan {
     if (parts.length === 0) return [];
     const own = this.lossesOf(entity).map(({ rows }) => ` AND (${rows}) IS NOT TRUE`);
     const text = `UPDATE ${table} x SET ${STAMPS} WHERE x."companyId" = $1 AND x.id IN (${parts.join(' UNION ALL ')})${own.join('')}`;
-    return [{ table, how: 'update', text, isStamped: true }];
+    return [{ table, text, isStamped: true }];
   }
 
   /** Which rows of a table lose something with a person, as a condition on `x`, and what; without changes the whole row. */

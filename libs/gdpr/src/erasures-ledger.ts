@@ -57,7 +57,7 @@ export class ErasuresLedger implements OnModuleInit {
   /** Writes the lines that the file lacks. */
   async catchUp(stopping = new AbortController().signal): Promise<void> {
     const known = new Set((await readLines(this.file)).people.map(keyOf));
-    for (const { id: companyId } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) {
+    for (const companyId of await this.work.companyIds()) {
       if (stopping.aborted) return;
       const lines = await this.recorded(companyId);
       await appendLines(

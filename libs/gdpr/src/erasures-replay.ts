@@ -41,7 +41,7 @@ export class ErasuresReplay {
     const { people, companies } = await readLines(file);
     const known = Map.groupBy(people, ({ companyId }) => companyId);
     const erased = new Set(companies.map(({ companyId }) => companyId));
-    for (const { id: companyId } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) {
+    for (const companyId of await this.work.companyIds()) {
       if (erased.has(companyId)) replayed.companies.push(companyId);
       else await this.replayCompany([...(known.get(companyId) ?? []), ...(await this.ledger.recorded(companyId))], replayed);
     }

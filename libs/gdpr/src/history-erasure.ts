@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '#core';
+import { LOCKS, UnitOfWork } from '#core';
 import type { People } from './id-array.js';
 
 /**
@@ -15,7 +15,7 @@ export class HistoryErasure {
    * Those who seal do not wait: they come back.
    */
   async keepSealersOut(): Promise<void> {
-    await this.work.query('SELECT pg_advisory_xact_lock(hashtextextended($1::text, 3))');
+    await this.work.query(`SELECT pg_advisory_xact_lock(hashtextextended($1::text, ${LOCKS.history}))`);
   }
 
   /** @param blanking an UPDATE of `timesheet_history x` for the people `$2` @returns how many lines lost their text */

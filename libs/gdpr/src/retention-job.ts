@@ -26,7 +26,7 @@ export class RetentionJob implements OnModuleInit {
   /** @throws when it did not go through in one of them, after the others */
   async run(stopping = new AbortController().signal): Promise<void> {
     const done: boolean[] = [];
-    for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) {
+    for (const id of await this.work.companyIds()) {
       if (stopping.aborted) return;
       done.push(await this.purges.run(id, stopping), await this.late.take(id, stopping));
     }

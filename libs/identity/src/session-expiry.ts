@@ -70,7 +70,7 @@ export class SessionExpiry implements OnModuleInit {
   /** In every company. @throws when it failed in one of them, after the others */
   async run(stopping = new AbortController().signal): Promise<void> {
     const isDone = [await this.guarded(() => this.sweepAttempts(stopping))];
-    for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) {
+    for (const id of await this.work.companyIds()) {
       if (stopping.aborted) return;
       isDone.push(await this.guarded(() => this.sweepCompany(id, stopping)));
     }

@@ -74,8 +74,7 @@ export class HistorySealer implements OnModuleInit {
     if (now - this.looked < LOOK_MS) return;
     const atAll = now - this.lookedAtAll >= LOOK_AT_ALL_MS;
     const since = new Date(atAll ? 0 : this.looked - MORE_MS);
-    const companies = await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()');
-    for (const { id } of companies) this.note(id, since);
+    for (const id of await this.work.companyIds()) this.note(id, since);
     this.looked = now;
     if (atAll) this.lookedAtAll = now;
   }

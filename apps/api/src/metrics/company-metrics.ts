@@ -38,7 +38,7 @@ export class CompanyMetrics implements OnModuleInit {
 
   private async count(): Promise<void> {
     let [sessions, mails] = [0, 0];
-    for (const { id } of await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')) {
+    for (const id of await this.work.companyIds()) {
       const [row] = await this.work.within({ companyId: id, userId: null }, () =>
         this.work.last<{ sessions: number; mails: number }>(COUNT, [clock.now()]),
       );

@@ -28,8 +28,7 @@ export class DemoCompanySeed extends BaseSeed {
 
   override async run(): Promise<void> {
     const companyId = idOf('company');
-    const companies = await this.work.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()');
-    if (companies.some(({ id }) => id === companyId)) return;
+    if ((await this.work.companyIds()).includes(companyId)) return;
     const passwordHash = await new Passwords().hash(this.password);
     await this.work.within({ companyId, userId: idOf('ada') }, () => this.make(passwordHash));
   }
