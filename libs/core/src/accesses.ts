@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock } from './clock.js';
-import { InjectLog } from './log.js';
+import { codeOf, InjectLog } from './log.js';
 import { AccessLog } from './logs.entity.js';
 import { classificationsOf } from './personal.js';
 import { requestScope } from './request-scope.js';
@@ -105,8 +105,7 @@ export class Accesses implements BeforeApplicationShutdown {
       });
       return [];
     } catch (error) {
-      const { code = 'unknown' } = error as { code?: string };
-      this.log.error({ code, rows: rows.length }, 'the access log was not written yet');
+      this.log.error({ code: codeOf(error), rows: rows.length }, 'the access log was not written yet');
       return rows;
     }
   }

@@ -23,6 +23,12 @@ export const LOG = Symbol('log');
 /** Injects the process' log. */
 export const InjectLog = (): ParameterDecorator => Inject(LOG);
 
+/** What may be logged of an error: its code, else its name. A message could tell values of a row, or an address. */
+export function codeOf(error: unknown): string {
+  const { code, name = 'unknown' } = (error ?? {}) as { code?: string; name?: string };
+  return code ?? name;
+}
+
 /** Lets Nest's own messages go the same way. */
 export class NestLog implements LoggerService {
   constructor(private readonly target: Logger) {}

@@ -6,7 +6,7 @@ import { clock } from './clock.js';
 import { Config } from './config.js';
 import { Jobs } from './jobs.js';
 import { deriveKeys } from './keys.js';
-import { InjectLog } from './log.js';
+import { codeOf, InjectLog } from './log.js';
 import { unseal } from './mail-seal.js';
 import { plainName, render } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
@@ -162,7 +162,7 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
       return true;
     } catch (error) {
       const isGivenUp = mail.attempts >= ATTEMPTS || isRefused(error);
-      this.log[isGivenUp ? 'error' : 'warn']({ ...about, code: codeOf(error) }, isGivenUp ? 'mail given up' : 'mail not sent yet');
+      this.log[isGivenUp ? 'error' : 'warn']({ ...about, code: codesOf(error) }, isGivenUp ? 'mail given up' : 'mail not sent yet');
       return isGivenUp;
     }
   }
@@ -189,8 +189,5 @@ const isRefused = (error: unknown): boolean => {
   return command === 'RCPT TO' && responseCode >= 500;
 };
 
-/** What may be logged of an error: its message would tell the address. */
-const codeOf = (error: unknown): string => {
-  const { code = 'unknown', responseCode = '' } = (error ?? {}) as { code?: string; responseCode?: number };
-  return `${code} ${responseCode}`.trim();
-};
+/** With what the server of mails answered. */
+const codesOf = (error: unknown): string => `${codeOf(error)} ${(error as { responseCode?: number } | null)?.responseCode ?? ''}`.trim();

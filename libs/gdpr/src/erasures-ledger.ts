@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Config, InjectLog, Jobs, UnitOfWork } from '#core';
+import { codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
 import type { Erasure } from './erasure.entity.js';
 import { appendLines, ledgerFile, readLines } from './erasures-file.js';
 import type { ErasureLine } from './erasures-file.js';
@@ -94,5 +94,3 @@ export class ErasuresLedger implements OnModuleInit {
 
 /** Twice erased in the same way is once. */
 export const keyOf = ({ companyId, userId, kind }: ErasureLine): string => `${companyId} ${userId} ${kind}`;
-
-const codeOf = (error: unknown): string => (error as { code?: string } | null)?.code ?? 'unknown';

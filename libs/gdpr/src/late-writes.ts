@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, InjectLog, UnitOfWork } from '#core';
+import { clock, codeOf, InjectLog, UnitOfWork } from '#core';
 import { AnonymisationRepository } from './anonymisation.repository.js';
 import { Anonymiser } from './anonymiser.js';
 
@@ -30,8 +30,7 @@ export class LateWrites {
       }
       return true;
     } catch (error) {
-      const { code = 'unknown' } = error as { code?: string };
-      this.log.error({ code }, 'what came too late for an anonymisation was not taken yet');
+      this.log.error({ code: codeOf(error) }, 'what came too late for an anonymisation was not taken yet');
       return false;
     }
   }

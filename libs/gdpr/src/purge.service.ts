@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { behindRequest, clock, InjectLog, Problem, UnitOfWork } from '#core';
+import { behindRequest, clock, codeOf, InjectLog, Problem, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import { PurgeAges, ROWS } from './purge-ages.js';
 import { FROM_THE_START, PurgePeople, sum } from './purge-people.js';
@@ -126,8 +126,7 @@ export class Purges implements BeforeApplicationShutdown {
     const running = work().then(
       () => true,
       (error: unknown) => {
-        const { code = 'unknown' } = error as { code?: string };
-        this.log.error({ code }, 'a purge ended early; the next one goes on'); // its message could tell values of a row
+        this.log.error({ code: codeOf(error) }, 'a purge ended early; the next one goes on');
         return false;
       },
     );

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { Audit, behindRequest, InjectLog, Problem, requestScope, UnitOfWork } from '#core';
+import { Audit, behindRequest, codeOf, InjectLog, Problem, requestScope, UnitOfWork } from '#core';
 import { OneTimeLinks } from './one-time-links.js';
 import type { ForgotPasswordBody } from './password-reset.dto.js';
 import { PasswordResetAllowance } from './password-reset.allowance.js';
@@ -51,8 +51,7 @@ export class PasswordResetRequests implements BeforeApplicationShutdown {
         if (await this.allowance.take(email)) await this.sendLink(account);
       }
     } catch (error) {
-      const { code = 'unknown' } = error as { code?: string };
-      this.log.error({ requestId: requestScope.getStore()?.requestId, code }, 'a request for a new password failed');
+      this.log.error({ requestId: requestScope.getStore()?.requestId, code: codeOf(error) }, 'a request for a new password failed');
     }
   }
 

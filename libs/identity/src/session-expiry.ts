@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, Config, InjectLog, Jobs, UnitOfWork } from '#core';
+import { clock, codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -108,8 +108,7 @@ export class SessionExpiry implements OnModuleInit {
       await sweep();
       return true;
     } catch (error) {
-      const { code = 'unknown' } = error as { code?: string };
-      this.log.error({ code }, 'expired sessions could not be swept');
+      this.log.error({ code: codeOf(error) }, 'expired sessions could not be swept');
       return false;
     }
   }

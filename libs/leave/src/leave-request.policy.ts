@@ -25,11 +25,11 @@ export const mayCreate = (caller: Principal, record: { userId: string }): boolea
   isOwner(caller, record) || may(caller, 'create_leave_request');
 
 /** Asked anew at each decision; the owner never. */
-export const mayDecide = (caller: Principal, standing: Standing): boolean =>
+export const mayDecide = (caller: Principal, standing: Pick<Standing, 'userId' | 'leads'>): boolean =>
   !isOwner(caller, standing) && (standing.leads || may(caller, 'approve_leave_request'));
 
-export const mayRead = (caller: Principal, standing: Standing): boolean =>
-  isOwner(caller, standing) || standing.leads || may(caller, 'read_leave_request') || mayDecide(caller, standing);
+export const mayRead = (caller: Principal, standing: Pick<Standing, 'userId' | 'leads'>): boolean =>
+  isOwner(caller, standing) || may(caller, 'read_leave_request') || mayDecide(caller, standing);
 
 /** Whoever changes it is told all of it, so that of others only those may who read it anyway. */
 export const mayChange = (caller: Principal, standing: Standing): boolean => mayCreate(caller, standing) && mayRead(caller, standing);

@@ -5,6 +5,7 @@ import { Accesses, Cursors, Problem, Query, refuseReversed, todayIn, UnitOfWork 
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import { LeaveLocks } from './leave-locks.js';
+import { spanSql } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { LeaveRequestQuery, LeaveRequestView } from './leave-request.dto.js';
 import { allowedActions, mayRead, readable, TAKING } from './leave-request.policy.js';
@@ -110,7 +111,7 @@ export class LeaveRequestRepository {
     const rows = await this.work.query<{ id: string }>(
       `SELECT l.id FROM leave_requests l
        WHERE l."companyId" = $1 AND l."userId" = $2 AND l.status = ANY ($7) AND l.id IS DISTINCT FROM $8 AND l."deletedAt" IS NULL
-         AND ${span('l."startDate"', 'l."endDate"', 'l."startPortion"', 'l."endPortion"')} && ${span('$3::date', '$4::date', '$5::text', '$6::text')}
+         AND ${spanSql('l."startDate"', 'l."endDate"', 'l."startPortion"', 'l."endPortion"')} && ${spanSql('$3::date', '$4::date', '$5::text', '$6::text')}
        ORDER BY l."startDate", l.id`,
       [userId, startDate, endDate, startPortion, endPortion, TAKING, exceptId ?? null],
     );
@@ -141,7 +142,3 @@ function viewFor(caller: Principal, row: LeaveRow, company: SettingsRow): LeaveR
     allowedActions: allowedActions(caller, row, todayIn(company.timezone)),
   };
 }
-
-const span = (startDate: string, endDate: string, startPortion: string, endPortion: string) => `tsrange(
-  ${startDate} + CASE ${startPortion} WHEN 'afternoon' THEN interval '12 hours' ELSE interval '0 hours' END,
-  ${endDate} + CASE ${endPortion} WHEN 'morning' THEN interval '12 hours' ELSE interval '24 hours' END)`;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, InjectLog, Jobs, UnitOfWork } from '#core';
+import { clock, codeOf, InjectLog, Jobs, UnitOfWork } from '#core';
 import { BATCH, HistorySeals, keyAt } from './history-seal.service.js';
 
 /** How often it is looked for what a replica left behind when it died: among the lines since the look before, and an hour more. */
@@ -94,6 +94,3 @@ export class HistorySealer implements OnModuleInit {
     }
   }
 }
-
-/** Without the message, which could tell values of a row. */
-const codeOf = (error: unknown): unknown => (error as { code?: string } | null)?.code ?? (error instanceof Error ? error.name : 'unknown');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
+import { spanSql } from '#leave';
 import type { Principal } from '#rbac';
 import type { Named } from './report.dto.js';
 import { reportable, reportingAs } from './report.policy.js';
@@ -33,9 +34,7 @@ const EXPECTED = `
       AND s."periodStart" <= $3 AND s."periodEnd" >= $2
   ) c
   CROSS JOIN LATERAL (
-    SELECT range_agg(tsrange(
-      l."startDate" + CASE l."startPortion" WHEN 'afternoon' THEN interval '12 hours' ELSE interval '0 hours' END,
-      l."endDate" + CASE l."endPortion" WHEN 'morning' THEN interval '12 hours' ELSE interval '24 hours' END)) AS hours
+    SELECT range_agg(${spanSql('l."startDate"', 'l."endDate"', 'l."startPortion"', 'l."endPortion"')}) AS hours
     FROM leave_requests l
     WHERE l."companyId" = $1 AND l."userId" = u.id AND l."deletedAt" IS NULL AND l.status = 'APPROVED' AND l."startDate" <= $3 AND l."endDate" >= $2
   ) a

@@ -3,7 +3,7 @@ import { LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
 import type { ApproverPolicy } from '#companies';
 import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
-import { may } from '#rbac';
+import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
 import { Approvers } from './approvers.js';
 import type { ApprovalView } from './approval.dto.js';
@@ -11,7 +11,7 @@ import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from '.
 import { TimesheetLocks } from './timesheet-locks.js';
 import { Timesheet } from './timesheet.entity.js';
 import type { ApprovalStatus } from './timesheet.entity.js';
-import { allowedActions, isOpen, isOwner, mayRead, OUTSTANDING_APPROVERS, POLICY, readable } from './timesheet.policy.js';
+import { allowedActions, isOpen, mayRead, OUTSTANDING_APPROVERS, POLICY, readable } from './timesheet.policy.js';
 import type { Standing } from './timesheet.policy.js';
 
 const LIST = 'timesheets';
@@ -96,7 +96,7 @@ export class TimesheetRepository {
 
   /** The whole record, as the caller sees it. That another's kind of leave was told is noted. @param asOf leave decided until then */
   async record(caller: Principal, sheet: Sheet, asOf = 'infinity'): Promise<TimesheetRecord> {
-    const withKind = isOwner(caller, sheet) || sheet.leads || may(caller, 'read_leave_request') || may(caller, 'approve_leave_request');
+    const withKind = mayReadLeave(caller, sheet);
     const [approvals, leaveDays, hasApprover] = await Promise.all([
       this.approvals(sheet.id),
       this.leaveDays(sheet, withKind, asOf),
