@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { PASSWORD } from '../../../test/factories.js';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -8,7 +9,12 @@ const UUID = /^[\da-f-]{36}$/;
 let server: TestServer;
 let company: Company;
 beforeAll(async () => {
-  server = await startTestServer({ CORS_ORIGINS: 'https://app.example.com', RATE_LIMIT_PER_MINUTE: '30', LOG_LEVEL: 'info' });
+  server = await startTestServer({
+    CORS_ORIGINS: 'https://app.example.com',
+    RATE_LIMIT_PER_MINUTE: '30',
+    LOG_LEVEL: 'info',
+    TRUST_PROXY: '127.0.0.1',
+  });
   company = await server.company();
 });
 afterAll(() => server.stop());
@@ -31,6 +37,15 @@ describe('every answer', () => {
   it('keeps what is personal out of caches', async () => {
     expect((await company.admin.get('/me')).headers['cache-control']).toBe('no-store');
     expect((await server.anybody.get('/me')).headers['cache-control']).toBe('no-store');
+    const spelled = await server.app.inject({ url: '/%61pi/v1/me', headers: { authorization: `Bearer ${company.admin.token}` } });
+    expect([spelled.statusCode, spelled.headers['cache-control']]).toEqual([200, 'no-store']);
+  });
+
+  it('does without an address where a proxy forwards none', async () => {
+    const { email } = company.admin;
+    for (const forwarded of ['unknown', '203.0.113.7:4711', 'fe80::1%eth0']) {
+      expect((await server.anybody.post('/auth/login', { email, password: PASSWORD }, { 'x-forwarded-for': forwarded })).status).toBe(200);
+    }
   });
 
   it('takes a sane request id and makes one else', async () => {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import cors from '@fastify/cors';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -62,7 +63,8 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
 
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
-    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
+    // As it was asked (nothing may be there), and as it was understood (`/%61pi/v1/me`).
+    if (request.url.startsWith('/api/') || routeOf(request).startsWith('/api/')) reply.header('cache-control', 'no-store');
     done();
   });
   await allowOrigins(fastify, config); // behind the hook above: it answers by itself what a browser asks first
@@ -74,7 +76,12 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
   // Not earlier: reading the body loses the asynchronous context.
   fastify.addHook('preValidation', (request, _reply, done) => {
     requestScope.run(
-      { requestId: request.id, ip: request.ip, userAgent: request.headers['user-agent']?.slice(0, 512) ?? null, route: routeOf(request) },
+      {
+        requestId: request.id,
+        ip: addressOf(request),
+        userAgent: request.headers['user-agent']?.slice(0, 512) ?? null,
+        route: routeOf(request),
+      },
       done,
     );
   });
@@ -95,6 +102,12 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
 
 /** The template of the route, never the address itself: that may hold ids and search texts. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unknown';
+
+/** What a trusted proxy forwards need not be an address: clients write what they like into the header before. */
+function addressOf({ ip }: FastifyRequest): string | null {
+  const [address = ''] = ip.split('%', 1); // without the zone of a link-local one
+  return isIP(address) ? address : null;
+}
 
 /** The same on every answer, hence made once (a library that builds them for each request cost 40 µs of it). */
 const SECURITY_HEADERS = {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
-import { Accesses, UnitOfWork } from './index.js';
+import { Accesses, requestScope, UnitOfWork } from './index.js';
 
 let server: TestServer;
 let company: Company;
@@ -62,6 +62,21 @@ it('is written within a second or so by itself, and by a clean stop', async () =
     );
   await replica.close();
   expect(await rows()).toHaveLength(2);
+});
+
+it('gives up a row that can never be written, and writes those beside it', async () => {
+  const note = (ip: string) =>
+    requestScope.run({ requestId: 'x', ip, userAgent: null }, () =>
+      server.app
+        .get(UnitOfWork)
+        .within({ companyId: company.id, userId: reader.id }, async () =>
+          server.app.get(Accesses).record({ action: 'profile_read', targetType: 'User', userId: read.id }),
+        ),
+    );
+  for (const ip of ['::1', 'no address', '127.0.0.1']) await note(ip);
+  await server.app.get(Accesses).flush();
+  expect(await rows()).toHaveLength(2);
+  expect(server.log.some(({ msg }) => String(msg).startsWith('a row of the access log was given up'))).toBe(true);
 });
 
 it('waits while the database refuses, and loses nothing', async () => {

@@ -5,7 +5,7 @@ import { clock } from './clock.js';
 import { codeOf, InjectLog } from './log.js';
 import { AccessLog } from './logs.entity.js';
 import { classificationsOf } from './personal.js';
-import { requestScope } from './request-scope.js';
+import { behindRequest, requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const FLUSH_AFTER_MS = 1000;
@@ -62,7 +62,7 @@ export class Accesses implements BeforeApplicationShutdown {
       requestId: scope?.requestId ?? null,
       ip: scope?.ip ?? null,
     });
-    this.timer ??= setTimeout(() => void this.flush(), FLUSH_AFTER_MS).unref();
+    this.timer ??= this.flushIn(FLUSH_AFTER_MS);
   }
 
   /** Writes what was noted so far. Never throws: what cannot be written now waits. */
@@ -89,12 +89,16 @@ export class Accesses implements BeforeApplicationShutdown {
     if (failed.size > 0) this.tryLater(rows.filter((row) => failed.has(row)));
   }
 
+  private flushIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => void behindRequest(() => this.flush()), ms).unref();
+  }
+
   private tryLater(failed: Row[]): void {
     const all = [...failed, ...this.waiting];
     this.waiting = all.slice(-WAITING_AT_MOST);
     const lost = all.length - this.waiting.length;
     if (lost > 0) this.log.error({ rows: lost }, 'the access log lost its oldest rows: too many wait');
-    this.timer ??= setTimeout(() => void this.flush(), 10 * FLUSH_AFTER_MS).unref();
+    this.timer ??= this.flushIn(10 * FLUSH_AFTER_MS);
   }
 
   /** @returns the rows that could not be written */
@@ -105,9 +109,21 @@ export class Accesses implements BeforeApplicationShutdown {
       });
       return [];
     } catch (error) {
+      if (isOfTheRow(error)) return this.writeOneByOne(companyId, rows);
       this.log.error({ code: codeOf(error), rows: rows.length }, 'the access log was not written yet');
       return rows;
     }
+  }
+
+  /** Where one row can never be written, the others are. */
+  private async writeOneByOne(companyId: string, rows: Row[]): Promise<Row[]> {
+    const failed: Row[] = [];
+    for (const row of rows) {
+      if (rows.length > 1) failed.push(...(await this.write(companyId, [row])));
+      else
+        this.log.error({ action: row.action }, 'a row of the access log was given up: its company is gone, or it has what no column takes');
+    }
+    return failed;
   }
 
   /** Who was erased meanwhile leaves nothing behind, and nobody is erased until the rows are there. */
@@ -121,3 +137,6 @@ export class Accesses implements BeforeApplicationShutdown {
     return rows.map((row) => (known.has(row.actorUserId) ? row : { ...row, ...ERASED }));
   }
 }
+
+/** What the database says of the values themselves (class 22), or of what they name (23): the next time it would say the same. */
+const isOfTheRow = (error: unknown): boolean => /^2[23]/.test(codeOf(error));

@@ -50,6 +50,8 @@ describe('safe repeats', () => {
     await team('First', 'k2');
     const other = await team('Second', 'k2');
     expect([other.status, other.body.code]).toEqual([422, 'idempotency_key_reused']);
+    const deep = await company.admin.post('/teams', `{"name":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, key('k2'));
+    expect(deep.status).toBe(422);
     const elsewhere = await company.admin.post('/action-codes', { code: 'K2', name: 'First' }, key('k2'));
     expect(elsewhere.status).toBe(422);
     expect(await teams('Second')).toBe(0);

@@ -68,7 +68,14 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const problem = asProblem(error);
     if (problem.status >= 500) this.log.error({ requestId: request.id, err: withoutValues(problem.more.cause ?? problem) }, problem.code);
-    sendProblem(problem, request, http.getResponse<FastifyReply>());
+    const reply = http.getResponse<FastifyReply>();
+    try {
+      sendProblem(problem, request, reply);
+    } catch (failure) {
+      // Nobody waits for a filter: what it throws would end the process.
+      this.log.error({ requestId: request.id, err: withoutValues(failure) }, 'a problem could not be told');
+      sendProblem(new Problem('internal_error'), request, reply);
+    }
   }
 }
 

@@ -180,6 +180,17 @@ describe('a body', () => {
     await expectRefused(raw(`${'{"part":'.repeat(5000)}1${'}'.repeat(5000)}`), 'validation_failed');
   });
 
+  it('with a long name over many faults is answered shortly', async () => {
+    const faulty = Array.from({ length: 40 }, () => Array(1000).fill('\0'));
+    const refused = await expectRefused(raw(JSON.stringify({ ['a'.repeat(500_000)]: faulty })), 'validation_failed');
+    expect(JSON.stringify(refused.body).length).toBeLessThan(100_000);
+  });
+
+  it('with more values than any route takes is refused', async () => {
+    const parts = Array.from({ length: 30 }, () => Array(1000).fill(1));
+    await expectRefused(raw(JSON.stringify({ name: 'x', parts })), 'validation_failed');
+  });
+
   it('with 60,000 unknown fields is answered shortly', async () => {
     const refused = await expectRefused(
       raw(JSON.stringify(Object.fromEntries(Array.from({ length: 60_000 }, (_, index) => [`f${index}`, 1])))),

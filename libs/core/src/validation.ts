@@ -7,7 +7,12 @@ import type { FieldFault } from './problem.js';
 
 const MAX_DEPTH = 32;
 const MAX_ITEMS = 1000;
-const REMEMBERED = 500; // queries of one route
+/** In one body; the largest that any route takes has some 6000. */
+const MAX_VALUES = 20_000;
+const MAX_FAULTS = 100;
+const MAX_NAME = 200;
+const REMEMBERED = 500; // queries of one route,
+const REMEMBERED_LENGTH = 300; // none longer
 /** Of class-validator: where Nest looks for it by itself, all of it is read, telephone numbers of the world included. */
 const VALIDATOR = { validate, getMetadataStorage };
 /** It looks for what it knows of a class among all classes, for each object of a body. That does not change once a class is made. */
@@ -27,26 +32,42 @@ export const WithCodes = (): ClassDecorator => (target) => void coded.add(target
 
 /**
  * Bounds what came in before anything transforms it: 10 kB nested 5000 deep make class-transformer overflow the stack,
- * NUL and lone surrogates cannot be stored.
+ * NUL and lone surrogates cannot be stored. Of many faults the first are told: each repeats the names above it, so that all of them could be
+ * thousands of times as long as the body.
  */
-export function faultsOfShape(value: unknown, pointer = '', depth = 0): FieldFault[] {
-  if (typeof value === 'string') {
-    return value.includes('\0') || !value.isWellFormed() ? [{ pointer, detail: 'has characters that cannot be stored' }] : [];
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  if (depth === MAX_DEPTH) return [{ pointer, detail: `is nested deeper than ${MAX_DEPTH} levels` }];
-  if (Array.isArray(value) && value.length > MAX_ITEMS) return [{ pointer, detail: `has more than ${MAX_ITEMS} items` }];
-  if (Object.keys(value).length > MAX_ITEMS) return [{ pointer, detail: `has more than ${MAX_ITEMS} fields` }];
-  return Object.entries(value).flatMap(([key, item]) => {
-    const at = `${pointer}/${escapePointer(key)}`;
-    // What every object has by itself class-transformer leaves out in silence.
-    if (key in Object.prototype || key === 'prototype' || faultsOfShape(key).length > 0)
-      return [{ pointer: at, detail: 'is not a known field' }];
-    return faultsOfShape(item, at, depth + 1);
-  });
+export function faultsOfShape(body: unknown): FieldFault[] {
+  const faults: FieldFault[] = [];
+  let values = 0;
+  const look = (value: unknown, pointer: string, depth: number): void => {
+    if (faults.length >= MAX_FAULTS) return;
+    const detail = ++values > MAX_VALUES ? `is behind ${MAX_VALUES} others` : faultOf(value, depth);
+    if (detail) faults.push({ pointer, detail });
+    else if (typeof value === 'object' && value !== null)
+      for (const [key, item] of Object.entries(value)) {
+        const at = `${pointer}/${escapePointer(key)}`;
+        if (isName(key)) look(item, at, depth + 1);
+        else if (faults.length < MAX_FAULTS) faults.push({ pointer: at, detail: 'is not a known field' });
+      }
+  };
+  look(body, '', 0);
+  return faults;
 }
 
-const escapePointer = (key: string): string => key.toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+/** What every object has by itself class-transformer leaves out in silence. */
+const isName = (key: string): boolean => !(key in Object.prototype) && key !== 'prototype' && isStorable(key);
+
+function faultOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : 'has characters that cannot be stored';
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
+  const count = Array.isArray(value) ? value.length : Object.keys(value).length;
+  return count > MAX_ITEMS ? `has more than ${MAX_ITEMS} ${Array.isArray(value) ? 'items' : 'fields'}` : undefined;
+}
+
+const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
+/** Of a name that no field has by far, the beginning tells enough. */
+const escapePointer = (key: string): string => key.slice(0, MAX_NAME).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Strict: unknown fields are refused, nothing is converted, every fault is named by its pointer, all at once. */
 @Injectable()
@@ -90,6 +111,7 @@ export class Validation extends ValidationPipe {
   /** A query that was valid once is valid again: it is remembered, within bounds, and handed out as a copy. */
   private async query(value: object, metadata: ArgumentMetadata): Promise<object> {
     const key = JSON.stringify(value);
+    if (key.length > REMEMBERED_LENGTH) return (await super.transform(value, metadata)) as object; // a cursor, which hardly comes again
     const known = this.knownQueries.get(metadata.metatype) ?? new Map<string, object>();
     let query = known.get(key);
     if (!query) {
