@@ -1,26 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { HealthCheckService, HealthIndicatorService, TypeOrmHealthIndicator } from '@nestjs/terminus';
+import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult, HealthIndicatorFunction } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ServiceUnavailableException } from '@nestjs/common';
-import { Lifecycle, UnitOfWork } from '#core';
+import { codeOf, Lifecycle, UnitOfWork } from '#core';
 import { Public } from '#rbac';
 import { migrationNames } from './database/migrations.js';
 import { VERSION } from './version.js';
 
-const PING_MS = 1000;
+const WAIT_MS = 1000;
+const UNDEFINED_TABLE = '42P01';
+
+type Indicator = ReturnType<HealthIndicatorService['check']>;
+type Indicators = [server: Indicator, database: Indicator, migrations: Indicator];
 
 /** For load balancers and Kubernetes, in terminus' form. */
 @ApiExcludeController()
 @Controller('health')
-@Public()
 export class HealthController {
+  private lastSeen?: ReadonlySet<string>;
+
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly database: TypeOrmHealthIndicator,
     private readonly dataSource: DataSource,
     private readonly work: UnitOfWork,
     private readonly lifecycle: Lifecycle,
@@ -48,22 +54,36 @@ export class HealthController {
   }
 
   private ready(): HealthIndicatorFunction[] {
+    const [server, database, migrations] = ['server', 'database', 'migrations'].map((name) => this.indicators.check(name)) as Indicators;
+    const migrated = this.migrated();
     return [
-      () => (this.lifecycle.draining ? this.indicators.check('server').down('shutting down') : this.indicators.check('server').up()),
-      () => this.database.pingCheck('database', { connection: this.dataSource, timeout: PING_MS }),
-      () => this.migrated(),
+      () => (this.lifecycle.draining ? server.down('shutting down') : server.up()),
+      async () => ((await migrated) ? database.up() : database.down('does not answer')),
+      async () => {
+        const ran = await migrated;
+        if (!ran) return migrations.down('cannot be read');
+        const pending = migrationNames.filter((name) => !ran.has(name));
+        return pending.length === 0 ? migrations.up() : migrations.down({ message: 'behind: run `npm run migration:run`', pending });
+      },
     ];
   }
 
-  private async migrated() {
-    const migrations = this.indicators.check('migrations');
-    try {
-      const ran = new Set((await this.work.outside<{ name: string }>('SELECT name FROM migrations')).map((row) => row.name));
-      const pending = migrationNames.filter((name) => !ran.has(name));
-      return pending.length === 0 ? migrations.up() : migrations.down({ message: 'behind: run `npm run migration:run`', pending });
-    } catch {
-      return migrations.down('cannot be read');
-    }
+  /**
+   * The migrations that ran, or undefined where nothing answers in time. While all connections are at work those seen last count: a database that
+   * is busy is not away, and a replica that is taken out for it leaves the others busier still.
+   */
+  private async migrated(): Promise<ReadonlySet<string> | undefined> {
+    const asked = this.work.outside<{ name: string }>('SELECT name FROM migrations').then(
+      (rows) => (this.lastSeen = new Set(rows.map(({ name }) => name))),
+      (error: unknown) => (codeOf(error) === UNDEFINED_TABLE ? new Set<string>() : undefined),
+    );
+    const ran = await Promise.race([asked, sleep(WAIT_MS, undefined, { ref: false })]);
+    return ran ?? (this.isBusy() ? this.lastSeen : undefined);
+  }
+
+  private isBusy(): boolean {
+    const { idleCount, totalCount, options } = (this.dataSource.driver as unknown as { master: Pool }).master;
+    return idleCount === 0 && totalCount >= options.max;
   }
 
   private async check(reply: FastifyReply, indicators: HealthIndicatorFunction[]): Promise<HealthCheckResult> {

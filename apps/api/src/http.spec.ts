@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DataSource } from 'typeorm';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -159,6 +160,15 @@ describe('health and metrics', () => {
     const { status, body } = await server.anybody.get('/health');
     expect([status, body.status, body.version]).toEqual([200, 'ok', expect.stringMatching(/^\d+\.\d+\.\d+/)]);
     expect(body.details).toMatchObject({ database: { status: 'up' }, migrations: { status: 'up' } });
+  });
+
+  it('stay ready while all connections are at work', async () => {
+    expect((await server.anybody.get('/health/ready')).status).toBe(200);
+    const dataSource = server.app.get(DataSource);
+    const runners = Array.from({ length: server.config.poolSize }, () => dataSource.createQueryRunner());
+    await Promise.all(runners.map((runner) => runner.connect()));
+    expect((await server.anybody.get('/health/ready')).status).toBe(200);
+    await Promise.all(runners.map((runner) => runner.release()));
   });
 
   it('say when the schema is behind', async () => {
