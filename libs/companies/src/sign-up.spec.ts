@@ -35,7 +35,8 @@ describe('signing a company up', () => {
       ),
     );
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(19).fill(409)]);
-    expect(answers.find(({ status }) => status === 409)!.body.code).toBe('company_name_taken');
+    const refused = answers.find(({ status }) => status === 409)!;
+    expect([refused.body.code, refused.headers.location]).toEqual(['company_name_taken', undefined]);
     const rows = await server.sql(`SELECT 1 FROM users WHERE email LIKE 'race-%'`);
     expect(rows).toHaveLength(1);
   });

@@ -48,6 +48,7 @@ export function problemDocument(problem: Problem, request: FastifyRequest): Reco
 
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
   void reply
+    .removeHeader('location') // nothing was made
     .status(problem.status)
     .headers({ 'cache-control': 'no-store', ...problem.more.headers })
     .type('application/problem+json; charset=utf-8')
