@@ -44,6 +44,12 @@ afterAll(async () => {
   await database.drop();
 });
 
+it.each(['TimeZone=Europe/Berlin', 'DateStyle=German'])('a session with %s is refused: its instants would be others', async (setting) => {
+  const { extra, ...options } = dataSourceOptions(database.address('application'), { poolSize: 1 });
+  const other = new DataSource({ ...options, extra: { ...extra, options: `-c TimeZone=UTC -c ${setting}` } });
+  await expect(other.initialize()).rejects.toThrow(setting.split('=', 1)[0]);
+});
+
 it('a session that is ended in the moment in which it begins does not end the process', async () => {
   const first = dataSource.createQueryRunner();
   await first.connect(); // so that the next one needs a new connection

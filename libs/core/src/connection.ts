@@ -6,8 +6,22 @@ import type { Answer } from './batch.js';
 import { ProtocolParser } from './data-row.js';
 import type { Statement } from './statement.js';
 
+/** Settings by which the database prints what answers repeat as text; a pooler in between may keep ours from it. */
+const PRINTED: Partial<Record<string, string>> = { TimeZone: 'UTC', DateStyle: 'ISO' };
+const REMEDY = 'a pooler that ignores the settings of a connection needs them on the role, see docs/OPERATIONS.md';
+
+interface ParameterStatus {
+  parameterName: string;
+  parameterValue: string;
+}
+
 interface Driver {
-  connection: { stream: Socket; attachListeners(stream: Socket): void; emit(event: string, message: unknown): void };
+  connection: {
+    stream: Socket;
+    attachListeners(stream: Socket): void;
+    emit(event: string, message: unknown): void;
+    on(event: 'parameterStatus', then: (message: ParameterStatus) => void): void;
+  };
   _activeQuery: unknown;
   _sentQueryQueue: unknown[];
   on(event: 'error', then: () => void): void;
@@ -68,6 +82,12 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
     stream.on('data', (bytes: Buffer) =>
       parser.parse(bytes, (message) => connection.emit(message.name === 'error' ? 'errorMessage' : message.name, message)),
     );
+    connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }) => {
+      const expected = PRINTED[name];
+      if (!expected || value.startsWith(expected)) return;
+      connection.emit('errorMessage', new Error(`the database's sessions have ${name} "${value}": ${REMEDY}`));
+      stream.destroy();
+    });
   }
 
   private sendUnsent(): void {
