@@ -16,7 +16,7 @@ const RUNS = `
 const LIVES = `NOT p."dryRun" AND p."finishedAt" IS NULL AND p."updatedAt" > now() - interval '2 minutes'`;
 
 export interface Progress {
-  counts: Record<string, number>;
+  counts?: Record<string, number>;
   held?: number;
   failed?: number;
   finishedAt?: Date;
@@ -90,10 +90,10 @@ export class PurgeRepository {
   /** @returns false for a run that is over, because it was taken for dead */
   async note(id: string, { counts, held, failed, finishedAt }: Progress): Promise<boolean> {
     const noted = await this.work.execute(
-      `UPDATE purge_runs p SET counts = $3, held = coalesce($4::integer, p.held), failed = coalesce($5::integer, p.failed), "finishedAt" = $6,
+      `UPDATE purge_runs p SET counts = coalesce($3::jsonb, p.counts), held = coalesce($4::integer, p.held), failed = coalesce($5::integer, p.failed), "finishedAt" = $6,
          "updatedAt" = now(), version = p.version + 1
        WHERE p."companyId" = $1 AND p.id = $2 AND p."finishedAt" IS NULL`,
-      [id, JSON.stringify(counts), held ?? null, failed ?? null, finishedAt ?? null],
+      [id, counts ? JSON.stringify(counts) : null, held ?? null, failed ?? null, finishedAt ?? null],
     );
     return noted > 0;
   }

@@ -16,6 +16,9 @@ const [AT_FIRST, AT_MOST] = [50, 500];
 /** Rows of others are locked for the last third of it. */
 const AIM_MS = 400;
 
+/** `left`: it went through, but somebody could not go; `early`: there is more to do, or another run is at it, whose end nobody knows yet. */
+export type PurgeEnd = 'through' | 'left' | 'early';
+
 /** A run that was begun: what is left of it is done in the background, batch by batch. */
 interface Begun {
   run: PurgeRunView;
@@ -25,7 +28,7 @@ interface Begun {
 /** Purges of a company: counted, started, carried out. Of real ones one at a time. */
 @Injectable()
 export class Purges implements BeforeApplicationShutdown {
-  private readonly working = new Set<Promise<boolean>>();
+  private readonly working = new Set<Promise<PurgeEnd>>();
   private readonly stopping = new AbortController();
 
   constructor(
@@ -45,16 +48,17 @@ export class Purges implements BeforeApplicationShutdown {
     return begun.run;
   }
 
-  /** For the job: all of it, unless there is nothing to do or another run is at it. @returns whether it went through */
-  async run(companyId: string, stopping: AbortSignal): Promise<boolean> {
+  /** For the job: all of it, unless there is nothing to do or another run is at it. */
+  async run(companyId: string, stopping: AbortSignal): Promise<PurgeEnd> {
     const tenant = { companyId, userId: null };
     return this.tracked(async () => {
-      const begun = await this.work.within(tenant, async () => {
+      const begun = await this.work.within(tenant, async (): Promise<Begun | PurgeEnd> => {
         const policy = await this.runs.policy();
-        if (!(await this.ages.isAnythingDue(cutOffsAt(this.work.now, policy)))) return undefined;
-        return (await this.runs.underWay()) ? undefined : this.begin();
+        if (!(await this.ages.isAnythingDue(cutOffsAt(this.work.now, policy)))) return 'through';
+        return (await this.runs.underWay()) ? 'early' : this.begin();
       });
-      if (begun) await this.carryOut(tenant, begun, AbortSignal.any([stopping, this.stopping.signal]));
+      if (typeof begun === 'string') return begun;
+      return this.carryOut(tenant, begun, AbortSignal.any([stopping, this.stopping.signal]));
     });
   }
 
@@ -88,9 +92,20 @@ export class Purges implements BeforeApplicationShutdown {
     return { run: await this.runs.begin(false, policy, cutOffs), cutOffs };
   }
 
-  private async carryOut(tenant: Tenant, begun: Begun, stopping: AbortSignal): Promise<void> {
+  private async carryOut(tenant: Tenant, begun: Begun, stopping: AbortSignal): Promise<PurgeEnd> {
     const { run, cutOffs } = begun;
     const progress = new PurgeProgress(this.work, this.runs, tenant, run.id, stopping);
+    const finish = () => progress.finish(() => this.ages.people(cutOffs));
+    try {
+      await this.removeAll(progress, cutOffs);
+    } catch (error) {
+      await finish().catch(() => undefined); // else it is taken for alive for two minutes more
+      throw error;
+    }
+    return finish();
+  }
+
+  private async removeAll(progress: PurgeProgress, cutOffs: CutOffs): Promise<void> {
     await progress.step(async () => ({ counts: Object.fromEntries(this.ages.tables.map((table) => [table, 0])), isLast: true }));
     await this.removePeople(progress, cutOffs.deletedUserYears);
     for (const aged of this.ages.aged(cutOffs)) {
@@ -101,7 +116,6 @@ export class Purges implements BeforeApplicationShutdown {
         })
       );
     }
-    await progress.finish(() => this.ages.people(cutOffs));
   }
 
   private async removePeople(progress: PurgeProgress, before: Date): Promise<void> {
@@ -122,14 +136,11 @@ export class Purges implements BeforeApplicationShutdown {
     }
   }
 
-  private async tracked(work: () => Promise<void>): Promise<boolean> {
-    const running = work().then(
-      () => true,
-      (error: unknown) => {
-        this.log.error({ code: codeOf(error) }, 'a purge ended early; the next one goes on');
-        return false;
-      },
-    );
+  private async tracked(work: () => Promise<PurgeEnd>): Promise<PurgeEnd> {
+    const running = work().catch((error: unknown): PurgeEnd => {
+      this.log.error({ code: codeOf(error) }, 'a purge ended early; the next one goes on');
+      return 'early';
+    });
     this.working.add(running);
     try {
       return await running;
@@ -167,11 +178,14 @@ class PurgeProgress {
   }
 
   /** @param left who is still there: under hold, or because they could not go */
-  async finish(left: () => Promise<{ free: number; held: number }>): Promise<void> {
-    if (this.isOver) return;
-    await this.work.within(this.tenant, async () => {
-      const { free: failed, held } = await left();
-      await this.runs.note(this.id, { counts: this.counts, held, failed, finishedAt: clock.now() });
+  async finish(left: () => Promise<{ free: number; held: number }>): Promise<PurgeEnd> {
+    if (this.isOver) return 'early';
+    const failed = await this.work.within(this.tenant, async () => {
+      const { free, held } = await left();
+      await this.runs.note(this.id, { held, failed: free, finishedAt: clock.now() });
+      return free;
     });
+    if (this.stopping.aborted) return 'early';
+    return failed > 0 ? 'left' : 'through';
   }
 }

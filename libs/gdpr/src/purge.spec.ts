@@ -380,7 +380,7 @@ describe('a purge', () => {
     const people = server.app.get(PurgePeople);
     const { next } = people;
     people.next = (...batch) => (stopping.abort(), next.apply(people, batch)); // in the middle of the first one
-    expect(await server.app.get(Purges).run(company.id, stopping.signal)).toBe(true);
+    expect(await server.app.get(Purges).run(company.id, stopping.signal)).toBe('early');
     people.next = next;
     const [first] = (await company.admin.get('/gdpr/purges')).body.items;
     const done = await erasures(company);
@@ -410,6 +410,36 @@ describe('the job', () => {
     expect(await runs(three)).toEqual([]);
     await server.app.get(RetentionJob).run();
     expect(await runs(one)).toHaveLength(1);
+  });
+
+  it('fails when a purge ended early, and does the rest a minute later', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    await gone(company);
+    const people = server.app.get(PurgePeople);
+    const { next } = people;
+    people.next = () => Promise.reject(Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' }));
+    await expect(server.app.get(RetentionJob).run()).rejects.toThrow('not every company');
+    people.next = next;
+    const [first] = (await company.admin.get('/gdpr/purges')).body.items;
+    expect(first).toMatchObject({ finishedAt: expect.any(String), counts: { users: 0 }, failed: 1 });
+    await server.app.get(RetentionJob).run();
+    expect(await erasures(company)).toBe(1);
+  });
+
+  it('fails while the run of a replica that was killed may still be under way', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    const { id } = await purge(company);
+    await gone(company);
+    const lastHeard = (ago: string) =>
+      server.sql(`UPDATE purge_runs SET "finishedAt" = NULL, "updatedAt" = now() - $2::interval WHERE id = $1`, [id, ago]);
+    await lastHeard('1 minute');
+    await expect(server.app.get(RetentionJob).run()).rejects.toThrow('not every company');
+    expect(await erasures(company)).toBe(0);
+    await lastHeard('3 minutes');
+    await server.app.get(RetentionJob).run();
+    expect(await erasures(company)).toBe(1);
   });
 
   it('is known by its name', async () => {

@@ -28,8 +28,9 @@ export class RetentionJob implements OnModuleInit {
     const done: boolean[] = [];
     for (const id of await this.work.companyIds()) {
       if (stopping.aborted) return;
-      done.push(await this.purges.run(id, stopping), await this.late.take(id, stopping));
+      done.push((await this.purges.run(id, stopping)) !== 'early', await this.late.take(id, stopping));
     }
+    if (stopping.aborted) return;
     if (done.includes(false)) throw new Error('not every company could be purged');
   }
 }
