@@ -442,6 +442,22 @@ describe('the job', () => {
     expect(await erasures(company)).toBe(1);
   });
 
+  it('fails while somebody cannot go, and tries them again after an hour', async () => {
+    clock.travelTo(NOW);
+    const [company, other] = [await server.company(), await server.company()];
+    const owned = (by: string) => server.sql('UPDATE company_settings SET "ownerUserId" = $2 WHERE "companyId" = $1', [company.id, by]);
+    await owned(await gone(company));
+    await expect(server.app.get(RetentionJob).run()).rejects.toThrow('not every company');
+    await gone(other);
+    await expect(server.app.get(RetentionJob).run()).rejects.toThrow('not every company');
+    expect(await runs(company)).toMatchObject([{ failed: 1 }]);
+    expect(await erasures(other)).toBe(1);
+    await owned(company.admin.id);
+    clock.travelTo(new Date(NOW.getTime() + 2 * 3_600_000));
+    await server.app.get(RetentionJob).run();
+    expect(await erasures(company)).toBe(1);
+  });
+
   it('is known by its name', async () => {
     for (const name of ['retention', 'erasures-ledger']) await expect(server.app.get(Jobs).runNow(name)).resolves.toBeUndefined();
   });
