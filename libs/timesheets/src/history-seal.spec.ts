@@ -115,6 +115,21 @@ describe('the job', () => {
     expect(await proof(two)).toMatchObject({ valid: true, checked: 3, unsealed: 0 });
   });
 
+  it('fails when a company could not be sealed, after the others, and comes back to it', async () => {
+    await job();
+    const [one, two] = [await server.company(), await server.company()];
+    await write(one, 1);
+    await write(two, 1);
+    const seals = server.app.get(HistorySeals);
+    const { seal: sealBatch } = seals;
+    seals.seal = () => ((seals.seal = sealBatch), Promise.reject(Object.assign(new Error('no'), { code: '57014' })));
+    await expect(server.app.get(Jobs).runNow('history-seals')).rejects.toThrow('everywhere');
+    expect(await proof(one)).toMatchObject({ checked: 0, unsealed: 1 });
+    expect(await proof(two)).toMatchObject({ checked: 1, unsealed: 0 });
+    await job();
+    expect(await proof(one)).toMatchObject({ checked: 1, unsealed: 0 });
+  });
+
   it('gets on with another replica', async () => {
     const company = await server.company();
     const replica = await server.secondReplica();

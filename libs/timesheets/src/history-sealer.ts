@@ -45,15 +45,20 @@ export class HistorySealer implements OnModuleInit {
     if (!since || occurredAt < since) this.waiting.set(companyId, occurredAt);
   }
 
-  /** @param stopping asks to end after the present batch; the next start, or another replica, looks at all */
+  /**
+   * @param stopping asks to end after the present batch; the next start, or another replica, looks at all
+   * @throws when it failed in a company, after the others
+   */
   async sealWaiting(stopping?: AbortSignal): Promise<void> {
     await (this.working ??= this.seal(stopping).finally(() => (this.working = undefined)));
   }
 
   private async seal(stopping?: AbortSignal): Promise<void> {
+    let hasFailed = false;
     try {
       await this.noteAll();
     } catch (error) {
+      hasFailed = true;
       this.log.error({ code: codeOf(error) }, 'the companies whose history may lack seals could not be looked up');
     }
     const waiting = Array.from(this.waiting); // what is put back waits for the next time
@@ -63,10 +68,12 @@ export class HistorySealer implements OnModuleInit {
       try {
         if (!(await this.sealCompany(companyId, since, stopping))) this.note(companyId, since);
       } catch (error) {
+        hasFailed = true;
         this.note(companyId, since);
         this.log.error({ companyId, code: codeOf(error) }, 'the history of a company was not sealed yet');
       }
     }
+    if (hasFailed) throw new Error('the history could not be sealed everywhere');
   }
 
   private async noteAll(): Promise<void> {
