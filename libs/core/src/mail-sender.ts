@@ -63,7 +63,8 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
   private readonly keys: KeyObject[];
   /** Companies that may have something to send. */
   private readonly waiting = new Set<string>();
-  private working: Promise<void> | undefined;
+  /** Whether every company could be looked at; it never rejects, as nobody may be waiting. */
+  private working: Promise<boolean> | undefined;
   private readonly stopped = new AbortController();
   private isStopping = false;
 
@@ -94,10 +95,10 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
     this.working ??= behindRequest(() => this.sendWaiting());
   }
 
-  /** Sends what is due in every company. */
+  /** Sends what is due in every company. @throws when one could not be looked at, after the others; not for mails that are to be tried again */
   async sendAll(): Promise<void> {
     for (const id of await this.work.companyIds()) this.wake(id);
-    await this.working;
+    if ((await this.working) === false) throw new Error('the queued mails could not be looked at everywhere');
   }
 
   /** Resolves when no mail is on its way from this replica. */
@@ -113,16 +114,19 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
     clearTimeout(tooLate);
   }
 
-  private async sendWaiting(): Promise<void> {
+  private async sendWaiting(): Promise<boolean> {
+    let isWhole = true;
     for (const companyId of this.waiting) {
       this.waiting.delete(companyId); // woken again meanwhile, it is there again
       try {
         await this.sendDue(companyId);
       } catch (error) {
+        isWhole = false;
         this.log.error({ code: codeOf(error) }, 'the queued mails of a company could not be looked at');
       }
     }
     this.working = undefined; // in the same breath as the last look at who waits
+    return isWhole;
   }
 
   private async sendDue(companyId: string): Promise<void> {

@@ -193,6 +193,31 @@ describe('sending', () => {
     expect(server.log).toContainEqual(expect.objectContaining({ msg: 'mail given up', code: 'EENVELOPE 550' }));
   });
 
+  it('fails as a job when a company could not be looked at, after the others', async () => {
+    const elsewhere = await server.company();
+    const [stuck, other] = [await company.person(), await elsewhere.person()];
+    await mailbox.stop();
+    await queue(stuck);
+    await queue(other);
+    await sendAll();
+    await mailbox.start();
+    clock.travelTo(later(2 * MINUTE));
+    const work = server.app.get(UnitOfWork);
+    const { within } = work;
+    work.within = (tenant, some) =>
+      tenant.companyId === company.id ? Promise.reject(new Error('no')) : (within.call(work, tenant, some) as never);
+    try {
+      await expect(sendAll()).rejects.toThrow('everywhere');
+      server.app.get(MailSender).wake(company.id); // of which nobody hears
+      await server.app.get(MailSender).idle();
+    } finally {
+      work.within = within;
+    }
+    expect([await mailbox.count(other.email), await mailbox.count(stuck.email)]).toEqual([1, 0]);
+    await sendAll();
+    expect(await mailbox.count(stuck.email)).toBe(1);
+  });
+
   it('ends after twelve attempts', async () => {
     const person = await company.person();
     await mailbox.stop();
