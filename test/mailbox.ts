@@ -16,8 +16,8 @@ export interface Received {
 /** A real SMTP server on the loopback that keeps what it gets. */
 export class Mailbox {
   readonly mails: Received[] = [];
-  /** What it does instead of taking a mail, by the recipient's address; an answer such as 550 refuses it, `hang up` ends the connection. */
-  readonly misbehaviour = new Map<string, number | 'hang up'>();
+  /** What it does instead of taking a mail, by the recipient's address; an answer such as 550 or `554 5.7.1 No` refuses it, `hang up` ends the connection. */
+  readonly misbehaviour = new Map<string, number | string>();
   private server?: SMTPServer;
   private readonly connections = new Set<Socket>();
   private port = 0;
@@ -39,8 +39,8 @@ export class Mailbox {
       disableReverseLookup: true,
       logger: false,
       onRcptTo: ({ address }, _session, done) => {
-        const answer = this.misbehaviour.get(address);
-        if (typeof answer === 'number') done(Object.assign(new Error(`<${address}> is not taken`), { responseCode: answer }));
+        const [, code, text = `<${address}> is not taken`] = /^(\d{3}) ?(.+)?/.exec(`${this.misbehaviour.get(address)}`) ?? [];
+        if (code) done(Object.assign(new Error(text), { responseCode: Number(code) }));
         else done();
       },
       onData: (stream, session, done) => {

@@ -187,10 +187,13 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
 const REMOVE = 'DELETE FROM queued_mails WHERE "companyId" = $1 AND id = $2';
 const RELEASE = 'UPDATE queued_mails SET "leasedUntil" = NULL WHERE "companyId" = $1 AND id = $2';
 
+/** Of RFC 3463, for the sender, the host, the route, the protocol and the policy; 5.7.1 is what a relay says that does not know us. */
+const NOT_THE_MAILBOX = /^\d{3}[ -]5\.(1\.[78]|[3-7]\.\d+)\b/;
+
 /** The server says that this address takes no mail, now and later. Whatever else is refused may be our configuration. */
 const isRefused = (error: unknown): boolean => {
-  const { command, responseCode = 0 } = error as { command?: string; responseCode?: number };
-  return command === 'RCPT TO' && responseCode >= 500;
+  const { command, responseCode = 0, response = '' } = error as { command?: string; responseCode?: number; response?: string };
+  return command === 'RCPT TO' && responseCode >= 500 && !NOT_THE_MAILBOX.test(response);
 };
 
 /** With what the server of mails answered. */

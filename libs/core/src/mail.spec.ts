@@ -193,6 +193,21 @@ describe('sending', () => {
     expect(server.log).toContainEqual(expect.objectContaining({ msg: 'mail given up', code: 'EENVELOPE 550' }));
   });
 
+  it.each([
+    ['554 5.7.1 Relay access denied', 1],
+    ['550 5.1.8 Sender address rejected', 1],
+    ['504 5.5.2 Helo command rejected', 1],
+    ['550 5.1.1 No such user', 0],
+    ['552 5.2.2 Mailbox full', 0],
+    ['550 No such user', 0],
+  ])('tells what is refused for our configuration from what is for the mailbox: %s', async (answer, left) => {
+    const person = await company.person();
+    mailbox.misbehaviour.set(person.email, answer);
+    await queue(person);
+    await sendAll();
+    expect(await queued()).toHaveLength(left);
+  });
+
   it('fails as a job when a company could not be looked at, after the others', async () => {
     const elsewhere = await server.company();
     const [stuck, other] = [await company.person(), await elsewhere.person()];
