@@ -6,6 +6,7 @@ import { bootstrap } from './bootstrap.js';
 import { eraseCompany, nameAsked } from './company-erase.js';
 import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
+import { reasonOf } from './reason.js';
 import { seed } from './seed.js';
 
 /** `npm run db:bootstrap`, `migration:run`, `db:seed`, `backup`, `restore`, `company:erase`: what the owner of the database runs beside the server. */
@@ -67,6 +68,6 @@ try {
   console.log(await command(new Config(), ...process.argv.slice(3)));
 } catch (error) {
   const isExplained = error instanceof ConfigError || 'code' in (error as object); // of the database or the network
-  console.error(isExplained ? (error as Error).message : error);
+  console.error(isExplained ? reasonOf(error) : error);
   process.exitCode = 1;
 }

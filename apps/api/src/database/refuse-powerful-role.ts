@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
+import { reasonOf } from './reason.js';
 
 const POWERS = `
   SELECT r.rolsuper AS "superuser", r.rolbypassrls AS "BYPASSRLS", r.rolcreaterole AS "CREATEROLE", r.rolreplication AS "REPLICATION",
@@ -27,9 +28,7 @@ export async function refusePowerfulRole(database: DatabaseAddress): Promise<voi
     }
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError([
-      `The database at ${database.host}:${database.port} does not let ${database.username} in: ${(error as Error).message}`,
-    ]);
+    throw new ConfigError([`The database at ${database.host}:${database.port} does not let ${database.username} in: ${reasonOf(error)}`]);
   } finally {
     await client.end().catch(() => undefined);
   }
