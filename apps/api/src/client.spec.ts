@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clock } from '#core';
 import { schemaText } from '../../../packages/client/generate/schema-text.js';
 import type { Document } from '../../../packages/client/generate/schema-text.js';
@@ -143,6 +143,27 @@ describe('the session', () => {
     await expect(first).rejects.toMatchObject({ status: 503, code: 'unexpected_answer' });
     network.calm();
     await expect(client.get('/api/v1/me')).resolves.toHaveProperty('email');
+  });
+
+  it('goes on with the token that it has while it cannot be renewed before its time', async () => {
+    const person = await company.person();
+    const client = await signedIn(person, { attempts: 1 });
+    const began = Date.now();
+    const now = jest.spyOn(Date, 'now');
+    const renewals = async (minutes: number, refusing = 0) => {
+      now.mockReturnValue(began + minutes * 60_000);
+      network.refusing = refusing;
+      await expect(client.get('/api/v1/me')).resolves.toHaveProperty('id', person.id);
+      return network.count('POST /api/v1/auth/refresh');
+    };
+    try {
+      expect([await renewals(9, 1), await renewals(9), await renewals(9.5)]).toEqual([1, 1, 2]);
+      now.mockReturnValue(began + 20 * 60_000);
+      network.refusing = 1;
+      await expect(client.accessToken()).rejects.toMatchObject({ status: 503 }); // there is none that is good
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('is not renewed for a wrong password, nor ever for an API key', async () => {

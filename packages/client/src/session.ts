@@ -16,11 +16,18 @@ export function memoryStore(): TokenStore {
   return { load: () => kept, save: (tokens) => void (kept = tokens) };
 }
 
+/**
+ * When a renewal before its time is tried again after one that failed; meanwhile no call waits for it. The server may have renewed, and answers
+ * a refresh token that it has replaced for 10 s only: later it takes it for stolen.
+ */
+const AGAIN_MS = 3_000;
+
 /** The tokens of one signed-in person, renewed once for all calls that need it. */
 export class Session {
   #renewal: Promise<void> | undefined;
   /** When the last fifth of the access token's time begins, by this machine's clock; unknown of tokens that were stored earlier. */
   #dueAt = Infinity;
+  #endsAt = Infinity;
 
   /** @param refresh asks the server for the successors of a refresh token */
   constructor(
@@ -33,12 +40,18 @@ export class Session {
   async accessToken(): Promise<string | undefined> {
     const tokens = await this.store.load();
     if (!tokens || Date.now() < this.#dueAt) return tokens?.accessToken;
-    await this.renew(tokens.accessToken);
+    try {
+      await this.renew(tokens.accessToken);
+    } catch (error) {
+      if (error instanceof SignedOut || Date.now() >= this.#endsAt) throw error;
+      this.#dueAt = Math.min(this.#endsAt, Date.now() + AGAIN_MS); // the present one is still good
+    }
     return (await this.store.load())?.accessToken;
   }
 
   async set(tokens: Tokens | undefined): Promise<void> {
     this.#dueAt = tokens ? Date.now() + tokens.expiresIn * 800 : Infinity;
+    this.#endsAt = tokens ? Date.now() + tokens.expiresIn * 1000 : Infinity;
     await this.store.save(tokens && { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, expiresIn: tokens.expiresIn });
   }
 
