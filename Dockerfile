@@ -21,7 +21,7 @@ COPY apps apps
 COPY libs libs
 COPY migrations migrations
 COPY tools tools
-RUN npm run build && rm dist/*.tsbuildinfo
+RUN npm run build
 
 # `--omit=optional` would also leave out the binary of @node-rs/argon2: the packages that bring Node itself go by name.
 FROM base AS production
