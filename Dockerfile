@@ -20,6 +20,7 @@ COPY nest-cli.json tsconfig.json tsconfig.build.json .swcrc ./
 COPY apps apps
 COPY libs libs
 COPY migrations migrations
+COPY packages packages
 COPY tools tools
 RUN npm run build
 

@@ -102,6 +102,12 @@ describe('the Dockerfile', () => {
     expect(new Set(allowed.filter((line) => line.startsWith('!')).map((line) => line.slice(1)))).toEqual(new Set(copied));
     expect(copied.filter((path) => path.startsWith('.') && path !== '.swcrc')).toEqual([]);
   });
+
+  it('brings all that is built: the pages of /docs load the client from dist/packages', () => {
+    const { compilerOptions } = JSON.parse(read('nest-cli.json')) as { compilerOptions: { builder: { options: { filenames: string[] } } } };
+    const copied = new Set(all('COPY').flatMap((rest) => rest.split(' ').slice(0, -1)));
+    expect(compilerOptions.builder.options.filenames.filter((folder) => !copied.has(folder))).toEqual([]);
+  });
 });
 
 interface Service {
