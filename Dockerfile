@@ -8,7 +8,8 @@
 #   docker run --rm --env-file=... --entrypoint=node ncy8:0.1.0 dist/apps/api/src/database/cli.js migrate   # bootstrap, seed
 #   docker run --rm --env-file=... --entrypoint=node ncy8:0.1.0 dist/server/job.js retention
 #
-# The file system may be read-only. Only with no SMTP_URL it writes: mails, to DATA_DIR (/data), which then needs a mount.
+# The file system may be read-only but for two mounts: BACKUP_DIR (/data/backups), where the server keeps the ledger of erasures beside the dumps,
+# and with no SMTP_URL DATA_DIR (/data), for mails.
 
 FROM node:24.21.0-bookworm-slim AS base
 WORKDIR /app

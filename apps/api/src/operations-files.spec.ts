@@ -120,6 +120,7 @@ interface Service {
   cap_drop?: string[];
   security_opt?: string[];
   depends_on?: Record<string, { condition: string }>;
+  volumes?: string[];
 }
 
 describe('Compose', () => {
@@ -172,6 +173,12 @@ describe('Compose', () => {
     }
   });
 
+  it('keeps the ledger of erasures beside the dumps', () => {
+    const volume = expect.arrayContaining(['backups:/data/backups']);
+    expect([api, over.backup]).toEqual([expect.objectContaining({ volumes: volume }), expect.objectContaining({ volumes: volume })]);
+    for (const { environment } of [api, over.backup!]) expect(environment).not.toHaveProperty('BACKUP_DIR'); // DATA_DIR of the image
+  });
+
   it('mounts files that are there', () => {
     const mounted = files.flatMap((path) => [...read(path).matchAll(/- \.\/(ops\/[^:]+):/g)].map(([, source]) => source!));
     expect(mounted.length).toBeGreaterThan(4);
@@ -191,6 +198,7 @@ interface Container {
   startupProbe?: Probe;
   livenessProbe?: Probe;
   readinessProbe?: Probe;
+  volumeMounts?: { name: string; mountPath: string }[];
 }
 interface Probe {
   httpGet: { path: string; port: string };
@@ -199,6 +207,7 @@ interface PodSpec {
   containers: Container[];
   initContainers?: Container[];
   terminationGracePeriodSeconds?: number;
+  volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[];
 }
 interface Manifest {
   path: string;
@@ -211,6 +220,7 @@ interface Manifest {
     strategy?: { rollingUpdate: { maxUnavailable: number; maxSurge: number } };
     maxReplicas?: number;
     minReplicas?: number;
+    accessModes?: string[];
   };
 }
 interface Kustomization {
@@ -309,6 +319,18 @@ describe('Kubernetes', () => {
     expect(names.filter((name) => !VARIABLES.has(name))).toEqual([]);
     expect(() => new Config({ ...settings, ...secrets })).not.toThrow();
     expect(apiContainer.env?.map(({ name }) => name)).toEqual(Object.keys(secrets));
+  });
+
+  it('keeps the ledger of erasures beside the dumps, for every replica', () => {
+    const { backupDir } = new Config({ ...settings, ...secrets });
+    const claimAt = ({ containers: [container], volumes }: PodSpec) => {
+      const mount = container!.volumeMounts?.find(({ mountPath }) => mountPath === backupDir);
+      return volumes?.find(({ name }) => name === mount?.name)?.persistentVolumeClaim?.claimName;
+    };
+    const backupPod = one('CronJob', 'ncy8-backup').spec.jobTemplate!.spec.template.spec;
+    expect([apiPod, backupPod].map(claimAt)).toEqual(['ncy8-backups', 'ncy8-backups']);
+    expect(backupPod.containers[0]!.env?.map(({ name }) => name)).not.toContain('BACKUP_DIR');
+    expect(one('PersistentVolumeClaim', 'ncy8-backups').spec.accessModes).toEqual(['ReadWriteMany']);
   });
 
   it('asks the process whether it lives, and the database whether requests may come', () => {
