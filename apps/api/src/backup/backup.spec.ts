@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,6 +37,24 @@ async function emptyDatabase(name: string): Promise<DatabaseAddress> {
   await sql(`CREATE DATABASE ${name} OWNER owner`, system!.address);
   return { ...system!.address, database: name, username: 'owner', password: 'owner-password' };
 }
+
+/** As `npm run` does it. */
+const command = (address: DatabaseAddress, ...args: string[]) =>
+  promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', ...args], {
+    env: {
+      PATH: process.env.PATH,
+      DB_HOST: address.host,
+      DB_PORT: String(address.port),
+      DB_DATABASE: address.database,
+      DB_OWNER_USERNAME: address.username,
+      DB_OWNER_PASSWORD: address.password,
+      DB_USERNAME: APPLICATION.username,
+      DB_PASSWORD: APPLICATION.password,
+      JWT_SECRET: 'a secret of 32 bytes and more that only specs know',
+      BACKUP_DIR: dir,
+      DATA_DIR: dir,
+    },
+  });
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'ncy8-backup-'));
@@ -82,27 +100,23 @@ afterAll(async () => {
     const [user] = await sql(`SELECT "companyId", id FROM users ORDER BY id LIMIT 1`, { ...system!.address, database: 'ncy8' });
     const line = { companyId: user!.companyId, userId: user!.id, kind: 'anonymized', erasedAt: new Date().toISOString() };
     await writeFile(join(dir, 'erasures.ndjson'), `${JSON.stringify(line)}\n`);
-    const again = await emptyDatabase('commanded');
-    const env = {
-      PATH: process.env.PATH,
-      DB_HOST: again.host,
-      DB_PORT: String(again.port),
-      DB_DATABASE: again.database,
-      DB_OWNER_USERNAME: again.username,
-      DB_OWNER_PASSWORD: again.password,
-      DB_USERNAME: APPLICATION.username,
-      DB_PASSWORD: APPLICATION.password,
-      JWT_SECRET: 'a secret of 32 bytes and more that only specs know',
-      BACKUP_DIR: dir,
-      DATA_DIR: dir,
-    };
-    const { stdout } = await promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', 'restore', file], { env });
+    const { stdout, stderr } = await command(await emptyDatabase('commanded'), 'restore', file);
     expect(stdout).toMatch(/^restored \d+ rows; erased again: 1 anonymised, 0 purged, 0 companies\n$/);
+    expect(stderr).toBe('');
     const [erased] = await sql(`SELECT "firstName", "isAnonymized" FROM users WHERE id = '${String(user!.id)}'`, {
       ...system!.address,
       database: 'commanded',
     });
     expect(erased).toEqual({ firstName: 'Deleted', isAnonymized: true });
+  });
+
+  it('warns where no ledger lies beside the backups', async () => {
+    const ledger = join(dir, 'erasures.ndjson');
+    await rename(ledger, `${ledger}.away`);
+    const { stdout, stderr } = await command(await emptyDatabase('unheeding'), 'restore', file);
+    await rename(`${ledger}.away`, ledger);
+    expect(stdout).toMatch(/erased again: 0 anonymised/);
+    expect(stderr).toBe(`WARNING: there is no ${ledger}: whoever was erased since the backup is back\n`);
   });
 
   it('is kept for 30 days, the newest for ever; it is proven beside the real one where the owner may create databases', async () => {

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { ConfigError } from '#core';
 import type { Config } from '#core';
-import { ErasuresReplay } from '#gdpr';
+import { ErasuresReplay, ledgerFile } from '#gdpr';
 import { createApp } from '../app.js';
 import { eraseCompany } from '../database/company-erase.js';
 
@@ -10,6 +11,8 @@ import { eraseCompany } from '../database/company-erase.js';
  * @throws ConfigError when somebody could not be erased
  */
 export async function replayErasures(config: Config): Promise<string> {
+  const ledger = ledgerFile(config);
+  if (!existsSync(ledger)) console.warn(`WARNING: there is no ${ledger}: whoever was erased since the backup is back`);
   const app = await createApp(config.with({ JOBS: 'off', LOG_LEVEL: 'warn' }));
   try {
     const { anonymized, purged, held, failed, companies } = await app.get(ErasuresReplay, { strict: false }).replay();
