@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
@@ -130,6 +130,13 @@ afterAll(async () => {
     const newest = await backup(owner, dir);
     expect([younger, `${file}.json`, file, newest].map((name) => existsSync(name))).toEqual([false, true, true, true]);
     expect(await sql(`SELECT FROM pg_database WHERE datname LIKE 'ncy8_verify%'`)).toEqual([]);
+  });
+
+  it('is made beside another one at the same time, as in two containers, where each process has the same number', async () => {
+    const shared = join(dir, 'shared');
+    const files = new Set(await Promise.all([backup(owner, shared), backup(owner, shared)])); // one name where they end in the same second
+    const named = [...files].flatMap((name) => [basename(name), `${basename(name)}.json`]);
+    expect((await readdir(shared)).toSorted()).toEqual(named.toSorted());
   });
 
   it.each([

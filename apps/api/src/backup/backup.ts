@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const KEPT_DAYS = 30;
  */
 export async function backup(owner: DatabaseAddress, dir: string): Promise<string> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const draft = join(dir, `.${process.pid}.dump.part`);
+  const draft = join(dir, `.${randomUUID()}.dump.part`); // in every container the process has the number 1
   try {
     const tables = await dump(owner, draft);
     await verify(owner, draft, tables);
