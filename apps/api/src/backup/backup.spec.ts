@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -137,6 +137,28 @@ afterAll(async () => {
     const files = new Set(await Promise.all([backup(owner, shared), backup(owner, shared)])); // one name where they end in the same second
     const named = [...files].flatMap((name) => [basename(name), `${basename(name)}.json`]);
     expect((await readdir(shared)).toSorted()).toEqual(named.toSorted());
+  });
+
+  it('takes away the drafts of those that were interrupted, not one in the making', async () => {
+    const drafts = ['old', 'new'].map((name) => join(dir, `.${name}.dump.part`));
+    for (const draft of drafts) await writeFile(draft, 'rows of people');
+    await utimes(drafts[0]!, new Date(), new Date(Date.now() - DAY / 2 - 60_000));
+    await backup(owner, dir);
+    expect(drafts.map((draft) => existsSync(draft))).toEqual([false, true]);
+    await rm(drafts[1]!);
+  });
+
+  it('takes away the scratch databases of those that were interrupted, not one in the making', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const names = [`${now - 46_800}_0123456789ab`, '0123456789ab', `${now - 3600}_0123456789ab`, `${now - 46_800}_ba9876543210`];
+    for (const name of names) await sql(`CREATE DATABASE ncy8_verify_${name}`);
+    const [, , young, used] = names;
+    const session = await connect({ ...owner, database: `ncy8_verify_${used}` });
+    await backup(owner, dir);
+    const left = await sql(`SELECT datname AS name FROM pg_database WHERE datname LIKE 'ncy8_verify%' ORDER BY oid`);
+    await session.end();
+    expect(left).toEqual([{ name: `ncy8_verify_${young}` }, { name: `ncy8_verify_${used}` }]);
+    for (const { name } of left) await sql(`DROP DATABASE ${String(name)}`);
   });
 
   it.each([

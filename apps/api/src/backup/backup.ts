@@ -8,11 +8,14 @@ import type { DatabaseAddress } from '#core';
 import { runProgram } from './programs.js';
 import { asOwner, restoreInto, sumsOf } from './restore.js';
 import type { Manifest } from './restore.js';
-import { inScratchDatabase } from './scratch.js';
+import { dropScratchDatabases, inScratchDatabase } from './scratch.js';
 import { differences, tableSums } from './table-sums.js';
 import type { TableSum } from './table-sums.js';
 
 const KEPT_DAYS = 30;
+
+/** What an interrupted backup left: no backup takes as long, and that of the night before is older. */
+const ABANDONED_MS = 12 * 3_600_000;
 
 /**
  * Dumps the database, restores the dump, compares each table's rows, and only then calls it a backup: `ncy8_<UTC time>.dump` with a manifest
@@ -22,6 +25,9 @@ const KEPT_DAYS = 30;
  */
 export async function backup(owner: DatabaseAddress, dir: string): Promise<string> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  const abandoned = new Date(clock.now().getTime() - ABANDONED_MS);
+  await removeDrafts(dir, abandoned);
+  await dropScratchDatabases(owner, abandoned);
   const draft = join(dir, `.${randomUUID()}.dump.part`); // in every container the process has the number 1
   try {
     const tables = await dump(owner, draft);
@@ -38,6 +44,14 @@ export async function backup(owner: DatabaseAddress, dir: string): Promise<strin
     return file;
   } finally {
     await rm(draft, { force: true });
+  }
+}
+
+async function removeDrafts(dir: string, before: Date): Promise<void> {
+  for (const name of (await readdir(dir)).filter((found) => /^\..+\.dump\.part$/.test(found))) {
+    const draft = join(dir, name);
+    const found = await stat(draft).catch(() => undefined); // its own backup was faster
+    if (found && found.mtime < before) await rm(draft, { force: true });
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { ConfigError } from '#core';
+import { clock, ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
 import { startPostgres } from '../../../../tools/embedded-postgres.js';
 import { bootstrap } from '../database/bootstrap.js';
@@ -26,13 +26,29 @@ const mayCreate = (owner: DatabaseAddress): Promise<boolean> =>
   });
 
 async function besides<T>(owner: DatabaseAddress, work: (scratch: DatabaseAddress) => Promise<T>): Promise<T> {
-  const database = `ncy8_verify_${randomBytes(6).toString('hex')}`;
+  const database = `ncy8_verify_${seconds(clock.now())}_${randomBytes(6).toString('hex')}`;
   await asOwner(owner, (client) => client.query(`CREATE DATABASE ${database} TEMPLATE template0`));
   try {
     return await work({ ...owner, database });
   } finally {
     await asOwner(owner, (client) => client.query(`DROP DATABASE ${database} WITH (FORCE)`));
   }
+}
+
+/** PostgreSQL does not say when a database was made: its name does. */
+const ABANDONED = `
+  SELECT datname AS name FROM pg_database d WHERE pg_get_userbyid(datdba) = current_user
+    AND datname ~ '^ncy8_verify_(\\d+_)?[\\da-f]{12}$' AND coalesce(substring(datname FROM '_(\\d+)_')::numeric, 0) < $1
+    AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)`;
+
+const seconds = (time: Date): number => Math.floor(time.getTime() / 1000);
+
+/** Those that interrupted backups left, made before a moment: each holds every row. */
+export async function dropScratchDatabases(owner: DatabaseAddress, before: Date): Promise<void> {
+  await asOwner(owner, async (client) => {
+    const { rows } = await client.query<{ name: string }>(ABANDONED, [seconds(before)]);
+    for (const { name } of rows) await client.query(`DROP DATABASE IF EXISTS ${name}`);
+  });
 }
 
 async function embedded<T>(owner: DatabaseAddress, work: (scratch: DatabaseAddress) => Promise<T>): Promise<T> {
