@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
 import type { Erasure } from './erasure.entity.js';
 import { appendLines, ledgerFile, readLines } from './erasures-file.js';
-import type { ErasureLine } from './erasures-file.js';
+import type { CompanyLine, ErasureLine } from './erasures-file.js';
 import { idArray } from './id-array.js';
 
 /** Lines a statement. */
@@ -56,7 +56,9 @@ export class ErasuresLedger implements OnModuleInit {
 
   /** Writes the lines that the file lacks. */
   async catchUp(stopping = new AbortController().signal): Promise<void> {
-    const known = new Set((await readLines(this.file)).people.map(keyOf));
+    const { people, companies } = await readLines(this.file);
+    await this.catchUpCompanies(new Set(companies.map(({ companyId }) => companyId)));
+    const known = new Set(people.map(keyOf));
     for (const companyId of await this.work.companyIds()) {
       if (stopping.aborted) return;
       const lines = await this.recorded(companyId);
@@ -65,6 +67,15 @@ export class ErasuresLedger implements OnModuleInit {
         lines.filter((line) => !known.has(keyOf(line))),
       );
     }
+  }
+
+  /** The owner's command writes these after its commit: it may have ended in between. */
+  private async catchUpCompanies(known: ReadonlySet<string>): Promise<void> {
+    const erased = await this.work.outside<CompanyLine>(`SELECT id AS "companyId", 'company' AS kind, "erasedAt" FROM erased_companies`);
+    await appendLines(
+      this.file,
+      erased.filter(({ companyId }) => !known.has(companyId)),
+    );
   }
 
   /** What the database says of a company. */

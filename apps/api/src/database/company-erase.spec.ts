@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Jobs } from '#core';
 import { ledgerFile, readLines } from '#gdpr';
 import { Subject } from '../../../../test/canaries.js';
 import type { Company } from '../../../../test/factories.js';
@@ -57,6 +58,18 @@ describe('erasing a company', () => {
     expect(readdirSync(folder).map((name) => name.split('.')[0])).toContain(other.admin.id);
     expect((await readLines(ledgerFile(server.config))).companies).toMatchObject([{ companyId: company.id, kind: 'company' }]);
     expect((await other.admin.get('/timesheet-history/verify')).status).toBe(200);
+  });
+
+  it('is told to the ledger later where the process ended before', async () => {
+    const company = await server.company();
+    await erase(company.id, company.name);
+    const file = ledgerFile(server.config);
+    rmSync(file);
+    await server.app.get(Jobs).runNow('erasures-ledger');
+    await server.app.get(Jobs).runNow('erasures-ledger');
+    const lines = (await readLines(file)).companies.filter(({ companyId }) => companyId === company.id);
+    const proof = await server.sql('SELECT "erasedAt" FROM erased_companies WHERE id = $1', [company.id]);
+    expect(lines.map(({ erasedAt }) => ({ erasedAt: new Date(erasedAt) }))).toEqual(proof);
   });
 
   it('also where people were anonymised', async () => {
