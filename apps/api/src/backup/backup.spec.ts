@@ -101,7 +101,7 @@ afterAll(async () => {
     const line = { companyId: user!.companyId, userId: user!.id, kind: 'anonymized', erasedAt: new Date().toISOString() };
     await writeFile(join(dir, 'erasures.ndjson'), `${JSON.stringify(line)}\n`);
     const { stdout, stderr } = await command(await emptyDatabase('commanded'), 'restore', file);
-    expect(stdout).toMatch(/^restored \d+ rows; erased again: 1 anonymised, 0 purged, 0 companies\n$/);
+    expect(stdout).toMatch(/^restored \d+ rows\nerased again: 1 anonymised, 0 purged, 0 companies\n$/);
     expect(stderr).toBe('');
     const [erased] = await sql(`SELECT "firstName", "isAnonymized" FROM users WHERE id = '${String(user!.id)}'`, {
       ...system!.address,
@@ -117,6 +117,12 @@ afterAll(async () => {
     await rename(`${ledger}.away`, ledger);
     expect(stdout).toMatch(/erased again: 0 anonymised/);
     expect(stderr).toBe(`WARNING: there is no ${ledger}: whoever was erased since the backup is back\n`);
+  });
+
+  it('is followed by the ledger alone, too, as often as one likes', async () => {
+    const again = { ...owner, database: 'unheeding' };
+    expect((await command(again, 'erasures-replay')).stdout).toBe('erased again: 1 anonymised, 0 purged, 0 companies\n');
+    expect((await command(again, 'erasures-replay')).stdout).toBe('erased again: 0 anonymised, 0 purged, 0 companies\n');
   });
 
   it('is kept for 30 days, the newest for ever; it is proven beside the real one where the owner may create databases', async () => {

@@ -9,7 +9,10 @@ import { migrate } from './migrate.js';
 import { reasonOf } from './reason.js';
 import { seed } from './seed.js';
 
-/** `npm run db:bootstrap`, `migration:run`, `db:seed`, `backup`, `restore`, `company:erase`: what the owner of the database runs beside the server. */
+/**
+ * `npm run db:bootstrap`, `migration:run`, `db:seed`, `backup`, `restore`, `erasures:replay`, `company:erase`: what the owner of the database
+ * runs beside the server.
+ */
 const commands = {
   async bootstrap(config: Config) {
     await bootstrap(ownerOf(config), applicationOf(config));
@@ -27,10 +30,11 @@ const commands = {
   restore(config: Config, file?: string) {
     if (!file) throw new ConfigError(['say which file: npm run restore -- <file>']);
     return withDatabase(config, true, async (found) => {
-      const rows = await restore(ownerOf(found), applicationOf(found), file);
-      return `restored ${rows} rows; ${await replayErasures(found)}`;
+      console.log(`restored ${await restore(ownerOf(found), applicationOf(found), file)} rows`); // they are there even if what follows fails
+      return replayErasures(found, ownerOf(found));
     });
   },
+  'erasures-replay': (config: Config) => withDatabase(config, false, (found) => replayErasures(found, ownerOf(found))),
   'company-erase'(config: Config, id?: string, ...flags: string[]) {
     if (!id) throw new ConfigError(['say which company: npm run company:erase -- <id>']);
     return withDatabase(config, false, async (found) => {
