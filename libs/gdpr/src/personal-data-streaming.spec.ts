@@ -60,11 +60,11 @@ const busy = () =>
     `SELECT state, query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend'`,
   );
 
-/** Waits until the server has read nothing more for a second. @returns how often it has read */
+/** Waits until the server has read nothing more for two seconds, and holds no transaction. @returns how often it has read */
 async function quiet(): Promise<number> {
   for (;;) {
     const before = reads;
-    await sleep(1000);
+    await sleep(2000);
     if (reads === before && (await busy()).length === 0) return before;
   }
 }
@@ -75,7 +75,6 @@ it.each(['', '?format=zip'])(
     const start = reads;
     const socket = await begin(query);
     expect((await quiet()) - start).toBeLessThan(PAGES);
-    expect(await busy()).toEqual([]);
     socket.destroy();
   },
   60_000,
