@@ -104,10 +104,11 @@ export class ApprovalRepository {
       `DELETE FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."approverId" = $2 AND a.status = 'PENDING' RETURNING a.id, a."timesheetId"`,
       [approverId],
     );
+    const { updatedAt, updatedByUserId } = this.work.changed();
     const moved = await this.work.query<{ timesheetId: string; userId: string }>(
       `UPDATE timesheets AS t SET version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4
        WHERE t."companyId" = $1 AND t.id = ANY ($2) RETURNING t.id AS "timesheetId", t."userId"`,
-      [gone.map(({ timesheetId }) => timesheetId), this.work.now, this.work.actorId],
+      [gone.map(({ timesheetId }) => timesheetId), updatedAt, updatedByUserId],
     );
     const owners = new Map(moved.map(({ timesheetId, userId }) => [timesheetId, userId]));
     return gone.map(({ id, timesheetId }) => ({ id, timesheetId, userId: owners.get(timesheetId)! }));
