@@ -25,6 +25,7 @@ export const OID = {
   timestamp: 1114,
   timestamptz: 1184,
   numeric: 1700,
+  uuid: 2950,
   jsonb: 3802,
 };
 

@@ -15,17 +15,22 @@ const LIST = 'timesheet-entries';
 export const ENTRY_COLUMNS = `e.id, e."userId", e."timesheetId", e."actionCodeId", e."taskId", e."workMode", e.country, e."startedAt", e."endedAt", e.timezone,
   e."durationMin", e.day, e.note, e."createdAt", e."updatedAt", e.version`;
 
-const LIVING = `SELECT ${ENTRY_COLUMNS} FROM timesheet_entries e WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
+const living = (columns: string): string => `SELECT ${columns} FROM timesheet_entries e WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`;
+
+const LIVING = living(ENTRY_COLUMNS);
 
 /** An entry of minutes comes behind the spans of its day. By CASE: coalesce would count as leaking, and no page could begin at its key. */
 const START = `(CASE WHEN e."startedAt" IS NULL THEN 'infinity'::timestamptz ELSE e."startedAt" END)`;
 const ORDER = `e.day, ${START}, e.id`;
 
+/** What {@link withCodes} takes: it knows a page for sorted by a column alone. */
+const SORTED = living(`${ENTRY_COLUMNS}, ${START} AS start`);
+
 /** A page with its codes, looked up one by one: a plain join began at the codes and read all entries of the company (4 s of a million instead of 0.1 ms). */
 const withCodes = (page: string): string => `
-  SELECT e.*, e."actionCodeId" AS "actionCode.id", c.code AS "actionCode.code", c.name AS "actionCode.name" FROM (${page}) e
+  SELECT ${ENTRY_COLUMNS}, e."actionCodeId" AS "actionCode.id", c.code AS "actionCode.code", c.name AS "actionCode.name" FROM (${page}) e
   CROSS JOIN LATERAL (SELECT a.code, a.name FROM action_codes a WHERE a."companyId" = $1 AND a.id = e."actionCodeId" OFFSET 0) c
-  ORDER BY ${ORDER}`;
+  ORDER BY e.day, e.start, e.id`;
 
 @Injectable()
 export class TimesheetEntryRepository {
@@ -37,8 +42,8 @@ export class TimesheetEntryRepository {
   async list(caller: Principal, query: TimesheetEntryQuery): Promise<JsonPage<ListedTimesheetEntry>> {
     await refuseReversed(this.work, query);
     // One's own are readable: to ask for them alone costs no look at whom else one leads or approves.
-    const readable = query.userId === caller.userId ? new Query(LIVING) : readableEntries(new Query(LIVING), caller);
-    const entries = readable
+    const all = new Query(query.expand ? SORTED : LIVING);
+    const entries = (query.userId === caller.userId ? all : readableEntries(all, caller))
       .and('e."userId" = ?', query.userId)
       .and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId)
       .and('e."timesheetId" = ?', query.timesheetId)
