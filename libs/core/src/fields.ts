@@ -43,8 +43,9 @@ export const isId = (value: unknown): value is string => typeof value === 'strin
 /** A real day of the calendar, `YYYY-MM-DD`, from 1970-01-01 to 2199-12-31. */
 export function isDay(value: unknown): value is string {
   if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value) || value < FIRST_DAY || value > LAST_DAY) return false;
-  const date = new Date(`${value}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
+  const [month, day] = [Number(value.slice(5, 7)), Number(value.slice(8))];
+  const date = new Date(Date.UTC(Number(value.slice(0, 4)), month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day; // else the calendar went on into another month
 }
 
 /** An RFC 3339 instant with an offset, on a real day. */
