@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { localDay } from '#core';
-import { timesOf } from './entry-times.js';
+import { instantText, timesOf } from './entry-times.js';
 import type { EntryTimes, GivenTimes } from './entry-times.js';
 
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia', 'UTC'];
@@ -136,4 +136,13 @@ describe('a change', () => {
     expect(pointers({ day: '2026-03-05' }, span)).toEqual(['/day']);
     expect(pointers({ startedAt: '2026-03-04T08:00:00Z' }, minutes)).toEqual(['/endedAt']);
   });
+});
+
+it.each([
+  ['2026-03-02T08:00:00.000Z', '2026-03-02T08:00:00Z'],
+  ['2026-03-02T10:20:30.007Z', '2026-03-02T10:20:30.007Z'],
+  ['2026-03-02T10:20:30.120Z', '2026-03-02T10:20:30.12Z'],
+  ['2026-03-02T00:00:00.500Z', '2026-03-02T00:00:00.5Z'],
+])('prints %s as the database does', (instant, text) => {
+  expect(instantText(new Date(instant))).toBe(text);
 });

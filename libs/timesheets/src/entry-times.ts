@@ -33,16 +33,17 @@ export function timesOf(
   present: EntryTimes | undefined,
   timezone: string,
 ): { times: EntryTimes } | { faults: FieldFault[] } {
-  const merged = { timezone, ...present, ...withoutUndefined(given) };
-  const start = onTheMinute(merged.startedAt);
-  const end = onTheMinute(merged.endedAt);
-  if (start === null && end === null) return minutesOf(merged);
+  const of = <Field extends keyof EntryTimes>(field: Field) => (given[field] === undefined ? present?.[field] : given[field]);
+  const zone = of('timezone') ?? timezone;
+  const start = onTheMinute(of('startedAt'));
+  const end = onTheMinute(of('endedAt'));
+  if (start === null && end === null) return minutesOf(zone, of('durationMin'), of('day'));
   if (start === null) return { faults: [{ pointer: '/startedAt', detail: 'is required with endedAt' }] };
   if (end === null) return { faults: [{ pointer: '/endedAt', detail: 'is required with startedAt' }] };
-  return spanOf(start, end, merged.timezone, given);
+  return spanOf(start, end, zone, given);
 }
 
-function minutesOf({ timezone, durationMin, day }: GivenTimes & { timezone: string }): { times: EntryTimes } | { faults: FieldFault[] } {
+function minutesOf(timezone: string, durationMin?: number, day?: string): { times: EntryTimes } | { faults: FieldFault[] } {
   if (durationMin !== undefined && day !== undefined) return { times: { startedAt: null, endedAt: null, timezone, durationMin, day } };
   const missing = [...(durationMin === undefined ? ['/durationMin'] : []), ...(day === undefined ? ['/day'] : [])];
   return { faults: missing.map((pointer) => ({ pointer, detail: WITHOUT_SPAN })) };
@@ -63,7 +64,7 @@ function spanOf(start: number, end: number, timezone: string, given: GivenTimes)
     faults.push({ pointer: '/day', detail: `must be ${day}, the day of startedAt in ${timezone}, or absent` });
   }
   if (faults.length > 0) return { faults };
-  return { times: { startedAt: instant(start), endedAt: instant(end), timezone, durationMin, day } };
+  return { times: { startedAt: instantText(start), endedAt: instantText(end), timezone, durationMin, day } };
 }
 
 /** Milliseconds, seconds cut off: also before 1970, always towards the past. */
@@ -71,7 +72,5 @@ function onTheMinute(text: string | null | undefined): number | null {
   return text ? Math.floor(Date.parse(text) / MINUTE_MS) * MINUTE_MS : null;
 }
 
-const instant = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-
-const withoutUndefined = (given: GivenTimes): GivenTimes =>
-  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+/** As the API writes an instant: in UTC, without a fraction that is nothing. */
+export const instantText = (instant: number | Date): string => new Date(instant).toISOString().replace(/\.?0+Z$/, 'Z');

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
+import { instantText } from './entry-times.js';
 import { HistorySealer } from './history-sealer.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
 
@@ -47,14 +48,17 @@ export class TimesheetHistoryWriter {
  * Instants may come as dates or as text in the contract's form.
  */
 export function diffOf(before: object | null, after: object | null, fields: readonly string[]): Diff {
-  return Object.fromEntries(
-    fields
-      .map((field) => [field, { before: told(before, field), after: told(after, field) }] as const)
-      .filter(([, change]) => JSON.stringify(change.before) !== JSON.stringify(change.after)),
-  );
+  const diff: Diff = {};
+  for (const field of fields) {
+    const change = { before: told(before, field), after: told(after, field) };
+    if (!isSame(change.before, change.after)) diff[field] = change;
+  }
+  return diff;
 }
+
+const isSame = (a: unknown, b: unknown): boolean => a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
 
 function told(record: object | null, field: string): unknown {
   const value = (record as Record<string, unknown> | null)?.[field] ?? null;
-  return value instanceof Date ? value.toISOString().replace(/\.?0+Z$/, 'Z') : value;
+  return value instanceof Date ? instantText(value) : value;
 }

@@ -37,6 +37,25 @@ async function countOf(person: Person): Promise<number> {
 }
 
 describe('a batch of entries', () => {
+  it('answers what is read of them later', async () => {
+    const person = await company.person();
+    const { body: sheet } = await person.post('/timesheets', WEEK);
+    const capitals = { actionCodeId: code.toUpperCase(), timesheetId: (sheet.id as string).toUpperCase() };
+    const { status, body } = await batch(person, [
+      minutes('2026-03-02', 0, { ...capitals, note: ' "Grüße"\t𝛑 ' }),
+      span('03T08:00', '03T09:00', {
+        ...capitals,
+        timezone: 'Asia/KOLKATA',
+        endedAt: '2026-03-03T10:00:59.999999999+01:00',
+        workMode: 'hybrid',
+      }),
+      span('04T22:00', '05T21:59', { note: '' }),
+    ]);
+    expect(status).toBe(201);
+    const { body: list } = await person.get(`/timesheets/${sheet.id}/entries`);
+    expect(body.items).toEqual(list.items);
+  });
+
   it('is made in the order given; each timesheet moves once', async () => {
     const person = await company.person();
     const sheets = [

@@ -3,6 +3,7 @@ import { TEAM_PEOPLE } from '#companies';
 import { Cursors, one, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
+import { instantText } from './entry-times.js';
 import type { ListedTimesheetEntry, TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
 import { readableEntries } from './timesheet.policy.js';
@@ -70,21 +71,20 @@ export class TimesheetEntryRepository {
     return one(await this.work.query<TimesheetEntryView>(`${LIVING} AND e.id = $2`, [id]));
   }
 
-  /** All at once. @returns them in the order given */
+  /** All at once (`RETURNING`: a distributed PostgreSQL needs it here). @returns them in the order given */
   async insert(entries: NewEntry[]): Promise<TimesheetEntryView[]> {
     const { createdAt, createdByUserId } = this.work.created();
-    const rows = await this.work.query<TimesheetEntryView>(
+    await this.work.execute(
       `INSERT INTO timesheet_entries AS e ("companyId", id, "userId", "timesheetId", "actionCodeId", "taskId", "workMode", country, "startedAt", "endedAt",
          timezone, "durationMin", day, note, "createdAt", "updatedAt", "createdByUserId", "updatedByUserId")
        SELECT $1::uuid, n.id, n."userId", n."timesheetId", n."actionCodeId", n."taskId", n."workMode", n.country, n."startedAt", n."endedAt",
          n.timezone, n."durationMin", n.day, n.note, $3::timestamptz, $3::timestamptz, $4::uuid, $4::uuid
-       FROM jsonb_to_recordset($2::jsonb) AS n(id uuid, "userId" uuid, "timesheetId" uuid, "actionCodeId" uuid, "taskId" uuid, "workMode" text,
+       FROM json_to_recordset($2::json) AS n(id uuid, "userId" uuid, "timesheetId" uuid, "actionCodeId" uuid, "taskId" uuid, "workMode" text,
          country text, "startedAt" timestamptz, "endedAt" timestamptz, timezone text, "durationMin" integer, day date, note text)
-       RETURNING ${ENTRY_COLUMNS}`,
+       RETURNING e.id`,
       [JSON.stringify(entries), createdAt, createdByUserId],
     );
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    return entries.map(({ id }) => byId.get(id)!);
+    return entries.map((entry) => newView(entry, instantText(createdAt)));
   }
 
   async update(id: string, { startedAt, endedAt, ...fields }: Omit<NewEntry, 'id' | 'userId'>): Promise<void> {
@@ -160,3 +160,25 @@ export class TimesheetEntryRepository {
     return this.cursors.json(list, query, rows, ({ day, startedAt, id }) => [day, startedAt ?? 'infinity', id]);
   }
 }
+
+const newView = (
+  { id, userId, timesheetId, actionCodeId, taskId, workMode, country, startedAt, endedAt, timezone, durationMin, day, note }: NewEntry,
+  now: string,
+): TimesheetEntryView => ({
+  id,
+  userId,
+  timesheetId,
+  actionCodeId,
+  taskId,
+  workMode,
+  country,
+  startedAt,
+  endedAt,
+  timezone,
+  durationMin,
+  day,
+  note,
+  createdAt: now,
+  updatedAt: now,
+  version: 1,
+});

@@ -169,23 +169,16 @@ function timesAt(
   present: EntryTimes | undefined,
   timezone: string,
 ): { times?: EntryTimes; faults: EntryFault[] } {
-  const result = timesOf(timesIn(given), present, timezone);
+  const result = timesOf(given, present, timezone);
   if ('times' in result) return { times: result.times, faults: [] };
   return { faults: result.faults.map((fault) => ({ ...fault, place, code: 'validation_failed' })) };
 }
 
-const timesIn = ({ startedAt, endedAt, timezone, durationMin, day }: GivenTimes): GivenTimes => ({
-  startedAt,
-  endedAt,
-  timezone,
-  durationMin,
-  day,
-});
+const IDS = ['actionCodeId', 'taskId', 'timesheetId'] as const;
 
 /** Ids as the database prints them. */
 function inLowerCase<T extends UpdateTimesheetEntry>(entry: T): T {
-  const ids = (['actionCodeId', 'taskId', 'timesheetId'] as const)
-    .filter((field) => entry[field])
-    .map((field) => [field, entry[field]!.toLowerCase()]);
-  return { ...entry, ...(Object.fromEntries(ids) as object) };
+  const copy = { ...entry };
+  for (const field of IDS) if (copy[field]) copy[field] = copy[field].toLowerCase();
+  return copy;
 }

@@ -37,7 +37,7 @@ const APPROVAL_FIELDS = ['status', 'reason', 'decidedAt', 'digest'] as const;
 /** What happened to an entry; undefined when nothing did. */
 export function changeOfEntry(action: HistoryAction, before: NewEntry | null, after: NewEntry | null): HistoryEvent | undefined {
   const { id, userId, timesheetId } = (after ?? before)!;
-  const diff = diffOf(before && { ...before }, after && { ...after }, ENTRY_FIELDS);
+  const diff = diffOf(before, after, ENTRY_FIELDS);
   if (Object.keys(diff).length === 0) return undefined;
   return {
     userId,
@@ -61,7 +61,7 @@ export function changeOfTimesheet(
   more: Pick<HistoryEvent, 'reason' | 'metadata'> = {},
 ): HistoryEvent | undefined {
   const { id, userId } = (after ?? before)!;
-  const diff = diffOf(before && { ...before }, after && { ...after }, TIMESHEET_FIELDS);
+  const diff = diffOf(before, after, TIMESHEET_FIELDS);
   if (Object.keys(diff).length === 0) return undefined;
   return { userId, targetType: 'Timesheet', targetId: id, action, diff, ...more };
 }
@@ -74,7 +74,7 @@ export function decisionOn(
   made: MadeDecision,
 ): HistoryEvent {
   const { status, reason } = made;
-  const diff = diffOf(before && { status: before }, { ...made }, APPROVAL_FIELDS);
+  const diff = diffOf(before && { status: before }, made, APPROVAL_FIELDS);
   return {
     userId,
     targetType: 'TimesheetApproval',
