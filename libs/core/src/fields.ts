@@ -2,7 +2,8 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { isEmail, isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
+import { isEmail, isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, validateSync, ValidationError } from 'class-validator';
+import type { ValidatorOptions } from 'class-validator';
 
 /** What every field may say of itself. Required and not nullable unless said otherwise. */
 export interface FieldOptions {
@@ -208,15 +209,52 @@ export const Parts = (max: number, type: () => new () => object, options?: Field
       { type: () => type(), isArray: true, minItems: 1, maxItems: max },
       options,
     ),
-    ValidateNested({ each: true }),
+    validateEach(),
     Type(type),
   );
+
+/** Unknown fields are refused, in parts too. */
+export const STRICT: ValidatorOptions = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  forbidUnknownValues: true,
+  validationError: { target: false },
+};
+
+/** Says that there are {@link errorsOfParts}. */
+export const PARTS = 'parts';
+const found = new WeakMap<WeakKey, ValidationError[]>();
+
+/** Of a list of parts that was not valid. */
+export const errorsOfParts = (list: unknown): ValidationError[] => found.get(list as WeakKey) ?? [];
+
+/** One by one: nested, class-validator keeps an error for each field of each part, valid ones too, until the last is done. */
+const validateEach = () =>
+  ValidateBy({
+    name: PARTS,
+    validator: {
+      validate: (list) => {
+        const errors = Array.isArray(list) ? list.flatMap(errorsOfPart) : [];
+        if (errors.length > 0) found.set(list as object, errors);
+        return errors.length === 0;
+      },
+    },
+  });
+
+function errorsOfPart(part: unknown, place: number): ValidationError[] {
+  const constraints = isPlain(part) ? {} : { field: 'must be an object' };
+  const children = isPlain(part) ? validateSync(part, STRICT) : [];
+  if (isPlain(part) && children.length === 0) return [];
+  return [Object.assign(new ValidationError(), { property: String(place), constraints, children })];
+}
+
+const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isObject = () =>
   ValidateBy({
     name: 'field',
     validator: {
-      validate: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+      validate: isPlain,
       defaultMessage: (args) => (args?.value === undefined ? 'is required' : 'must be an object'),
     },
   });

@@ -2,7 +2,7 @@ import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationError } from '@nestjs/common';
 import { classToPlain, plainToInstance } from 'class-transformer';
 import { getMetadataStorage, validate } from 'class-validator';
-import { ValidationExecutor } from 'class-validator/cjs/validation/ValidationExecutor.js';
+import { errorsOfParts, PARTS, STRICT } from './fields.js';
 import { Problem } from './problem.js';
 import type { FieldFault } from './problem.js';
 
@@ -31,13 +31,6 @@ storage.groupByPropertyName = (rules) => {
   const found = groupsOf.get(rules) ?? group(rules);
   groupsOf.set(rules, found);
   return found;
-};
-/** It makes an error for each field, and keeps also the empty ones until all are done: thousands for a list of records. No rule of ours is asynchronous. */
-const perform = ValidationExecutor.prototype.performValidations;
-ValidationExecutor.prototype.performValidations = function (object, value, name, defined, rules, errors) {
-  perform.call(this, object, value, name, defined, rules, errors);
-  const { constraints = {}, children = [] } = errors.at(-1)!;
-  if (children.length === 0 && Object.keys(constraints).length === 0) errors.pop();
 };
 
 const coded = new WeakSet<object>();
@@ -98,10 +91,7 @@ export class Validation extends ValidationPipe {
   constructor() {
     super({
       transform: true,
-      whitelist: true,
-      forbidNonWhitelisted: true,
-      forbidUnknownValues: true,
-      validationError: { target: false, value: false },
+      ...STRICT,
       validatorPackage: VALIDATOR,
       transformerPackage: { plainToInstance, classToPlain },
       exceptionFactory: (errors) => new Problem('validation_failed', { errors: errors.flatMap((error) => faultsOf(error)) }),
@@ -145,9 +135,9 @@ export class Validation extends ValidationPipe {
 
 function faultsOf(error: ValidationError, parent = ''): FieldFault[] {
   const pointer = `${parent}/${escapePointer(error.property)}`;
-  const own = Object.entries(error.constraints ?? {}).map(([name, detail]) => ({
-    pointer,
-    detail: name === 'whitelistValidation' ? 'is not a known field' : detail,
-  }));
-  return [...own.slice(0, 1), ...(error.children ?? []).flatMap((child) => faultsOf(child, pointer))];
+  const own = Object.entries(error.constraints ?? {})
+    .filter(([name]) => name !== PARTS)
+    .map(([name, detail]) => ({ pointer, detail: name === 'whitelistValidation' ? 'is not a known field' : detail }));
+  const within = [...(error.children ?? []), ...errorsOfParts(error.value)];
+  return [...own.slice(0, 1), ...within.flatMap((child) => faultsOf(child, pointer))];
 }
