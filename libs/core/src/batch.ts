@@ -34,6 +34,7 @@ interface Asked {
   name?: string;
   values: unknown[];
   asJson: boolean;
+  asCount: boolean;
   json?: JsonRows<Record<string, unknown>>;
   shape?: RowShape;
   found: Values[];
@@ -61,10 +62,10 @@ export class Batch {
   /** Whose answer comes next. */
   private place = 0;
 
-  add({ text, name, values = [], asJson = false }: Statement): Promise<Answer> {
+  add({ text, name, values = [], asJson = false, asCount = false }: Statement): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const ready = values.map((value) => utils.prepareValue(value)); // before anything is sent: it may throw
-      this.statements.push({ text, name, values: ready, asJson, found: [], tag: '', resolve, reject });
+      this.statements.push({ text, name, values: ready, asJson, asCount, found: [], tag: '', resolve, reject });
     });
   }
 
@@ -88,7 +89,7 @@ export class Batch {
   handleDataRow(row: DataRow): void {
     const asked = this.statements[this.place]!;
     if (asked.asJson) (asked.json ??= new JsonRows(asked.shape!.json)).add(row);
-    else asked.found.push(row.fields);
+    else if (!asked.asCount) asked.found.push(row.fields);
   }
 
   handleCommandComplete({ text }: { text: string }): void {

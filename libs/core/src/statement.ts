@@ -3,8 +3,8 @@ import { types } from 'pg';
 import type { QueryConfig } from 'pg';
 import type { Tenant } from './tenant.js';
 
-/** @property asJson its rows go out as they are */
-export type Statement = QueryConfig & { asJson?: boolean };
+/** @property asJson its rows go out as they are @property asCount only how many there are is asked */
+export type Statement = QueryConfig & { asJson?: boolean; asCount?: boolean };
 
 /** A column of its rows. */
 export interface Field {

@@ -64,7 +64,7 @@ export class Transaction {
 
   /** The number of rows that a statement changed. `$1` is the company. */
   async execute(text: string, values: unknown[] = []): Promise<number> {
-    return (await this.run(inside(this.tenant, text, values))).count;
+    return (await this.run({ ...inside(this.tenant, text, values), asCount: true })).count;
   }
 
   /** The answer to the last statement: the COMMIT travels with it. */
