@@ -10,6 +10,19 @@ const ADDED_TO = ['access_logs', 'audit_logs', 'timesheet_history', 'timesheet_h
 /** And what the application only reads: what erasure took is written by retention alone. */
 const APPEND_ONLY = [...ADDED_TO, 'timesheet_history_erasures'].toSorted();
 
+/** What the application removes; of anything else a deletion is a date, and retention ends it. */
+const PASSING = [
+  'active_sessions',
+  'api_keys',
+  'calendar_tokens',
+  'idempotency_keys',
+  'legal_holds',
+  'one_time_tokens',
+  'queued_mails',
+  'sign_in_attempts',
+  'timesheet_approvals',
+];
+
 const company = randomUUID();
 
 let database: TestDatabase;
@@ -68,6 +81,10 @@ describe("the application's login", () => {
     expect(held.filter((line) => APPEND_ONLY.includes(line.split(' ')[0]!))).toEqual(
       APPEND_ONLY.flatMap((table) => [...(ADDED_TO.includes(table) ? [`${table} INSERT`] : []), `${table} SELECT`]),
     );
+  });
+
+  it('removes only what is kept for a while', async () => {
+    expect(await privileges('DELETE')).toEqual(PASSING.map((table) => `${table} DELETE`));
   });
 
   it('writes no table that belongs to the whole installation, but the counters of sign-in', async () => {
