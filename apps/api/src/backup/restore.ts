@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
+import { asOwner } from '../database/as-owner.js';
 import { bootstrap } from '../database/bootstrap.js';
 import { runProgram } from './programs.js';
 import { differences, tableSums } from './table-sums.js';
@@ -74,15 +75,4 @@ export function sumsOf(owner: DatabaseAddress): Promise<Record<string, TableSum>
     await client.query('SET LOCAL ROLE ncy8_backup');
     return tableSums(client);
   });
-}
-
-export async function asOwner<T>(owner: DatabaseAddress, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ ...owner, user: owner.username });
-  client.on('error', () => undefined); // the statement in flight tells
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }

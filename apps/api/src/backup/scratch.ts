@@ -6,8 +6,8 @@ import { Client } from 'pg';
 import { clock, ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
 import { startPostgres } from '../../../../tools/embedded-postgres.js';
+import { asOwner } from '../database/as-owner.js';
 import { bootstrap } from '../database/bootstrap.js';
-import { asOwner } from './restore.js';
 
 /**
  * An empty database that is gone afterwards: beside the real one where the owner has CREATEDB, else on an embedded server of its own, which

@@ -1,5 +1,5 @@
-import { Client } from 'pg';
 import type { DatabaseAddress } from '#core';
+import { asOwner } from './as-owner.js';
 
 const GROUPS = {
   /** The grants of the application's login. */
@@ -21,9 +21,7 @@ const GROUPS = {
  * @param application the login of the server; an existing one keeps its password
  */
 export async function bootstrap(owner: DatabaseAddress, application: { username: string; password: string }): Promise<void> {
-  const client = new Client({ ...owner, user: owner.username, ssl: owner.ssl });
-  await client.connect();
-  try {
+  await asOwner(owner, async (client) => {
     await client.query('BEGIN');
     await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('ncy8 bootstrap', 0))`);
     const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles');
@@ -42,7 +40,5 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     await client.query(`GRANT ncy8_owner_gate TO ${client.escapeIdentifier(owner.username)}`);
     await client.query(`GRANT ncy8_application, ncy8_application_gate TO ${login}`);
     await client.query('COMMIT');
-  } finally {
-    await client.end();
-  }
+  });
 }

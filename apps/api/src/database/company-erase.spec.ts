@@ -104,6 +104,20 @@ describe('erasing a company', () => {
     await erase(company.id, company.name);
   });
 
+  it('ends with what the database said where the connection was cut while the name was asked for', async () => {
+    const company = await server.company();
+    const owner = server.database.address('owner');
+    const cut = eraseCompany(owner, server.config, company.id, async (name) => {
+      await server.sql('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1 AND datname = $2', [
+        owner.username,
+        owner.database,
+      ]);
+      return name;
+    });
+    await expect(cut).rejects.toMatchObject({ code: '57P01' });
+    expect(total(await rowsOf(company))).toBeGreaterThan(0);
+  });
+
   it('is nothing that the owner does without naming the company, nor the server at all', async () => {
     const company = await server.company();
     const enter = 'SELECT enter_company($1, NULL)';

@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { ConfigError, isId, removeMailFiles } from '#core';
 import type { Config, DatabaseAddress } from '#core';
 import { appendLines, ledgerFile } from '#gdpr';
+import { asOwner } from './as-owner.js';
 
 const TABLES = `
   SELECT c.relname AS name, ARRAY(
@@ -25,9 +26,7 @@ export async function eraseCompany(
   ask: (name: string) => Promise<string>,
 ): Promise<Record<string, number>> {
   if (!isId(id)) throw new ConfigError([`"${String(id)}" is no id of a company`]);
-  const client = new Client({ ...owner, user: owner.username, ssl: owner.ssl });
-  await client.connect();
-  try {
+  return asOwner(owner, async (client) => {
     const company = new CompanyErasure(client, id.toLowerCase());
     const name = await company.name();
     // Asked outside every transaction: it may take its time.
@@ -36,9 +35,7 @@ export async function eraseCompany(
     await removeMailFiles(config, new Set(userIds));
     await appendLines(ledgerFile(config), [{ companyId: id.toLowerCase(), kind: 'company', erasedAt: new Date().toISOString() }]);
     return counts;
-  } finally {
-    await client.end(); // and with it whatever was not committed
-  }
+  });
 }
 
 class CompanyErasure {
