@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, InjectLog, Jobs, UnitOfWork } from '#core';
+import { clock, Config, InjectLog, Jobs, UnitOfWork } from '#core';
 import { sha256 } from './backup.js';
 
 const AGE_AT_MOST_MS = 26 * 3_600_000;
@@ -14,10 +15,11 @@ interface Snapshot {
   createdAt: string;
 }
 
-/** Looks each day whether the newest verified backup is young and, where this machine has the file, still the bytes that were verified. */
+/** Looks each day whether the newest verified backup is young, unchanged, and not missing from this server's `BACKUP_DIR`. */
 @Injectable()
 export class BackupCheck implements OnModuleInit {
   constructor(
+    private readonly config: Config,
     private readonly work: UnitOfWork,
     private readonly jobs: Jobs,
     @InjectLog() private readonly log: Logger,
@@ -32,13 +34,17 @@ export class BackupCheck implements OnModuleInit {
     });
   }
 
-  /** @throws when the newest backup is old or damaged; an installation that never made one is only told so */
+  /** @throws when the newest backup is old, missing or damaged; an installation that never made one is only told so */
   async run(): Promise<void> {
     const newest = await this.newest();
     if (!newest) return this.log.warn('there is no verified backup yet: npm run backup');
     const age = clock.now().getTime() - Date.parse(newest.createdAt);
     if (age > AGE_AT_MOST_MS) throw new BackupFault('BACKUP_OLD');
-    if (existsSync(newest.path) && (await sha256(newest.path)) !== newest.checksum) throw new BackupFault('BACKUP_DAMAGED');
+    if (!existsSync(newest.path)) {
+      if (dirname(newest.path) === this.config.backupDir) throw new BackupFault('BACKUP_MISSING');
+      return; // it was made on another machine
+    }
+    if ((await sha256(newest.path)) !== newest.checksum) throw new BackupFault('BACKUP_DAMAGED');
   }
 
   /** The newest verified backup, by the database. */
@@ -48,7 +54,7 @@ export class BackupCheck implements OnModuleInit {
 }
 
 class BackupFault extends Error {
-  constructor(readonly code: 'BACKUP_OLD' | 'BACKUP_DAMAGED') {
+  constructor(readonly code: 'BACKUP_OLD' | 'BACKUP_MISSING' | 'BACKUP_DAMAGED') {
     super(code);
   }
 }
