@@ -1,10 +1,14 @@
 import { createHmac } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { deriveKeys } from '#core';
 import type { Config } from '#core';
 
-/** Names rows of `sign_in_attempts`, which tell no address: HMACs by the oldest secret, so that a rotation opens nothing that is shut. */
+/**
+ * Names rows of `sign_in_attempts`, which tell no address: HMACs by the secret that signs, so that a rotation on several replicas (`old,new`, then
+ * `new,old`, then `new`) begins to count anew once, and not at each of its steps.
+ */
 export function attemptKeys({ jwtSecrets }: Config): (text: string) => string {
-  const key = deriveKeys(jwtSecrets, 'attempts').at(-1)!;
+  const [key] = deriveKeys(jwtSecrets, 'attempts') as [KeyObject];
   return (text) => createHmac('sha256', key).update(text).digest('hex');
 }
 
