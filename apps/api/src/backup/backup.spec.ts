@@ -39,8 +39,10 @@ async function emptyDatabase(name: string): Promise<DatabaseAddress> {
 }
 
 /** As `npm run` does it. */
-const command = (address: DatabaseAddress, ...args: string[]) =>
-  promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', ...args], {
+const command = (address: DatabaseAddress, ...args: string[]) => program(address, 'dist/apps/api/src/database/cli.js', ...args);
+
+const program = (address: DatabaseAddress, ...args: string[]) =>
+  promisify(execFile)(process.execPath, args, {
     env: {
       PATH: process.env.PATH,
       DB_HOST: address.host,
@@ -124,6 +126,17 @@ afterAll(async () => {
     expect((await command(again, 'erasures-replay')).stdout).toBe('erased again: 1 anonymised, 0 purged, 0 companies\n');
     expect((await command(again, 'erasures-replay')).stdout).toBe('erased again: 0 anonymised, 0 purged, 0 companies\n');
   });
+
+  it('of an older version gets the schema of this one before anybody is erased again', async () => {
+    const older = await emptyDatabase('older');
+    await migrateByCommand(older);
+    await program(older, 'node_modules/typeorm/cli.js', 'migration:revert', '-d', 'dist/apps/api/src/data-source.js');
+    const dump = await backup(older, join(dir, 'older'));
+    const { stdout } = await command(await emptyDatabase('upgraded'), 'restore', dump);
+    expect(stdout).toMatch(/^restored \d+ rows\nran [A-Z]\w+\d{13}\nerased again: 0 anonymised, 0 purged, 0 companies\n$/);
+    const names = 'SELECT name FROM migrations ORDER BY name';
+    expect(await sql(names, { ...owner, database: 'upgraded' })).toEqual(await sql(names));
+  }, 60_000);
 
   it('is kept for 30 days, the newest for ever; it is proven beside the real one where the owner may create databases', async () => {
     await sql('ALTER ROLE owner CREATEDB', system!.address);

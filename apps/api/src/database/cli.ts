@@ -31,6 +31,8 @@ const commands = {
     if (!file) throw new ConfigError(['say which file: npm run restore -- <file>']);
     return withDatabase(config, true, async (found) => {
       console.log(`restored ${await restore(ownerOf(found), applicationOf(found), file)} rows`); // they are there even if what follows fails
+      const ran = await migrate(ownerOf(found)); // whoever erases again knows the schema of this version
+      if (ran.length > 0) console.log(`ran ${ran.join(', ')}`);
       return replayErasures(found, ownerOf(found));
     });
   },
