@@ -19,9 +19,10 @@ const GROUPS = {
 /**
  * Makes the roles that are missing and who is in which. Needs LOGIN and CREATEROLE of the owner, no superuser; can be repeated.
  * @param application the login of the server; an existing one keeps its password
+ * @returns whether that login was made now
  */
-export async function bootstrap(owner: DatabaseAddress, application: { username: string; password: string }): Promise<void> {
-  await asOwner(owner, async (client) => {
+export async function bootstrap(owner: DatabaseAddress, application: { username: string; password: string }): Promise<boolean> {
+  return asOwner(owner, async (client) => {
     await client.query('BEGIN');
     await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('ncy8 bootstrap', 0))`);
     const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles');
@@ -30,7 +31,8 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
       if (!existing.has(name)) await client.query(`CREATE ROLE ${name} ${attributes}`);
     }
     const login = client.escapeIdentifier(application.username);
-    if (!existing.has(application.username)) {
+    const isNew = !existing.has(application.username);
+    if (isNew) {
       await client.query(
         `CREATE ROLE ${login} LOGIN INHERIT NOCREATEROLE NOCREATEDB PASSWORD ${client.escapeLiteral(application.password)}`,
       );
@@ -40,5 +42,6 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     await client.query(`GRANT ncy8_owner_gate TO ${client.escapeIdentifier(owner.username)}`);
     await client.query(`GRANT ncy8_application, ncy8_application_gate TO ${login}`);
     await client.query('COMMIT');
+    return isNew;
   });
 }

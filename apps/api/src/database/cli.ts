@@ -15,8 +15,8 @@ import { seed } from './seed.js';
  */
 const commands = {
   async bootstrap(config: Config) {
-    await bootstrap(ownerOf(config), applicationOf(config));
-    return `the roles are there; ${config.databaseUsername} may use the database`;
+    const isNew = await bootstrap(ownerOf(config), applicationOf(config));
+    return `the roles are there; ${config.databaseUsername} may use the database${isNew ? '' : ', its password was left as it is'}`;
   },
   async migrate(config: Config) {
     const ran = await migrate(ownerOf(config));
