@@ -6,7 +6,7 @@
 # It needs DB_HOST: the embedded PostgreSQL is a development package. Other commands take the place of the entry point:
 #
 #   docker run --rm --env-file=... --entrypoint=node ncy8:0.1.0 dist/apps/api/src/database/cli.js migrate   # bootstrap, seed
-#   docker run --rm --env-file=... --entrypoint=node ncy8:0.1.0 dist/server/job.js retention
+#   docker run --rm --env-file=... --volume=backups:/data/backups --entrypoint=node ncy8:0.1.0 dist/server/job.js retention
 #
 # The file system may be read-only but for two mounts: BACKUP_DIR (/data/backups), where the server keeps the ledger of erasures beside the dumps,
 # and with no SMTP_URL DATA_DIR (/data), for mails.
