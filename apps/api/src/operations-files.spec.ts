@@ -333,6 +333,21 @@ describe('Kubernetes', () => {
     expect(one('PersistentVolumeClaim', 'ncy8-backups').spec.accessModes).toEqual(['ReadWriteMany']);
   });
 
+  it('restores by the pod of the backup', () => {
+    const [, patch = ''] = /--patch='(\[.*?\])'/s.exec(read('ops/kubernetes/README.md'))!;
+    const job = structuredClone(one('CronJob', 'ncy8-backup').spec.jobTemplate!);
+    for (const { op, path, value } of JSON.parse(patch) as { op: string; path: string; value: unknown }[]) {
+      const keys = path.split('/').slice(1);
+      const last = keys.pop()!;
+      const target = keys.reduce<Record<string, unknown>>((part, key) => part[key] as Record<string, unknown>, { ...job });
+      expect([path, last in target]).toEqual([path, op === 'replace']);
+      target[last === '-' ? (target.length as number) : last] = value;
+    }
+    const [{ command, env }] = job.spec.template.spec.containers as [Container];
+    expect(command).toEqual(['node', 'dist/apps/api/src/database/cli.js', 'restore', '/backups/<file>']);
+    expect(env?.filter(({ value }) => value)).toEqual([{ name: 'DB_DATABASE', value: 'ncy8_restored' }]);
+  });
+
   it('asks the process whether it lives, and the database whether requests may come', () => {
     const { startupProbe, livenessProbe, readinessProbe, ports } = apiContainer;
     const http = (path: string) => expect.objectContaining({ httpGet: { path, port: ports?.[0]?.name } });
