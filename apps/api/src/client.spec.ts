@@ -89,6 +89,16 @@ async function signedIn(person: Person, options: ClientOptions = {}): Promise<Cl
   return client;
 }
 
+const page = (status: number): Response => new Response('<html>', { status, headers: { 'content-type': 'text/html' } });
+
+/** A `fetch` for calls of which something between client and server answers some. */
+function behind(some: RegExp): { answer?: (() => Response) | undefined; fetch: NonNullable<ClientOptions['fetch']> } {
+  const inBetween: ReturnType<typeof behind> = {
+    fetch: async (url, init) => (some.test(`${init.method} ${url}`) && inBetween.answer?.()) || fetch(url, init),
+  };
+  return inBetween;
+}
+
 const outcomes = async <T>(calls: Promise<T>[]): Promise<unknown[]> =>
   (await Promise.allSettled(calls)).map((result) => (result.status === 'fulfilled' ? result.value : result.reason) as unknown);
 
@@ -130,6 +140,21 @@ describe('the session', () => {
     expect(ended).toBe(1);
     await expect(client.get('/api/v1/me')).rejects.toMatchObject({ code: 'not_signed_in' });
     await expect(client.signOut()).resolves.toBeUndefined();
+  });
+
+  it('is not ended by the sign-in page of a proxy', async () => {
+    const person = await company.person();
+    let ended = 0;
+    const inBetween = behind(/auth/);
+    const client = await signedIn(person, { fetch: inBetween.fetch, onSignedOut: () => ended++ });
+    clock.travelTo(wait(11 * 60_000));
+    inBetween.answer = () => page(401);
+    await expect(client.get('/api/v1/me')).rejects.toMatchObject({ status: 401, code: 'unexpected_answer' });
+    expect(ended).toBe(0);
+    inBetween.answer = undefined;
+    await expect(client.get('/api/v1/me')).resolves.toHaveProperty('id', person.id);
+    inBetween.answer = () => page(401);
+    await expect(client.signOut()).rejects.toMatchObject({ code: 'unexpected_answer' }); // the server was not told
   });
 
   it('keeps its tokens while the server is away', async () => {
@@ -200,6 +225,18 @@ describe('repeats', () => {
     await expect(admin.get('/api/v1/action-codes/{id}', { path: { id: made.id } })).resolves.toEqual(made);
     network.losing = 1;
     await expect(admin.delete('/api/v1/action-codes/{id}', { path: { id: made.id } })).resolves.toBeUndefined();
+  });
+
+  it('a DELETE whose answer was lost, which is done only when the server itself finds nothing', async () => {
+    const inBetween = behind(/^DELETE/);
+    const admin = await signedIn(company.admin, { fetch: inBetween.fetch });
+    const { id } = await admin.post('/api/v1/teams', { body: { name: 'Behind a proxy' } });
+    inBetween.answer = () => {
+      inBetween.answer = () => page(404);
+      throw new TypeError('lost');
+    };
+    await expect(admin.delete('/api/v1/teams/{id}', { path: { id } })).rejects.toMatchObject({ status: 404, code: 'unexpected_answer' });
+    await expect(admin.get('/api/v1/teams/{id}', { path: { id } })).resolves.toHaveProperty('id', id);
   });
 
   it('no sign-up, whose answer carries secrets, and no change under a version that it has itself moved', async () => {

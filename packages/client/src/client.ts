@@ -1,4 +1,4 @@
-import { ProblemError, SignedOut } from './problem.js';
+import { isTokenRefused, ProblemError, SignedOut } from './problem.js';
 import { address, isKept, provesItself, repeats, request } from './request.js';
 import { broken, withRetries } from './retry.js';
 import type { RetryOptions } from './retry.js';
@@ -52,8 +52,7 @@ export class Client {
     try {
       await this.post('/api/v1/auth/logout');
     } catch (error) {
-      const hasEnded = error instanceof SignedOut || (error instanceof ProblemError && error.status === 401);
-      if (!hasEnded) throw error;
+      if (!(error instanceof SignedOut || isTokenRefused(error))) throw error;
     } finally {
       await this.#session.set(undefined);
     }
@@ -128,7 +127,7 @@ export class Client {
         await this.#session.renew(token);
         return attempt(afterSilence, false);
       }
-      if (method === 'delete' && problem.status === 404 && afterSilence) return undefined as T; // the attempt before did it
+      if (method === 'delete' && problem.code === 'not_found' && afterSilence) return undefined as T; // the attempt before did it
       throw problem;
     };
     return withRetries(attempt, repeats(method, template, call), this.options, call.signal);

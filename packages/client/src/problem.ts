@@ -40,6 +40,10 @@ export class ProblemError extends Error {
   }
 }
 
+/** The server itself refuses a token. A proxy that wants a sign-in of its own knows nothing of the session. */
+export const isTokenRefused = (error: unknown): error is ProblemError =>
+  error instanceof ProblemError && error.status === 401 && error.code !== 'unexpected_answer';
+
 /** The session has ended (revoked, expired, or its refresh token was stolen): sign in again. */
 export class SignedOut extends Error {
   override readonly name = 'SignedOut';

@@ -1,4 +1,4 @@
-import { ProblemError, SignedOut } from './problem.js';
+import { isTokenRefused, SignedOut } from './problem.js';
 import type { TokensView } from './schema.js';
 
 /** What of the tokens must be kept to go on later. */
@@ -73,7 +73,7 @@ export class Session {
       const successors = await this.refresh(tokens.refreshToken);
       if (await isStill()) await this.set(successors);
     } catch (error) {
-      if (!(error instanceof ProblemError && error.status === 401)) throw error; // away, not ended: the tokens stay
+      if (!isTokenRefused(error)) throw error; // away, not ended: the tokens stay
       if (await isStill()) {
         await this.set(undefined);
         this.onSignedOut();
