@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { clock } from '#core';
 import { schemaText } from '../../../packages/client/generate/schema-text.js';
 import type { Document } from '../../../packages/client/generate/schema-text.js';
-import { Client, ProblemError, SignedOut } from '../../../packages/client/src/index.js';
+import { Client, memoryStore, ProblemError, SignedOut } from '../../../packages/client/src/index.js';
 import type { ClientOptions } from '../../../packages/client/src/index.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
@@ -186,6 +186,29 @@ describe('the session', () => {
       now.mockReturnValue(began + 20 * 60_000);
       network.refusing = 1;
       await expect(client.accessToken()).rejects.toMatchObject({ status: 503 }); // there is none that is good
+    } finally {
+      now.mockRestore();
+    }
+  });
+
+  it('gives a fresh token after a restart too, and asks for none that it does not need', async () => {
+    const store = memoryStore();
+    await signedIn(await company.person(), { store });
+    const old = (await store.load())!.accessToken;
+    const began = Date.now();
+    const now = jest.spyOn(Date, 'now'); // the server's too
+    try {
+      await expect(new Client({ baseUrl, store }).accessToken()).resolves.toBe(old);
+      now.mockReturnValue(began + 60 * 60_000);
+      const restarted = new Client({ baseUrl, store });
+      const fresh = await restarted.accessToken();
+      expect(fresh).not.toBe(old);
+      await expect(restarted.accessToken()).resolves.toBe(fresh);
+      await expect(new Client({ baseUrl, store }).accessToken()).resolves.toBe(fresh);
+      expect(network.count('POST /api/v1/auth/refresh')).toBe(1);
+      await restarted.adopt((await store.load())!); // what was kept elsewhere lasts no longer for that
+      now.mockReturnValue(began + 120 * 60_000);
+      await expect(restarted.accessToken()).resolves.not.toBe(fresh);
     } finally {
       now.mockRestore();
     }

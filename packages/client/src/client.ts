@@ -4,7 +4,7 @@ import { broken, withRetries } from './retry.js';
 import type { RetryOptions } from './retry.js';
 import type { LoginBody, Routes, TokensView } from './schema.js';
 import { memoryStore, Session } from './session.js';
-import type { Tokens, TokenStore } from './session.js';
+import type { NewTokens, TokenStore } from './session.js';
 import type { AnswerOf, Arguments, Call, ItemOf, ListPath, Method, Options } from './types.js';
 
 export interface ClientOptions extends RetryOptions {
@@ -37,8 +37,8 @@ export class Client {
     return tokens;
   }
 
-  /** Goes on with tokens that came another way: from signing up, or accepting an invitation. */
-  adopt(tokens: Tokens): Promise<void> {
+  /** Goes on with tokens that came another way: from signing up, accepting an invitation, or a store. */
+  adopt(tokens: NewTokens): Promise<void> {
     return this.#session.set(tokens);
   }
 

@@ -4,6 +4,6 @@ export { ProblemError, SignedOut } from './problem.js';
 export type { FieldFault, ProblemCode } from './problem.js';
 export type { RetryOptions } from './retry.js';
 export { memoryStore } from './session.js';
-export type { Tokens, TokenStore } from './session.js';
+export type { NewTokens, Tokens, TokenStore } from './session.js';
 export type { AnswerOf, CallOptions, ItemOf, ListPath, Method } from './types.js';
 export type * from './schema.js';

@@ -2,7 +2,13 @@ import { isTokenRefused, SignedOut } from './problem.js';
 import type { TokensView } from './schema.js';
 
 /** What of the tokens must be kept to go on later. */
-export type Tokens = Pick<TokensView, 'accessToken' | 'refreshToken' | 'expiresIn'>;
+export interface Tokens extends Pick<TokensView, 'accessToken' | 'refreshToken' | 'expiresIn'> {
+  /** When the access token ends: ms since 1970 by this machine's clock, which may differ from the server's. */
+  expiresAt: number;
+}
+
+/** As the server gives them, or as a store kept them. */
+export type NewTokens = Omit<Tokens, 'expiresAt'> & Partial<Tokens>;
 
 /** Where the tokens live; in memory by default. */
 export interface TokenStore {
@@ -25,34 +31,36 @@ const AGAIN_MS = 3_000;
 /** The tokens of one signed-in person, renewed once for all calls that need it. */
 export class Session {
   #renewal: Promise<void> | undefined;
-  /** When the last fifth of the access token's time begins, by this machine's clock; unknown of tokens that were stored earlier. */
-  #dueAt = Infinity;
-  #endsAt = Infinity;
+  #againAt = 0;
 
   /** @param refresh asks the server for the successors of a refresh token */
   constructor(
     private readonly store: TokenStore,
-    private readonly refresh: (refreshToken: string) => Promise<Tokens>,
+    private readonly refresh: (refreshToken: string) => Promise<NewTokens>,
     private readonly onSignedOut: () => void = () => undefined,
   ) {}
 
   /** One that still lasts a while. @throws {SignedOut} when the session has ended */
   async accessToken(): Promise<string | undefined> {
     const tokens = await this.store.load();
-    if (!tokens || Date.now() < this.#dueAt) return tokens?.accessToken;
+    if (!tokens) return undefined;
+    const { accessToken, expiresIn, expiresAt } = tokens;
+    const isGood = (): boolean => Date.now() < expiresAt;
+    const dueAt = expiresAt - expiresIn * 200; // its last fifth begins
+    if (isGood() && Date.now() < Math.max(dueAt, this.#againAt)) return accessToken;
     try {
-      await this.renew(tokens.accessToken);
+      await this.renew(accessToken);
     } catch (error) {
-      if (error instanceof SignedOut || Date.now() >= this.#endsAt) throw error;
-      this.#dueAt = Math.min(this.#endsAt, Date.now() + AGAIN_MS); // the present one is still good
+      if (error instanceof SignedOut || !isGood()) throw error;
+      this.#againAt = Date.now() + AGAIN_MS;
     }
     return (await this.store.load())?.accessToken;
   }
 
-  async set(tokens: Tokens | undefined): Promise<void> {
-    this.#dueAt = tokens ? Date.now() + tokens.expiresIn * 800 : Infinity;
-    this.#endsAt = tokens ? Date.now() + tokens.expiresIn * 1000 : Infinity;
-    await this.store.save(tokens && { accessToken: tokens.accessToken, refreshToken: tokens.refreshToken, expiresIn: tokens.expiresIn });
+  async set(tokens: NewTokens | undefined): Promise<void> {
+    if (!tokens) return this.store.save(undefined);
+    const { accessToken, refreshToken, expiresIn, expiresAt = Date.now() + expiresIn * 1000 } = tokens;
+    await this.store.save({ accessToken, refreshToken, expiresIn, expiresAt });
   }
 
   /**
