@@ -24,6 +24,8 @@ class Network {
   /** What came by, such as `POST /api/v1/auth/refresh`. */
   readonly seen: string[] = [];
   losing = 0;
+  /** Answers that never arrive, on connections that stay. */
+  holding = 0;
   refusing = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer((socket) => {
@@ -38,7 +40,11 @@ class Network {
       if (this.refusing-- > 0) socket.write('HTTP/1.1 503 Away\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n');
       else upstream.write(chunk);
     });
-    upstream.on('data', (chunk) => (this.losing-- > 0 ? socket.destroy() : socket.write(chunk)));
+    upstream.on('data', (chunk) => {
+      if (this.holding-- > 0) return;
+      if (this.losing-- > 0) socket.destroy();
+      else socket.write(chunk);
+    });
   });
 
   constructor(private readonly target: number) {}
@@ -53,7 +59,7 @@ class Network {
   }
 
   calm(): void {
-    this.seen.length = this.losing = this.refusing = 0;
+    this.seen.length = this.losing = this.holding = this.refusing = 0;
   }
 
   close(): void {
@@ -127,6 +133,38 @@ describe('the session', () => {
     network.losing = 1;
     await expect(lost).resolves.toMatchObject({ items: [] });
     expect(network.count('POST /api/v1/auth/refresh')).toBe(3);
+  });
+
+  it('survives that the refresh hangs: it is repeated while the server still answers the token that it has replaced', async () => {
+    const person = await company.person();
+    const store = memoryStore();
+    const client = await signedIn(person, { store });
+    const { refreshToken } = (await store.load())!;
+    const began = Date.now();
+    network.holding = 1;
+    await expect(client.post('/api/v1/auth/refresh', { body: { refreshToken } })).resolves.toHaveProperty('accessToken');
+    expect(Date.now() - began).toBeLessThan(6_000);
+    expect(network.count('POST /api/v1/auth/refresh')).toBe(2);
+  });
+
+  it('repeats no refresh so late that the server would take it for a theft', async () => {
+    const began = Date.now();
+    const now = jest.spyOn(Date, 'now');
+    const sentAt: number[] = [];
+    const store = memoryStore();
+    await store.save({ accessToken: 'a', refreshToken: 'r', expiresIn: 600, expiresAt: began });
+    const away = (url: string): Promise<Response> => {
+      sentAt.push(Date.now() - began);
+      now.mockReturnValue(Date.now() + 2_500);
+      return Promise.reject(new TypeError(url));
+    };
+    try {
+      now.mockReturnValue(began);
+      await expect(new Client({ store, firstWaitMs: 10, fetch: away }).accessToken()).rejects.toThrow('/auth/refresh');
+      expect(sentAt).toEqual([0, 2_500, 5_000]);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('ends once for all who wait when it was revoked, and asks no second time', async () => {

@@ -1,5 +1,5 @@
 import { isTokenRefused, ProblemError, SignedOut } from './problem.js';
-import { address, isKept, provesItself, repeats, request } from './request.js';
+import { address, attemptSignal, isKept, provesItself, repeats, request } from './request.js';
 import { broken, withRetries } from './retry.js';
 import type { RetryOptions } from './retry.js';
 import type { LoginBody, Routes, TokensView } from './schema.js';
@@ -120,7 +120,8 @@ export class Client {
     const key = isKept(method, template) ? (call.idempotencyKey ?? crypto.randomUUID()) : undefined;
     const attempt = async (afterSilence: boolean, mayRenew = true): Promise<T> => {
       const token = apiKey ?? (provesItself(template) ? undefined : await this.#session.accessToken());
-      const response = await send(url, request(method, call, token, key)).catch(broken(call.signal));
+      const sent = request(method, { ...call, signal: attemptSignal(template, call) }, token, key);
+      const response = await send(url, sent).catch(broken(call.signal));
       if (response.ok) return read(response).catch(broken(call.signal));
       const problem = await ProblemError.of(response).catch(broken(call.signal));
       if (problem.code === 'not_signed_in' && token && !apiKey && mayRenew) {

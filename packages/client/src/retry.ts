@@ -9,12 +9,14 @@ export interface RetryOptions {
   firstWaitMs?: number;
 }
 
-/** Which failures a call may be repeated after. */
+/** Which failures a call may be repeated after, and how late. */
 export interface Repeats {
   /** After an answer that says "later". */
   afterRefusal: boolean;
   /** After no answer: the server may have acted. */
   afterSilence: boolean;
+  /** How long after the first attempt the last one may begin. */
+  withinMs: number;
 }
 
 const LATER = new Set([429, 502, 503, 504]);
@@ -28,6 +30,7 @@ export async function withRetries<T>(
   { attempts = 5, patienceMs = 30_000, firstWaitMs = 200 }: RetryOptions,
   signal?: AbortSignal,
 ): Promise<T> {
+  const until = Date.now() + repeats.withinMs;
   let patience = patienceMs;
   let wasSilent = false;
   for (let sent = 1; ; sent++) {
@@ -38,7 +41,8 @@ export async function withRetries<T>(
       const isRepeatable = isSilence ? repeats.afterSilence : error instanceof ProblemError && repeats.afterRefusal && isLater(error);
       wasSilent ||= isSilence;
       const wait = waitMs(sent, firstWaitMs, error);
-      if (!isRepeatable || sent >= attempts || wait > patience) throw isSilence ? error.cause : error;
+      const isOver = sent >= attempts || wait > patience || Date.now() + wait > until;
+      if (!isRepeatable || isOver) throw isSilence ? error.cause : error;
       patience -= wait;
       await pause(wait, signal);
     }
