@@ -454,6 +454,10 @@ const sheet = await client.get('/api/v1/timesheets/{id}', { path: { id: '1' } })
 const minutes: number = sheet.totalMinutes;
 await client.post('/api/v1/timesheets/{id}/approve', { path: { id: sheet.id }, ifMatch: sheet.version, body: { reason: 'Good' } });
 for await (const { day } of client.pages('/api/v1/timesheet-entries', { query: { from: '2026-03-02' } })) day.slice(minutes);
+client.pages('/api/v1/timesheets/{id}/entries', { path: { id: sheet.id } });
+client.pages('/api/v1/absences', { query: { from: '2026-03-02', to: '2026-03-08' } });
+const csv = await client.fetch('get', '/api/v1/reports/time', { query: { groupBy: 'user', format: 'csv' } });
+await client.fetch('get', '/api/v1/me/personal-data', { query: { format: 'zip' } });
 const isTaken = (error: ProblemError) => error.code === 'action_code_taken';
 // @ts-expect-error a path that does not exist
 await client.get('/api/v1/timesheet');
@@ -467,10 +471,22 @@ await client.post('/api/v1/teams', { body: { name: 'A', version: 1 } });
 await client.post('/api/v1/action-codes', { body: { code: 'DEV' } });
 // @ts-expect-error a filter that is not known
 client.pages('/api/v1/timesheet-entries', { query: { user: '1' } });
+// @ts-expect-error the id is missing
+client.pages('/api/v1/timesheets/{id}/entries');
+// @ts-expect-error the required filters are missing
+client.pages('/api/v1/absences');
 // @ts-expect-error no list
 client.pages('/api/v1/me');
+// @ts-expect-error a grouping is missing
+await client.fetch('get', '/api/v1/reports/time', { query: { format: 'csv' } });
+// @ts-expect-error the id is missing
+await client.fetch('get', '/api/v1/users/{id}/personal-data');
+// @ts-expect-error a parameter that is not known
+await client.fetch('get', '/api/v1/me/personal-data', { query: { form: 'zip' } });
+// @ts-expect-error a method that the path does not have
+await client.fetch('post', '/api/v1/me/personal-data');
 // @ts-expect-error a code that is not known
 export const code: ProblemCode = 'teapot';
 // @ts-expect-error no such member of an answer
-export const wrong = [sheet.minutes, isTaken];
+export const wrong = [sheet.minutes, isTaken, csv];
 `;

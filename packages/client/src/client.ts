@@ -5,7 +5,7 @@ import type { RetryOptions } from './retry.js';
 import type { LoginBody, Routes, TokensView } from './schema.js';
 import { memoryStore, Session } from './session.js';
 import type { NewTokens, TokenStore } from './session.js';
-import type { AnswerOf, Arguments, Call, ItemOf, ListPath, Method, Options } from './types.js';
+import type { AnswerOf, Arguments, Call, ItemOf, ListPath, Method } from './types.js';
 
 export interface ClientOptions extends RetryOptions {
   /** Where the server is, such as `https://time.example.com`; in a browser the page's own origin by default. */
@@ -90,9 +90,9 @@ export class Client {
   /** Every item of a list, page by page; a page is asked for when it is needed. */
   async *pages<Path extends ListPath>(
     path: Path,
-    options: Partial<Options<Routes['get'][Path]>> = {},
+    ...[options]: Arguments<Routes['get'][Path]>
   ): AsyncGenerator<ItemOf<Routes['get'][Path]>, void> {
-    const call = options as Call;
+    const call: Call = options ?? {};
     for (let cursor: string | null | undefined = call.query?.cursor as string | undefined; cursor !== null;) {
       const query: Call['query'] = { ...call.query, cursor };
       const page: { items: ItemOf<Routes['get'][Path]>[]; nextCursor: string | null } = await this.#json('get', path, { ...call, query });
@@ -102,8 +102,12 @@ export class Client {
   }
 
   /** The answer as it comes, for what is not JSON: a CSV, a ZIP. @throws {ProblemError} when the server refuses */
-  fetch<M extends Method>(method: M, path: keyof Routes[M] & string, options: Call = {}): Promise<Response> {
-    return this.#send(method, path, options, (response) => Promise.resolve(response));
+  fetch<M extends Method, Path extends keyof Routes[M] & string>(
+    method: M,
+    path: Path,
+    ...[options]: Arguments<Routes[M][Path]>
+  ): Promise<Response> {
+    return this.#send(method, path, options ?? {}, (response) => Promise.resolve(response));
   }
 
   #json<T>(method: Method, path: string, options: Call = {}): Promise<T> {
