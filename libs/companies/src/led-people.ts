@@ -3,15 +3,19 @@ import type { Principal } from '#rbac';
 /** As whom one reaches the people that one leads or approves: null, so nobody, with an API key for own data only. */
 export const reaching = (caller: Principal): string | null => (caller.ownOnly ? null : caller.userId);
 
-/** SQL: the ids of those whom one leads, the other leads of the same living teams among them; `?` is the lead, as {@link reaching} says. */
+/** SQL: the ids of the living users whom one leads, the other leads of the same living teams among them; `?` is the lead, as {@link reaching} says. */
 export const LED_PEOPLE = `
   SELECT theirs."userId"
   FROM team_members mine
   JOIN teams t ON t."companyId" = $1 AND t.id = mine."teamId" AND t."deletedAt" IS NULL
   JOIN team_members theirs ON theirs."companyId" = $1 AND theirs."teamId" = t.id AND theirs."deletedAt" IS NULL
+  JOIN users them ON them."companyId" = $1 AND them.id = theirs."userId" AND them."deletedAt" IS NULL
   WHERE mine."companyId" = $1 AND mine."userId" = ? AND mine.role = 'lead' AND mine."deletedAt" IS NULL`;
 
-/** SQL: those in a living team; `?` is the team. */
+/** SQL: the living users in a living team; `?` is the team. */
 export const TEAM_PEOPLE = `
-  SELECT m."userId" FROM team_members m JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId" AND t."deletedAt" IS NULL
+  SELECT m."userId"
+  FROM team_members m
+  JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId" AND t."deletedAt" IS NULL
+  JOIN users them ON them."companyId" = $1 AND them.id = m."userId" AND them."deletedAt" IS NULL
   WHERE m."companyId" = $1 AND m."teamId" = ? AND m."deletedAt" IS NULL`;

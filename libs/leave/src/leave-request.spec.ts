@@ -283,12 +283,20 @@ describe('who reads a leave request', () => {
     expect(await idsOf(lead, '')).toEqual([]);
   });
 
-  it('of one who was deleted still those who read all', async () => {
-    const person = await company.person();
+  it('of one who was deleted still those who read all, but no lead until they are back, and no filter by team', async () => {
+    const [person, lead] = [await company.person(), await company.person()];
+    const { id: teamId } = await company.team({ leads: [lead], members: [person] });
     const { id, path } = await requestOf(person);
+    const seen = async () => ({
+      lead: [(await lead.get(path)).status, await idsOf(lead, '')],
+      team: await idsOf(company.admin, `teamId=${teamId}`),
+      admin: [(await company.admin.get(path)).status, await idsOf(company.admin, `userId=${person.id}`)],
+    });
     expect((await company.admin.delete(`/users/${person.id}`)).status).toBe(204);
-    expect((await company.admin.get(path)).status).toBe(200);
-    expect(await idsOf(company.admin, `userId=${person.id}`)).toEqual([id]);
+    expect(await seen()).toEqual({ lead: [404, []], team: [], admin: [200, [id]] });
+    expect((await lead.post(`${path}/approve`, {})).status).toBe(404);
+    await company.admin.post(`/users/${person.id}/restore`);
+    expect(await seen()).toEqual({ lead: [200, [id]], team: [id], admin: [200, [id]] });
   });
 
   it('is noted, but of one’s own', async () => {

@@ -213,6 +213,24 @@ describe('who reads a timesheet', () => {
     expect((await lead.get('/timesheets')).body.items).toEqual([]);
   });
 
+  it('a lead no longer, nor a filter by team, once the person is deleted', async () => {
+    const [person, lead] = [await company.person(), await company.person()];
+    const { id: teamId } = await company.team({ leads: [lead], members: [person] });
+    const { id, path } = await sheetOf(person);
+    await book(person, '2026-03-02');
+    await person.post(`${path}/submit`);
+    await company.admin.delete(`/users/${person.id}`);
+    const asked = ['/timesheets', '/timesheet-entries', '/timesheet-history', `/timesheet-approvals?status=PENDING`];
+    for (const list of asked) expect([list, (await lead.get(list)).body.items]).toEqual([list, []]);
+    expect((await lead.get('/reports/time?groupBy=user')).body.items).toEqual([]);
+    for (const move of ['approve', 'reopen']) expect((await lead.post(`${path}/${move}`, { reason: 'Fine' })).status).toBe(404);
+    for (const list of ['/timesheets', '/timesheet-entries'])
+      expect([list, (await company.admin.get(`${list}?teamId=${teamId}`)).body.items]).toEqual([list, []]);
+    expect((await company.admin.get(`/reports/time?groupBy=user&teamId=${teamId}`)).body.items).toEqual([]);
+    await company.admin.post(`/users/${person.id}/restore`);
+    expect((await lead.get('/timesheets')).body.items).toMatchObject([{ id }]);
+  });
+
   it('sees days of approved leave, the kind only where they may read the request', async () => {
     const { person, lead } = await team();
     const reader = await company.person({ role: ['read_timesheet'] });
