@@ -57,7 +57,7 @@ export class LeaveRequestService {
     requirePeriod(after);
     refuseLocked(before, expected);
     const told = changes(before, { ...patch }, PERSONAL);
-    if (Object.keys(told.after).length === 0) return this.requests.view(caller, before);
+    if (Object.keys(told.after).length === 0) return this.requests.view(caller, await this.requests.read(caller, id)); // which is noted
     if (patch.reason && (await this.requests.isAnonymised(before.userId)))
       throw new Problem('conflict', { detail: 'The person is anonymised' });
     await this.refuseOverlap(after, id);

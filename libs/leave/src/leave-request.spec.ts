@@ -309,6 +309,14 @@ describe('who reads a leave request', () => {
     }
     expect(await readersOf(id)).toEqual([lead.id, lead.id, lead.id]);
   });
+
+  it('is noted too, where a change that changes nothing tells it', async () => {
+    const person = await company.person();
+    const { id, path } = await requestOf(person);
+    const changer = await company.person({ role: ['create_leave_request', 'read_leave_request'] });
+    for (const client of [person, changer]) expect((await client.patch(path, {})).body).toMatchObject({ id, version: 1 });
+    expect(await readersOf(id)).toEqual([changer.id]);
+  });
 });
 
 describe('the list', () => {
