@@ -1,6 +1,6 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { PathId } from '#core';
+import { AlwaysWhole, PathId } from '#core';
 import type { Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -51,6 +51,7 @@ export class HistoryController {
   }
 
   @Get(':id')
+  @AlwaysWhole() // erasure takes text from a line, and leaves its version
   @Own({ or: ['read_timesheet_history'] })
   @ApiOperation({ summary: 'Read one line of the history' })
   @ApiOkResponse({ type: HistoryView })

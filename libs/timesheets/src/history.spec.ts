@@ -222,6 +222,15 @@ describe('reading', () => {
     expect((await lead.get(`/timesheet-history/${id}`)).status).toBe(404);
   });
 
+  it('shows a line whole each time: what erasure takes from it leaves its version', async () => {
+    const person = await company.person();
+    const { id } = await recordOne({ userId: person.id, reason: 'For Ada' }, person);
+    const before = await reader.get(`/timesheet-history/${id}`);
+    await company.admin.post(`/users/${person.id}/anonymize`);
+    const after = await reader.get(`/timesheet-history/${id}`, { 'if-none-match': before.headers.etag! });
+    expect([before.body.reason, after.status, after.body.reason]).toEqual(['For Ada', 200, null]);
+  });
+
   it('filters, and finds nothing for what is foreign', async () => {
     const { targetId } = await recordOne();
     await recordOne({ targetId, targetType: 'TimesheetEntry', action: 'updated' }, lead);
