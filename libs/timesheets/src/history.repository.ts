@@ -49,7 +49,7 @@ export class HistoryRepository {
     const rows = new Query(ROWS).and('h."userId" = ?', userId).and(
       `(h."targetType" = 'Timesheet' AND h."targetId" = ?)
        OR h.metadata ->> 'timesheetId' = ? OR h.diff -> 'timesheetId' ->> 'before' = ? OR h.diff -> 'timesheetId' ->> 'after' = ?
-       OR (h."targetType" = 'TimesheetEntry' AND h."targetId" IN (SELECT e.id FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = ?))`,
+       OR (h."targetType" = 'TimesheetEntry' AND h."targetId" IN (SELECT e.id FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = ? AND e."deletedAt" IS NULL))`,
       ...Array<string>(5).fill(id),
     );
     return this.newestFirst(`${LIST} ${id}`, query, rows);

@@ -304,8 +304,9 @@ describe('of one timesheet', () => {
     const sheet = await company.insert('timesheets', { userId: member.id, periodStart: '2026-03-02', periodEnd: '2026-03-08' });
     const elsewhere = await company.insert('timesheets', { userId: member.id, periodStart: '2026-03-09', periodEnd: '2026-03-15' });
     const { id: actionCodeId } = await company.actionCode();
-    const entryIn = (timesheetId: string | null) =>
+    const entryIn = (timesheetId: string | null, more: object = {}) =>
       company.insert('timesheet_entries', {
+        ...more,
         userId: member.id,
         timesheetId,
         actionCodeId,
@@ -314,7 +315,7 @@ describe('of one timesheet', () => {
         durationMin: 60,
         day: '2026-03-02',
       });
-    const [staying, moved] = [await entryIn(sheet), await entryIn(elsewhere)];
+    const [staying, moved, gone] = [await entryIn(sheet), await entryIn(elsewhere), await entryIn(sheet, { deletedAt: new Date() })];
     const expected = [
       await recordOne({ targetId: sheet }),
       await recordOne({ targetType: 'TimesheetEntry', targetId: staying, metadata: { timesheetId: null } }), // made before the sheet took it in
@@ -326,10 +327,18 @@ describe('of one timesheet', () => {
         metadata: { timesheetId: elsewhere },
         diff: { timesheetId: { before: sheet, after: elsewhere } },
       }),
-      await recordOne({ targetType: 'TimesheetEntry', action: 'deleted', metadata: { timesheetId: sheet } }),
+      await recordOne({
+        targetType: 'TimesheetEntry',
+        targetId: gone,
+        action: 'updated',
+        metadata: { timesheetId: sheet },
+        diff: { timesheetId: { before: null, after: sheet } },
+      }),
+      await recordOne({ targetType: 'TimesheetEntry', targetId: gone, action: 'deleted', metadata: { timesheetId: sheet } }),
       await recordOne({ targetType: 'TimesheetApproval', action: 'approved', metadata: { timesheetId: sheet } }, lead),
     ];
     await recordOne({ targetType: 'TimesheetEntry', targetId: moved, action: 'updated', metadata: { timesheetId: elsewhere } });
+    await recordOne({ targetType: 'TimesheetEntry', targetId: gone, metadata: { timesheetId: null } }); // made before the sheet took it in
     await recordOne({ targetId: elsewhere });
     const rows = await server.app
       .get(UnitOfWork)
