@@ -233,6 +233,20 @@ describe('members', () => {
 
   it('are in a team once, of twenty at once', async () => {
     const { id } = await company.team();
+  it('move its version too when one of them is deleted or has come back', async () => {
+    const person = await company.person();
+    const [inside, left, outside] = [await company.team({ members: [person] }), await company.team(), await company.team()];
+    await admin.put(`/teams/${left.id}/members/${person.id}`, { role: 'lead' });
+    await admin.delete(`/teams/${left.id}/members/${person.id}`);
+    const versions = () => Promise.all([inside, left, outside].map(({ id }) => versionOf(id)));
+    expect(await versions()).toEqual([1, 3, 1]);
+    await admin.delete(`/users/${person.id}`);
+    expect(await versions()).toEqual([2, 3, 1]);
+    expect((await admin.put(`/teams/${inside.id}/members/${employee.id}`, { role: 'lead' }, { 'if-match': '"1"' })).status).toBe(412);
+    await admin.post(`/users/${person.id}/restore`);
+    expect(await versions()).toEqual([3, 3, 1]);
+  });
+
     const path = `/teams/${id}/members/${employee.id}`;
     expect(statuses(await twenty(() => admin.put(path, { role: 'lead' })))).toEqual(Array(20).fill(200));
     const rows = await server.sql('SELECT role FROM team_members WHERE "teamId" = $1 AND "deletedAt" IS NULL', [id]);

@@ -50,6 +50,7 @@ export class UserLifecycle {
     await this.credentials.leave(id);
     await this.users.update(id, { deletedAt: clock.now() });
     await this.users.moveApproved(id);
+    await this.users.moveTeams(id);
     await this.tell('user_deleted', id, { before: { status: before.status, roleId: before.role.id } });
   }
 
@@ -62,6 +63,7 @@ export class UserLifecycle {
     if (!before.isDeleted) throw new Problem('invalid_transition', { detail: 'The user is not deleted' });
     await this.users.update(id, { deletedAt: null });
     await this.users.moveApproved(id);
+    await this.users.moveTeams(id);
     const user = await this.users.get(id);
     await this.tell('user_restored', id, { after: { status: user.status, roleId: user.role.id } });
     return user;

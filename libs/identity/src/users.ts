@@ -130,6 +130,16 @@ export class Users {
     );
   }
 
+  /** Moves the versions of the teams that this user is in: who comes or goes, comes or goes among their members. */
+  async moveTeams(userId: string): Promise<void> {
+    const { updatedAt, updatedByUserId } = this.work.changed();
+    await this.work.execute(
+      `UPDATE teams t SET version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 FROM team_members m
+       WHERE t."companyId" = $1 AND t."deletedAt" IS NULL AND m."companyId" = $1 AND m."teamId" = t.id AND m."userId" = $2 AND m."deletedAt" IS NULL`,
+      [userId, updatedAt, updatedByUserId],
+    );
+  }
+
   async statusId(code: UserStatusCode): Promise<string> {
     const [status] = await this.work.query<UserStatusView>(`${STATUSES} AND t.code = $2`, [code]);
     if (!status) throw new Error('the user statuses are not seeded: run `npm run db:seed`');
