@@ -100,22 +100,21 @@ export class Validation extends ValidationPipe {
 
   override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'custom') return given;
-    const value = given ?? {}; // no body is one without fields: where some are required, each is named
+    try {
+      return await this.valid(given ?? {}, metadata); // no body is one without fields: where some are required, each is named
+    } catch (error) {
+      if (!metadata.metatype || !coded.has(metadata.metatype) || !(error instanceof Problem)) throw error;
+      throw new Problem(error.code, { errors: error.more.errors?.map((fault) => ({ code: error.code, ...fault })) });
+    }
+  }
+
+  private valid(value: object, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'body' && (typeof value !== 'object' || Array.isArray(value))) {
       throw Problem.field('', 'must be a JSON object');
     }
     const faults = faultsOfShape(value);
     if (faults.length > 0) throw new Problem('validation_failed', { errors: faults });
-    return metadata.type === 'query' ? this.query(value, metadata) : this.body(value, metadata);
-  }
-
-  private async body(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    try {
-      return await super.transform(value, metadata);
-    } catch (error) {
-      if (!metadata.metatype || !coded.has(metadata.metatype) || !(error instanceof Problem)) throw error;
-      throw new Problem(error.code, { errors: error.more.errors?.map((fault) => ({ code: error.code, ...fault })) });
-    }
+    return metadata.type === 'query' ? this.query(value, metadata) : super.transform(value, metadata);
   }
 
   /** A query that was valid once is valid again: it is remembered, within bounds, and handed out as a copy. */

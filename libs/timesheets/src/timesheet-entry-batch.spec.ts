@@ -109,6 +109,9 @@ describe('a batch of entries', () => {
     expect(told(shape.body.errors)).toEqual(
       ['/entries/1/day', '/entries/2/country', '/entries/2/durationMin'].map((at) => `${at} validation_failed`),
     );
+    const mangled = await batch(person, [minutes('2026-03-02'), minutes('2026-03-02', 60, { note: '\0' })]);
+    expect(told(mangled.body.errors)).toEqual(['/entries/1/note validation_failed']);
+    expect(told((await person.post('/timesheet-entries/batch', [])).body.errors)).toEqual(['validation_failed']);
     const bare = await batch(person, [minutes('2026-03-02'), { actionCodeId: code }]);
     expect(bare.body.errors).toEqual([
       { pointer: '/entries/1/day', detail: 'is required without startedAt and endedAt', code: 'validation_failed' },
