@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-it.each(['CET', 'MET', 'EET', 'WET', 'EST', 'EST5EDT', 'Europe/Berlin', 'America/Panama'])(
+it.each(['CET', 'MET', 'EET', 'WET', 'Cet', 'EEt', 'EST', 'EST5EDT', 'Europe/Berlin', 'America/Panama'])(
   'days of the zone %s begin when they do there',
   async (timezone) => {
     const company = await server.company({ timezone });

@@ -25,9 +25,9 @@ export const Moment = (description: string): PropertyDecorator =>
     }),
   );
 
-/** A zone for `AT TIME ZONE`, where these names of IANA's would be abbreviations, without summer time. */
+/** A zone for `AT TIME ZONE`, where these names of IANA's, in whatever case, would be abbreviations, without summer time. */
 export const zoneSql = (zone: string): string =>
-  `(CASE ${zone} WHEN 'CET' THEN 'Europe/Brussels' WHEN 'MET' THEN 'Europe/Brussels' WHEN 'EET' THEN 'Europe/Athens' WHEN 'WET' THEN 'Europe/Lisbon' ELSE ${zone} END)`;
+  `(CASE upper(${zone}) WHEN 'CET' THEN 'Europe/Brussels' WHEN 'MET' THEN 'Europe/Brussels' WHEN 'EET' THEN 'Europe/Athens' WHEN 'WET' THEN 'Europe/Lisbon' ELSE ${zone} END)`;
 
 const ZONE = `(SELECT ${zoneSql('s.timezone')} FROM company_settings s WHERE s."companyId" = $1)`;
 const firstInstant = (bound: string, parameter: string) =>
