@@ -4,6 +4,7 @@ import { IfMatch, PathId } from '#core';
 import type { ExpectedVersion, JsonPage } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
+import { TeamMemberRepository } from './team-member.repository.js';
 import { TeamMemberService } from './team-member.service.js';
 import { MemberPage, MemberQuery, PutMember, PutMemberView } from './team.dto.js';
 import type { MemberView } from './team.dto.js';
@@ -11,14 +12,17 @@ import type { MemberView } from './team.dto.js';
 @ApiTags('Teams')
 @Controller('teams/:id/members')
 export class TeamMemberController {
-  constructor(private readonly service: TeamMemberService) {}
+  constructor(
+    private readonly service: TeamMemberService,
+    private readonly members: TeamMemberRepository,
+  ) {}
 
   @Get()
   @Own({ or: ['read_team'] })
   @ApiOperation({ summary: 'List the members of a team by name' })
   @ApiOkResponse({ type: MemberPage })
   list(@Caller() caller: Principal, @PathId() id: string, @Query() query: MemberQuery): Promise<JsonPage<MemberView>> {
-    return this.service.list(caller, id, query);
+    return this.members.list(caller, id, query);
   }
 
   @Put(':userId')

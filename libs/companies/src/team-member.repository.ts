@@ -5,6 +5,7 @@ import { may } from '#rbac';
 import type { Principal } from '#rbac';
 import type { MemberQuery, MemberRow } from './team.dto.js';
 import type { TeamRole } from './team.entity.js';
+import { TeamRepository } from './team.repository.js';
 
 const selectMembers = (columns: string) => `
   SELECT ${columns}
@@ -23,15 +24,17 @@ export class TeamMemberRepository {
   constructor(
     private readonly work: UnitOfWork,
     private readonly cursors: Cursors,
+    private readonly teams: TeamRepository,
   ) {}
 
-  /** Members by name. Whether there is such a team is asked before. */
+  /** Members by name. @throws 404 */
   async list(caller: Principal, teamId: string, query: MemberQuery): Promise<JsonPage<MemberRow>> {
     const list = `team-members ${teamId}`;
     const { text, values } = new Query(membersFor(caller))
       .and('m."teamId" = ?', teamId)
       .after(['u."lastName"', 'u."firstName"', 'u.id'], '>', this.cursors.after(list, query))
       .page('u."lastName", u."firstName", u.id', query.limit);
+    await this.teams.get(teamId); // behind what is wrong with the query
     const rows = await this.work.lastAsJson<MemberRow>(text, values);
     return this.cursors.json(list, query, rows, ({ lastName, firstName, userId }) => [lastName, firstName, userId]);
   }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
-import type { ExpectedVersion, JsonPage } from '#core';
+import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { isLivingUser } from './living-user.js';
 import { TeamMemberRepository } from './team-member.repository.js';
-import type { MemberQuery, MemberRow, PutMemberView } from './team.dto.js';
+import type { PutMemberView } from './team.dto.js';
 import { Team, TeamMember } from './team.entity.js';
 import type { TeamRole } from './team.entity.js';
 import { TeamRepository } from './team.repository.js';
@@ -19,12 +19,6 @@ export class TeamMemberService {
     private readonly members: TeamMemberRepository,
     private readonly audit: Audit,
   ) {}
-
-  /** @throws 404 */
-  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<JsonPage<MemberRow>> {
-    await this.teams.get(teamId);
-    return this.members.list(caller, teamId, query);
-  }
 
   /** Makes somebody a member or a lead; where they are so already, nothing changes. @throws 404 also for the user, 412 on the team's version */
   async put(caller: Principal, teamId: string, userId: string, role: TeamRole, expected: ExpectedVersion): Promise<PutMemberView> {

@@ -210,6 +210,8 @@ describe('members', () => {
     expect([...first.body.items, ...second.body.items]).toEqual(await membersOf(id, reader));
     const elsewhere = await company.team();
     expect((await reader.get(`/teams/${elsewhere.id}/members?limit=2&cursor=${first.body.nextCursor}`)).status).toBe(400);
+    expect((await reader.get(`/teams/${randomUUID()}/members?cursor=abc`)).status).toBe(400);
+    expect((await reader.get(`/teams/${randomUUID()}/members`)).status).toBe(404);
   });
 
   it('are users of the company who were not deleted; a membership rests with its user', async () => {
@@ -231,8 +233,6 @@ describe('members', () => {
     }
   });
 
-  it('are in a team once, of twenty at once', async () => {
-    const { id } = await company.team();
   it('move its version too when one of them is deleted or has come back', async () => {
     const person = await company.person();
     const [inside, left, outside] = [await company.team({ members: [person] }), await company.team(), await company.team()];
@@ -247,6 +247,8 @@ describe('members', () => {
     expect(await versions()).toEqual([3, 3, 1]);
   });
 
+  it('are in a team once, of twenty at once', async () => {
+    const { id } = await company.team();
     const path = `/teams/${id}/members/${employee.id}`;
     expect(statuses(await twenty(() => admin.put(path, { role: 'lead' })))).toEqual(Array(20).fill(200));
     const rows = await server.sql('SELECT role FROM team_members WHERE "teamId" = $1 AND "deletedAt" IS NULL', [id]);

@@ -52,6 +52,7 @@ export class LeaveRequestService {
 
   /** @throws 409 `leave_locked`, `leave_overlap`, `conflict` for a reason of somebody anonymised; a change that changes nothing leaves the version alone */
   async change(caller: Principal, id: string, patch: UpdateLeaveRequest, expected: ExpectedVersion): Promise<LeaveRequestView> {
+    refuseBackward(patch); // whether there is such a request or not
     const before = await this.open(caller, id);
     const after = { ...before, ...patch };
     requirePeriod(after);
@@ -103,6 +104,10 @@ function wanted(caller: Principal, body: CreateLeaveRequest): NewLeave {
   requirePeriod(leave);
   if (!mayCreate(caller, leave)) throw new Problem('forbidden');
   return leave;
+}
+
+function refuseBackward({ startDate, endDate }: UpdateLeaveRequest): void {
+  if (startDate && endDate && endDate < startDate) requirePeriod({ startDate, endDate, startPortion: 'full', endPortion: 'full' });
 }
 
 function refuseLocked(found: Pick<LeaveRow, 'status' | 'version'>, expected: ExpectedVersion): void {

@@ -431,6 +431,8 @@ describe('changing a leave request', () => {
       expect((await stranger.delete(path)).status).toBe(404);
     }
     expect((await person.patch(`/leave-requests/${randomUUID()}`, {})).status).toBe(404);
+    const backward = await person.patch(`/leave-requests/${randomUUID()}`, { startDate: '2030-03-05', endDate: '2030-03-04' });
+    expect([backward.status, backward.body.errors]).toMatchObject([400, [{ pointer: '/endDate' }]]);
     expect((await person.patch('/leave-requests/mine', {})).status).toBe(400);
     expect((await person.get('/leave-requests/mine')).status).toBe(400);
   });

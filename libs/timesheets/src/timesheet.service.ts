@@ -46,6 +46,7 @@ export class TimesheetService {
 
   /** @throws 409 `timesheet_locked`, `timesheet_period_overlap`, `outside_period`; a change that changes nothing leaves the version alone */
   async change(caller: Principal, id: string, patch: UpdateTimesheet, expected: ExpectedVersion): Promise<TimesheetRecord> {
+    if (patch.periodStart && patch.periodEnd) refusePeriod(patch.periodStart, patch.periodEnd); // whether there is such a timesheet or not
     const before = await this.open(caller, id, 'update_timesheet');
     const after = { ...before, ...patch };
     refusePeriod(after.periodStart, after.periodEnd);

@@ -381,6 +381,8 @@ describe('changing a timesheet', () => {
       expect((await stranger.post(`${path}/approve`, {})).status).toBe(404);
     }
     expect((await person.patch(`/timesheets/${randomUUID()}`, { notes: 'x' })).status).toBe(404);
+    const backward = await person.patch(`/timesheets/${randomUUID()}`, { periodStart: '2026-03-08', periodEnd: '2026-03-02' });
+    expect([backward.status, backward.body.errors]).toMatchObject([400, [{ pointer: '/periodEnd' }]]);
     expect((await person.patch('/timesheets/mine', { notes: 'x' })).status).toBe(400);
     expect((await (await company.person({ role: ['update_timesheet'] })).patch(path, { notes: 'x' })).status).toBe(200);
     expect((await (await company.person({ role: ['delete_timesheet'] })).delete(path)).status).toBe(204);
