@@ -1,6 +1,6 @@
 import { Config, ConfigError } from '#core';
 import { backup } from '../backup/backup.js';
-import { replayErasures } from '../backup/replay-erasures.js';
+import { eraseAgain } from '../backup/erase-again.js';
 import { restore } from '../backup/restore.js';
 import { bootstrap } from './bootstrap.js';
 import { eraseCompany, nameAsked } from './company-erase.js';
@@ -33,10 +33,10 @@ const commands = {
       console.log(`restored ${await restore(ownerOf(found), applicationOf(found), file)} rows`); // they are there even if what follows fails
       const ran = await migrate(ownerOf(found)); // whoever erases again knows the schema of this version
       if (ran.length > 0) console.log(`ran ${ran.join(', ')}`);
-      return replayErasures(found, ownerOf(found));
+      return eraseAgain(found, ownerOf(found));
     });
   },
-  'erasures-replay': (config: Config) => withDatabase(config, false, (found) => replayErasures(found, ownerOf(found))),
+  'erasures-replay': (config: Config) => withDatabase(config, false, (found) => eraseAgain(found, ownerOf(found))),
   'company-erase'(config: Config, id?: string, ...flags: string[]) {
     if (!id) throw new ConfigError(['say which company: npm run company:erase -- <id>']);
     return withDatabase(config, false, async (found) => {

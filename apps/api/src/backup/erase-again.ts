@@ -10,7 +10,7 @@ import { eraseCompany } from '../database/company-erase.js';
  * @returns what was done, in words
  * @throws ConfigError when somebody could not be erased
  */
-export async function replayErasures(config: Config, owner: DatabaseAddress): Promise<string> {
+export async function eraseAgain(config: Config, owner: DatabaseAddress): Promise<string> {
   const ledger = ledgerFile(config);
   if (!existsSync(ledger)) console.warn(`WARNING: there is no ${ledger}: whoever was erased since the backup is back`);
   const app = await createApp(config.with({ JOBS: 'off', LOG_LEVEL: 'warn' }));
