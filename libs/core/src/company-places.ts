@@ -3,7 +3,7 @@ import { Problem } from './problem.js';
 const PATIENCE_MS = 5000;
 
 /** Gives a place back, once. */
-export type Leave = () => void;
+export type GiveBack = () => void;
 
 interface Company {
   taken: number;

@@ -1,6 +1,6 @@
 import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Answer } from './batch.js';
-import type { Leave } from './company-places.js';
+import type { GiveBack } from './company-places.js';
 import type { Connection } from './connection.js';
 import type { Tenant } from './tenant.js';
 import { inside, statement } from './statement.js';
@@ -28,27 +28,27 @@ export class Transaction {
     readonly tenant: Tenant,
     private readonly runner: QueryRunner,
     private readonly client: Connection,
-    private readonly leave: Leave,
+    private readonly giveBack: GiveBack,
   ) {}
 
-  /** @param leave is called when the connection has been given back, or could not be had */
-  static async begin(runner: QueryRunner, tenant: Tenant, leave: Leave): Promise<Transaction> {
-    const client = await connect(runner, leave);
+  /** @param giveBack is called when the connection has been given back, or could not be had */
+  static async begin(runner: QueryRunner, tenant: Tenant, giveBack: GiveBack): Promise<Transaction> {
+    const client = await connect(runner, giveBack);
     // TypeORM must know that it is inside a transaction: else save() would begin, and commit, one of its own.
     Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
-    const transaction = new Transaction(tenant, runner, client, leave);
+    const transaction = new Transaction(tenant, runner, client, giveBack);
     for (const step of [BEGIN, entering(tenant)]) client.send(step).catch((error: unknown) => (transaction.failure ??= error));
     return transaction;
   }
 
   /** A transaction of one read: entering and it leave together, and PostgreSQL makes one of them by itself. */
-  static async single(runner: QueryRunner, tenant: Tenant, leave: Leave, read: Statement): Promise<Answer> {
-    const client = await connect(runner, leave);
+  static async single(runner: QueryRunner, tenant: Tenant, giveBack: GiveBack, read: Statement): Promise<Answer> {
+    const client = await connect(runner, giveBack);
     try {
       client.send(entering(tenant)).catch(() => undefined); // the read fails with it
       return await client.send(read);
     } finally {
-      await release(runner, leave);
+      await release(runner, giveBack);
     }
   }
 
@@ -145,23 +145,23 @@ export class Transaction {
 
   private async release(): Promise<void> {
     Object.assign(this.runner, { isTransactionActive: false, transactionDepth: 0 });
-    await release(this.runner, this.leave);
+    await release(this.runner, this.giveBack);
   }
 }
 
-async function connect(runner: QueryRunner, leave: Leave): Promise<Connection> {
+async function connect(runner: QueryRunner, giveBack: GiveBack): Promise<Connection> {
   try {
     return (await runner.connect()) as Connection;
   } catch (error) {
-    leave();
+    giveBack();
     throw error;
   }
 }
 
-async function release(runner: QueryRunner, leave: Leave): Promise<void> {
+async function release(runner: QueryRunner, giveBack: GiveBack): Promise<void> {
   try {
     await runner.release();
   } finally {
-    leave();
+    giveBack();
   }
 }

@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import type { Answer } from './batch.js';
 import { clock } from './clock.js';
 import { CompanyPlaces } from './company-places.js';
-import type { Leave } from './company-places.js';
+import type { GiveBack } from './company-places.js';
 import type { Connection } from './connection.js';
 import { isRetryable } from './database-error.js';
 import type { JsonRows } from './json-rows.js';
@@ -106,14 +106,14 @@ export class UnitOfWork {
   /** A statement on tables that belong to no company, or through the two doors for signing in; outside every transaction. */
   async outside<T>(text: string, values: unknown[] = []): Promise<T[]> {
     const scope = requestScope.getStore();
-    const leave = await (scope?.tenant && this.place(scope, scope.tenant));
+    const giveBack = await (scope?.tenant && this.place(scope, scope.tenant));
     const runner = this.dataSource.createQueryRunner();
     try {
       const client = (await runner.connect()) as Connection;
       return (await client.send(statement(text, values))).rows as T[];
     } finally {
       await runner.release();
-      leave?.();
+      giveBack?.();
     }
   }
 
@@ -169,10 +169,10 @@ export class UnitOfWork {
     const { scope, tenant } = this;
     if (scope.transaction || scope.resume) return (await this.transaction()).last(last);
     const place = this.place(scope, tenant);
-    const leave = typeof place === 'function' ? place : await place;
+    const giveBack = typeof place === 'function' ? place : await place;
     const runner = this.dataSource.createQueryRunner();
-    if (last.name) return Transaction.single(runner, tenant, leave, last);
-    return (await Transaction.begin(runner, tenant, leave)).last(last);
+    if (last.name) return Transaction.single(runner, tenant, giveBack, last);
+    return (await Transaction.begin(runner, tenant, giveBack)).last(last);
   }
 
   private transaction(): Promise<Transaction> {
@@ -183,8 +183,8 @@ export class UnitOfWork {
   private async begin(scope: RequestScope): Promise<Transaction> {
     const { tenant } = this;
     const place = this.place(scope, tenant);
-    const leave = typeof place === 'function' ? place : await place;
-    const transaction = await Transaction.begin(this.dataSource.createQueryRunner(), tenant, leave);
+    const giveBack = typeof place === 'function' ? place : await place;
+    const transaction = await Transaction.begin(this.dataSource.createQueryRunner(), tenant, giveBack);
     try {
       await scope.resume?.(transaction);
     } catch (error) {
@@ -195,10 +195,10 @@ export class UnitOfWork {
   }
 
   /** Takes a place for one connection. @returns what gives it back; a promise only where a place must be waited for */
-  private place(scope: RequestScope, { companyId }: Tenant): Leave | Promise<Leave> {
+  private place(scope: RequestScope, { companyId }: Tenant): GiveBack | Promise<GiveBack> {
     if (!needsPlace(scope)) return () => undefined;
-    const leave = () => this.places.giveBack(companyId);
-    return this.places.take(companyId)?.then(() => leave) ?? leave;
+    const giveBack = () => this.places.giveBack(companyId);
+    return this.places.take(companyId)?.then(() => giveBack) ?? giveBack;
   }
 
   private get scope(): RequestScope {
