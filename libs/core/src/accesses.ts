@@ -14,7 +14,7 @@ const BATCH = 500;
 /** Rows that wait at most while the database is away; the oldest are given up beyond it, and the log says so. */
 const WAITING_AT_MOST = 50_000;
 
-export interface Access {
+export interface AccessEvent {
   /** Noun and `read`, or `exported`: `profile_read`, `leave_read`, `history_read`, `personal_data_exported`. */
   action: string;
   targetType: string;
@@ -47,7 +47,7 @@ export class Accesses implements BeforeApplicationShutdown {
     @InjectLog() private readonly log: Logger,
   ) {}
 
-  record({ action, targetType, targetId = null, userId }: Access): void {
+  record({ action, targetType, targetId = null, userId }: AccessEvent): void {
     const { companyId, userId: actorUserId } = this.work.tenant;
     if (userId === actorUserId) return;
     const scope = requestScope.getStore();

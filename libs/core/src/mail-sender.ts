@@ -10,7 +10,7 @@ import { codeOf, InjectLog } from './log.js';
 import { unseal } from './mail-seal.js';
 import { plainName, render } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
-import type { Message } from './mail-transport.js';
+import type { ReadyMail } from './mail-transport.js';
 import { behindRequest } from './request-scope.js';
 import type { Tenant } from './tenant.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -171,7 +171,7 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  private compose(mail: Claimed, { email, firstName, lastName, company }: Recipient): Message {
+  private compose(mail: Claimed, { email, firstName, lastName, company }: Recipient): ReadyMail {
     const secrets = mail.sealed === null ? {} : unseal(mail.sealed, mail.id, this.keys);
     if (!secrets) throw Object.assign(new Error('sealed under a secret that is not configured any more'), { code: 'UNSEALABLE' });
     return {

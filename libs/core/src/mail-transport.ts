@@ -5,7 +5,7 @@ import { Config } from './config.js';
 import { mailFolder } from './mail-files.js';
 
 /** A mail, ready to be sent. */
-export interface Message {
+export interface ReadyMail {
   /** The queued mail's. */
   id: string;
   /** Whose it is; names the file, so that an erasure finds it. */
@@ -34,7 +34,7 @@ export class MailTransport {
   }
 
   /** @throws when it was not taken, an error whose message may hold the address */
-  async send(message: Message, signal: AbortSignal): Promise<void> {
+  async send(message: ReadyMail, signal: AbortSignal): Promise<void> {
     const { id, userId, ...parts } = message;
     const mail = {
       ...parts,

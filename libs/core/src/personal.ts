@@ -5,7 +5,7 @@ export type Kind = 'identity' | 'contact' | 'credential' | 'employment' | 'activ
  * What anonymisation does to a value: nothing, a null, an empty text, a fixed replacement, or the whole row goes. Of a JSON object `blank`
  * takes the named members alone.
  */
-export type Erasure = 'keep' | 'clear' | 'empty' | 'delete_row' | { replaceWith: string } | { blank: readonly string[] };
+export type ColumnErasure = 'keep' | 'clear' | 'empty' | 'delete_row' | { replaceWith: string } | { blank: readonly string[] };
 
 /** The clock that ends the row, by its name in the company's retention settings; `employment` lives as long as its person. */
 export type Retention = 'employment' | 'auditLogYears' | 'accessLogMonths' | 'sessionDays' | 'hours';
@@ -15,9 +15,9 @@ export interface Classification {
   /** The column of the same table that names the person. */
   whose: string;
   purpose: string;
-  erasure: Erasure;
+  erasure: ColumnErasure;
   /** Where somebody else may have written it: the column that names them, and what becomes of it when they are anonymised. */
-  writer?: { column: string; erasure: Erasure };
+  writer?: { column: string; erasure: ColumnErasure };
   retention: Retention;
 }
 

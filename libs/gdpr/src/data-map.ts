@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 import { classificationsOf } from '#core';
-import type { Classification, Erasure } from '#core';
+import type { Classification, ColumnErasure } from '#core';
 import type { MappedColumnView } from './data-map.dto.js';
 
 /** A column of the database and what it declares; without a `kind` where nobody said so, which a spec finds. */
@@ -35,7 +35,7 @@ export function mappedColumnView({ table, column, kind = 'none', whose, purpose,
 }
 
 /** `keep`, `clear`, `empty`, `delete_row`, `replace:<text>`, `remove:<member>,<member>`. */
-function erasureText(erasure: Erasure): string {
+function erasureText(erasure: ColumnErasure): string {
   if (typeof erasure === 'string') return erasure;
   return 'blank' in erasure ? `remove:${erasure.blank.join(',')}` : `replace:${erasure.replaceWith}`;
 }

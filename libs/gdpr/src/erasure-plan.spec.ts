@@ -73,7 +73,7 @@ describe('a purge', () => {
     const owned = dataMap(entities).filter(({ kind, column }) => kind !== 'none' && column === 'userId');
     const tables = new Set(plan.rows.map(({ table }) => table));
     expect(owned.map(({ table }) => table).filter((table) => !tables.has(table))).toEqual(['access_logs', 'audit_logs', 'legal_holds']);
-    expect(plan.clocks.toSorted((a, b) => (a.table < b.table ? -1 : 1))).toEqual([
+    expect(plan.agedTables.toSorted((a, b) => (a.table < b.table ? -1 : 1))).toEqual([
       { table: 'access_logs', setting: 'accessLogMonths' },
       { table: 'audit_logs', setting: 'auditLogYears' },
     ]);

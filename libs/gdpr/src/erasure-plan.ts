@@ -30,7 +30,7 @@ export interface Reference {
 }
 
 /** A table whose rows go by their own age, whoever they are about. */
-export interface Clock {
+export interface AgedTable {
   table: string;
   setting: Extract<Retention, 'auditLogYears' | 'accessLogMonths'>;
 }
@@ -49,14 +49,14 @@ export class ErasurePlan {
   readonly rows: Rows[];
   /** Purge: where others' records name the person. */
   readonly references: Reference[];
-  readonly clocks: Clock[];
+  readonly agedTables: AgedTable[];
 
   /** @param domain of the addresses that take the place of e-mails */
   constructor(
     private readonly entities: readonly EntityMetadata[],
     private readonly domain: string,
   ) {
-    this.clocks = entities.flatMap((entity) => clockOf(entity) ?? []);
+    this.agedTables = entities.flatMap((entity) => agedTableOf(entity) ?? []);
     this.values = [...entities.flatMap((entity) => this.moving(entity)), ...entities.flatMap((entity) => this.valuesOf(entity))];
     this.rows = this.inOrder().flatMap((entity) => {
       const conditions = this.goingWith(entity);
@@ -124,7 +124,7 @@ export class ErasurePlan {
 
   /** By which of its columns a row of the table goes with a person. */
   private goingWith(entity: EntityMetadata): Condition[] {
-    if (entity.target === LegalHold || clockOf(entity)) return []; // the one stands in the way of a purge, the other has a time of its own
+    if (entity.target === LegalHold || agedTableOf(entity)) return []; // the one stands in the way of a purge, the other has a time of its own
     const owner = ownerOf(entity);
     const required = personKeys(entity).filter(({ isNullable, databaseName }) => !isNullable && databaseName !== owner);
     if (owner) return [owner, ...(isOwned(entity) ? required.map(({ databaseName }) => databaseName) : [])].map((column) => direct(column));
@@ -227,7 +227,7 @@ const keysTo = (whole: EntityMetadata, { foreignKeys }: EntityMetadata): string[
 const isOwned = ({ target }: EntityMetadata): boolean => typeof target === 'function' && target.prototype instanceof UserOwned;
 
 /** A log: whose data it tells of goes by a clock of its own, not with the person. */
-function clockOf(entity: EntityMetadata): Clock | undefined {
+function agedTableOf(entity: EntityMetadata): AgedTable | undefined {
   const setting = personal(entity).find(({ column }) => column === 'userId')?.retention;
   return setting === 'auditLogYears' || setting === 'accessLogMonths' ? { table: entity.tableName, setting } : undefined;
 }

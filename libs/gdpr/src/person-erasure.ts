@@ -44,7 +44,7 @@ export class PersonErasure {
   async remove(userIds: string[], doneAt?: Date): Promise<Record<string, number>> {
     const own = this.plan.rows.slice(0, -1);
     const [person] = this.plan.rows.slice(-1);
-    const kept = new Set(this.plan.clocks.map(({ table }) => table));
+    const kept = new Set(this.plan.agedTables.map(({ table }) => table));
     const people = idArray(userIds);
     const remove = async ({ table, where }: Rows) => [table, await this.delete(table, where(PEOPLE), people)] as const;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
 import { ErasurePlan } from './erasure-plan.js';
-import type { Clock } from './erasure-plan.js';
+import type { AgedTable } from './erasure-plan.js';
 import { DUE, HELD } from './purge-people.js';
 import type { Counts } from './purge-people.js';
 import type { CutOffs } from './purge-policy.js';
@@ -36,12 +36,12 @@ export class PurgeAges {
 
   /** The tables that a purge removes rows of. */
   get tables(): string[] {
-    return [...new Set([...this.plan.rows, ...this.plan.clocks].map(({ table }) => table))];
+    return [...new Set([...this.plan.rows, ...this.plan.agedTables].map(({ table }) => table))];
   }
 
   aged(cutOffs: CutOffs): Aged[] {
-    const log = ({ table, setting }: Clock) => ({ table, where: AGED, before: cutOffs[setting] });
-    return [...this.plan.clocks.map(log), { table: SESSIONS, where: ENDED, before: cutOffs.sessionDays }];
+    const log = ({ table, setting }: AgedTable) => ({ table, where: AGED, before: cutOffs[setting] });
+    return [...this.plan.agedTables.map(log), { table: SESSIONS, where: ENDED, before: cutOffs.sessionDays }];
   }
 
   /** In the present transaction. @returns how many rows went; less than {@link ROWS}: all */

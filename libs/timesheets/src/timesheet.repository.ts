@@ -5,8 +5,8 @@ import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#
 import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
-import { Approvers } from './approvers.js';
 import type { ApprovalView } from './approval.dto.js';
+import { TimesheetApprovers } from './timesheet-approvers.js';
 import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
 import { TimesheetLocks } from './timesheet-locks.js';
 import { Timesheet } from './timesheet.entity.js';
@@ -50,7 +50,7 @@ export class TimesheetRepository {
   constructor(
     private readonly work: UnitOfWork,
     private readonly cursors: Cursors,
-    private readonly approvers: Approvers,
+    private readonly approvers: TimesheetApprovers,
     private readonly locks: TimesheetLocks,
     private readonly accesses: Accesses,
   ) {}

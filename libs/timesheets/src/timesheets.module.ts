@@ -8,7 +8,6 @@ import { ActionCodeService } from './action-code.service.js';
 import { ApprovalController } from './approval.controller.js';
 import { ApprovalRepository } from './approval.repository.js';
 import { ApprovalService } from './approval.service.js';
-import { Approvers } from './approvers.js';
 import { EntryPlacement } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
 import { HistoryExport } from './history-export.js';
@@ -27,6 +26,7 @@ import { PayrollService } from './payroll.service.js';
 import { ReportController } from './report.controller.js';
 import { ReportRepository } from './report.repository.js';
 import { ReportService } from './report.service.js';
+import { TimesheetApprovers } from './timesheet-approvers.js';
 import { TimesheetEntryController } from './timesheet-entry.controller.js';
 import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
 import { TimesheetEntryService } from './timesheet-entry.service.js';
@@ -67,6 +67,7 @@ import { TimesheetService } from './timesheet.service.js';
     MissingService,
     TimesheetRepository,
     TimesheetService,
+    TimesheetApprovers,
     TimesheetLocks,
     TimesheetMoves,
     TimesheetPast,
@@ -77,7 +78,6 @@ import { TimesheetService } from './timesheet.service.js';
     EntryReferences,
     ApprovalRepository,
     ApprovalService,
-    Approvers,
   ],
   exports: [TimesheetLocks],
 })

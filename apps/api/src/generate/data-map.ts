@@ -1,4 +1,4 @@
-import type { Erasure } from '#core';
+import type { ColumnErasure } from '#core';
 import type { MappedColumn } from '#gdpr';
 
 /** docs/data-map.md */
@@ -13,7 +13,7 @@ ${tables.map(([table, list = []]) => tableText(table, list)).join('\n\n')}
 `;
 }
 
-function erasureText(erasure: Erasure | undefined): string {
+function erasureText(erasure: ColumnErasure | undefined): string {
   if (typeof erasure !== 'object') return erasure ?? '';
   if ('blank' in erasure) return `takes ${erasure.blank.map((name) => `\`${name}\``).join(', ')} out`;
   return `replaced with "${erasure.replaceWith}"`;

@@ -44,7 +44,7 @@ const STILL_HERE = `
 
 /** Who would have to decide a timesheet that is submitted now. */
 @Injectable()
-export class Approvers {
+export class TimesheetApprovers {
   constructor(private readonly work: UnitOfWork) {}
 
   /** Those who can sign in, without the owner. */
