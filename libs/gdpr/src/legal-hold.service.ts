@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, one, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
-import { Users } from '#identity';
+import { UserRepository } from '#identity';
 import type { LegalHoldView } from './legal-hold.dto.js';
 import { LegalHold } from './legal-hold.entity.js';
 
@@ -14,7 +14,7 @@ const HOLD = `
 export class LegalHolds {
   constructor(
     private readonly work: UnitOfWork,
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly audit: Audit,
   ) {}
 

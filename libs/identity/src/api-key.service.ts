@@ -9,14 +9,14 @@ import { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeys } from './api-keys.js';
 import { sha256 } from './tokens.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 @Injectable()
 export class ApiKeyService {
   constructor(
     private readonly work: UnitOfWork,
     private readonly keys: ApiKeyRepository,
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly escalation: Escalation,
     private readonly audit: Audit,
   ) {}

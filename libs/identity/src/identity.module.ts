@@ -41,7 +41,7 @@ import { UserSessionsController } from './user-sessions.controller.js';
 import { UserStatusController } from './user-status.controller.js';
 import { UserController } from './user.controller.js';
 import { UserPolicy } from './user.policy.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 @Module({
   imports: [PassportModule],
@@ -89,8 +89,8 @@ import { Users } from './users.js';
     UserCreation,
     UserLifecycle,
     UserPolicy,
-    Users,
+    UserRepository,
   ],
-  exports: [Admins, AuthenticationGuard, Credentials, OneTimeLinks, Passwords, Principals, Sessions, Tokens, UserPolicy, Users],
+  exports: [Admins, AuthenticationGuard, Credentials, OneTimeLinks, Passwords, Principals, Sessions, Tokens, UserPolicy, UserRepository],
 })
 export class IdentityModule {}

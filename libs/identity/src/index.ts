@@ -19,4 +19,4 @@ export * from './tokens.js';
 export * from './user.dto.js';
 export * from './user.entity.js';
 export * from './user.policy.js';
-export * from './users.js';
+export * from './user.repository.js';

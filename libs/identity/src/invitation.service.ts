@@ -5,13 +5,13 @@ import type { Principal } from '#rbac';
 import { OneTimeLinks } from './one-time-links.js';
 import type { UserView } from './user.dto.js';
 import { UserPolicy } from './user.policy.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 /** Inviting again who has not accepted yet. */
 @Injectable()
 export class Invitations {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly links: OneTimeLinks,
     private readonly audit: Audit,

@@ -6,7 +6,7 @@ import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { UserChanges } from './user-changes.js';
 import { UpdateProfile, UserView } from './user.dto.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 class CompanyReference {
   @Id() id!: string;
@@ -24,7 +24,7 @@ class MeView extends UserView {
 @Controller('me')
 export class MeController {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly changes: UserChanges,
     private readonly work: UnitOfWork,
   ) {}

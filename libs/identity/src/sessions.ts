@@ -6,7 +6,7 @@ import { Principals } from './principals.js';
 import { ActiveSession } from './session.entity.js';
 import { sha256, Tokens } from './tokens.js';
 import type { RefreshClaims } from './tokens.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 /** Sessions begin and end. */
 @Injectable()
@@ -16,7 +16,7 @@ export class Sessions {
     private readonly tokens: Tokens,
     private readonly config: Config,
     private readonly principals: Principals,
-    private readonly users: Users,
+    private readonly users: UserRepository,
   ) {}
 
   /** Starts a session of a user of the present company. */

@@ -3,14 +3,14 @@ import { Audit, Problem } from '#core';
 import type { Principal } from '#rbac';
 import { Sessions } from './sessions.js';
 import { UserPolicy } from './user.policy.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 /** Sessions ended by hand, one's own and those of others. */
 @Injectable()
 export class SignOut {
   constructor(
     private readonly sessions: Sessions,
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly audit: Audit,
   ) {}

@@ -4,7 +4,7 @@ import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { UserApprover } from './user.entity.js';
 import { UserPolicy } from './user.policy.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 /** Who decides a user's timesheets, with the version of the user. */
 export interface ApproverList {
@@ -17,7 +17,7 @@ export interface ApproverList {
 export class UserApprovers {
   constructor(
     private readonly work: UnitOfWork,
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly audit: Audit,
   ) {}

@@ -7,7 +7,7 @@ import { Admins } from './admins.js';
 import { Credentials } from './credentials.js';
 import type { ColleagueView, UpdateUser, UserView } from './user.dto.js';
 import { shownTo, UserPolicy } from './user.policy.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 /** Their values are not for the audit log. */
 const PERSONAL = ['email', 'firstName', 'lastName', 'phoneNumber', 'externalId'];
@@ -18,7 +18,7 @@ const PROFILE: readonly string[] = ['firstName', 'lastName', 'phoneNumber'];
 @Injectable()
 export class UserChanges {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly admins: Admins,
     private readonly credentials: Credentials,

@@ -6,13 +6,13 @@ import { NewPassword } from './new-password.js';
 import { OneTimeLinks } from './one-time-links.js';
 import type { CreateUser, UserView } from './user.dto.js';
 import { UserPolicy } from './user.policy.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 /** New users: with a password at once, without one by invitation. */
 @Injectable()
 export class UserCreation {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly newPassword: NewPassword,
     private readonly links: OneTimeLinks,

@@ -6,7 +6,7 @@ import { Admins } from './admins.js';
 import { Credentials } from './credentials.js';
 import type { ChangeStatus, UserStatusCode, UserView } from './user.dto.js';
 import { UserPolicy } from './user.policy.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 /** What a status may become by hand; INVITED becomes ACTIVE by its link only. */
 const NEXT: Record<UserStatusCode, readonly UserStatusCode[]> = {
@@ -20,7 +20,7 @@ const NEXT: Record<UserStatusCode, readonly UserStatusCode[]> = {
 @Injectable()
 export class UserLifecycle {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly admins: Admins,
     private readonly credentials: Credentials,

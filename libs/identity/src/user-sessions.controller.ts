@@ -9,13 +9,13 @@ import { SessionPage } from './session.dto.js';
 import type { SessionView } from './session.dto.js';
 import { SessionRepository } from './session.repository.js';
 import { SignOut } from './sign-out.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 @ApiTags('People')
 @Controller('users/:id/sessions')
 export class UserSessionsController {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly sessions: SessionRepository,
     private readonly signOut: SignOut,
   ) {}

@@ -5,12 +5,12 @@ import type { JsonPage } from '#core';
 import { Own } from '#rbac';
 import { UserStatusPage } from './user.dto.js';
 import type { UserStatusView } from './user.dto.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 @ApiTags('People')
 @Controller('user-statuses')
 export class UserStatusController {
-  constructor(private readonly users: Users) {}
+  constructor(private readonly users: UserRepository) {}
 
   @Get()
   @Own()

@@ -9,14 +9,14 @@ import { UserChanges } from './user-changes.js';
 import { UserCreation } from './user-creation.js';
 import { UserLifecycle } from './user-lifecycle.js';
 import { ChangeStatus, ColleagueView, CreateUser, UpdateUser, USER_OR_COLLEAGUE, UserPage, UserQuery, UserView } from './user.dto.js';
-import { Users } from './users.js';
+import { UserRepository } from './user.repository.js';
 
 @ApiTags('People')
 @ApiExtraModels(UserView, ColleagueView)
 @Controller('users')
 export class UserController {
   constructor(
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly creation: UserCreation,
     private readonly changes: UserChanges,
     private readonly lifecycle: UserLifecycle,

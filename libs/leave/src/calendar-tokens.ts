@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, Config, isId, Problem, UnitOfWork } from '#core';
-import { sha256, Users } from '#identity';
+import { sha256, UserRepository } from '#identity';
 import type { Principal } from '#rbac';
 import type { CalendarTokenView } from './calendar.dto.js';
 
@@ -15,7 +15,7 @@ const NOBODY = '00000000-0000-0000-0000-000000000000';
 export class CalendarTokens {
   constructor(
     private readonly work: UnitOfWork,
-    private readonly users: Users,
+    private readonly users: UserRepository,
     private readonly audit: Audit,
     private readonly config: Config,
   ) {}

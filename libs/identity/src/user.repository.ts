@@ -43,7 +43,7 @@ type Required = 'email' | 'firstName' | 'lastName' | 'roleId' | 'passwordHash';
 
 /** Reads users in the form of answers, locks and changes them. */
 @Injectable()
-export class Users {
+export class UserRepository {
   constructor(
     private readonly work: UnitOfWork,
     private readonly cursors: Cursors,
