@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
+import { userSelect } from '#identity';
 import type { UserView } from '#identity';
 import { LeaveLocks } from '#leave';
 import { TimesheetLocks } from '#timesheets';
@@ -10,15 +11,9 @@ export interface Subject extends UserView {
   isHeld: boolean;
 }
 
-const ONE = `
-  SELECT u.id, u.email, u."firstName", u."lastName", u."phoneNumber", u."externalId", t.code AS status,
-         json_build_object('id', r.id, 'name', r.name) AS role, u."isAnonymized", u."mustChangePasswordAtNextLogin", u."lastLogin",
-         u."createdAt", u."updatedAt", u.version, u."deletedAt" IS NOT NULL AS "isDeleted",
-         EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id) AS "isHeld"
-  FROM users u
-  JOIN user_statuses t ON t.id = u."statusId"
-  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
-  WHERE u."companyId" = $1 AND u.id = $2`;
+const MORE = `, u."deletedAt" IS NOT NULL AS "isDeleted",
+         EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id) AS "isHeld"`;
+const SUBJECT = `${userSelect(MORE)} AND u.id = $2`;
 
 @Injectable()
 export class AnonymisationRepository {
@@ -40,7 +35,7 @@ export class AnonymisationRepository {
   }
 
   async find(id: string): Promise<Subject | undefined> {
-    return (await this.work.query<Subject>(ONE, [id]))[0];
+    return (await this.work.query<Subject>(SUBJECT, [id]))[0];
   }
 
   /** The version is moved by the erasure of the values. */

@@ -8,14 +8,18 @@ import { User } from './user.entity.js';
 import { seesEverything, shownTo } from './user.policy.js';
 
 const LIST = 'users';
-const LIVING = `
+
+/** SQL: the answer view of a user, deleted or not, ready for more conditions. @param more further columns, behind a comma */
+export const userSelect = (more = ''): string => `
   SELECT u.id, u.email, u."firstName", u."lastName", u."phoneNumber", u."externalId", t.code AS status,
          json_build_object('id', r.id, 'name', r.name) AS role, u."isAnonymized", u."mustChangePasswordAtNextLogin", u."lastLogin",
-         u."createdAt", u."updatedAt", u.version
+         u."createdAt", u."updatedAt", u.version${more}
   FROM users u
   JOIN user_statuses t ON t.id = u."statusId"
   JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
-  WHERE u."companyId" = $1 AND u."deletedAt" IS NULL`;
+  WHERE u."companyId" = $1`;
+
+const LIVING = `${userSelect()} AND u."deletedAt" IS NULL`;
 const ONE = `${LIVING} AND u.id = $2`;
 const IN_TEAM = `EXISTS (
   SELECT 1 FROM team_members m JOIN teams g ON g."companyId" = $1 AND g.id = m."teamId" AND g."deletedAt" IS NULL
