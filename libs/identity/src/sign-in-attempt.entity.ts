@@ -1,7 +1,10 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { NotPersonal } from '#core';
 
-/** Failed sign-ins by account or address. Belongs to no company: it is counted before the company is known. */
+/**
+ * Failed sign-ins by account or address, and the ten places an address has for reset mails, each taken for an hour (their `failures` stay 0).
+ * Belongs to no company: it is counted before the company is known.
+ */
 @Entity('sign_in_attempts')
 @Index('sign_in_attempts_window_idx', ['windowStartedAt'])
 export class SignInAttempt {
