@@ -151,7 +151,7 @@ describe('the OpenAPI document', () => {
     );
     expect(bare).toEqual([]);
     const answered = new Set(operations.flatMap(({ operation }) => codesOf(operation).map(([, code]) => code)));
-    // a fault of ours is nobody's promise, and a conflict without a name stands for one that nobody foresaw
+    // a fault of ours is nobody's promise
     expect(Object.keys(PROBLEMS).filter((code) => !answered.has(code) && code !== 'internal_error')).toEqual([]);
   });
 

@@ -30,9 +30,10 @@ export interface JobRun {
 
 /** How often is asked whether a slot is due. */
 const LOOK_EVERY_MS = 15_000;
-/** A dead replica's job goes on elsewhere after two minutes; a failed one is tried again after one. */
+/** How often whoever is at a job makes its lease last longer: several tries before it would run out. */
 const EXTEND_EVERY_MS = 30_000;
 
+// A lease lasts two minutes: after them a dead replica's job goes on elsewhere. A failed job keeps it for one, then it is tried again.
 // Citus takes now() among the VALUES only. A slot that is done, or a lease that holds, leaves nothing to return.
 const LEASE = `
   INSERT INTO scheduled_jobs (name, "leasedBy", "leasedUntil", "startedAt") VALUES ($1, $2, now() + interval '2 minutes', $3)
