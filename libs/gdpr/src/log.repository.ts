@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork, within } from '#core';
+import { Accesses, Cursors, one, Query, refuseReversed, UnitOfWork, within } from '#core';
 import type { JsonPage } from '#core';
 import type { AccessLogView, AuditLogView, LogQuery } from './log.dto.js';
 
@@ -52,8 +52,6 @@ export class LogRepository {
   }
 
   private async read<Row>(base: string, id: string): Promise<Row> {
-    const [found] = await this.work.last<Row>(`${base} AND l.id = $2`, [id]);
-    if (!found) throw new Problem('not_found');
-    return found;
+    return one(await this.work.last<Row>(`${base} AND l.id = $2`, [id]));
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, Cursors, LOCKS, Problem, Query, UnitOfWork } from '#core';
+import { Audit, Cursors, LOCKS, one, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { CutOffs } from './purge-policy.js';
 import type { PurgeRunView } from './purge.dto.js';
@@ -42,21 +42,20 @@ export class PurgeRepository {
 
   /** The whole answer of a request. @throws 404 */
   async read(id: string): Promise<PurgeRunView> {
-    const [run] = await this.work.last<PurgeRunView>(`${RUNS} AND p.id = $2`, [id]);
-    if (!run) throw new Problem('not_found');
-    return run;
+    return one(await this.work.last<PurgeRunView>(`${RUNS} AND p.id = $2`, [id]));
   }
 
   async get(id: string): Promise<PurgeRunView> {
     return (await this.work.query<PurgeRunView>(`${RUNS} AND p.id = $2`, [id]))[0]!;
   }
 
+  /** @throws 404 for half a company: one without settings */
   async policy(): Promise<RetentionSettings> {
-    const [settings] = await this.work.query<RetentionSettings>(
-      `SELECT s."deletedUserYears", s."auditLogYears", s."accessLogMonths", s."sessionDays" FROM company_settings s WHERE s."companyId" = $1`,
+    return one(
+      await this.work.query<RetentionSettings>(
+        `SELECT s."deletedUserYears", s."auditLogYears", s."accessLogMonths", s."sessionDays" FROM company_settings s WHERE s."companyId" = $1`,
+      ),
     );
-    if (!settings) throw new Problem('not_found'); // a company without settings is half a company
-    return settings;
   }
 
   /** Until the end of the transaction no other run begins in this company. @returns the id of the one that is under way */

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { AlwaysWhole, Id, IfMatch, Part, Problem, Text, Texts, TimeZone, UnitOfWork } from '#core';
+import { AlwaysWhole, Id, IfMatch, one, Part, Text, Texts, TimeZone, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
@@ -36,10 +36,9 @@ export class MeController {
   @ApiOkResponse({ type: MeView })
   async read(@Caller() caller: Principal): Promise<MeView> {
     const user = await this.users.get(caller.userId);
-    const [company] = await this.work.query<CompanyReference>(
-      'SELECT id, name, timezone FROM companies WHERE id = $1 AND "deletedAt" IS NULL',
+    const company = one(
+      await this.work.query<CompanyReference>('SELECT id, name, timezone FROM companies WHERE id = $1 AND "deletedAt" IS NULL'),
     );
-    if (!company) throw new Problem('not_found');
     return { ...user, permissions: [...caller.permissions].toSorted(), company };
   }
 

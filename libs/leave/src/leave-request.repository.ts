@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository, LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
 import type { SettingsRow } from '#companies';
-import { Accesses, Cursors, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
+import { Accesses, Cursors, one, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import { LeaveLocks } from './leave-locks.js';
@@ -69,9 +69,7 @@ export class LeaveRequestRepository {
 
   /** Whether the caller may read it, is theirs to ask. @throws 404 */
   async get(caller: Principal, id: string): Promise<LeaveRow> {
-    const [found] = await this.work.query<LeaveRow>(ONE, [reaching(caller), id]);
-    if (!found) throw new Problem('not_found');
-    return found;
+    return one(await this.work.query<LeaveRow>(ONE, [reaching(caller), id]));
   }
 
   /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */

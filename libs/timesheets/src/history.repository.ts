@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork, within } from '#core';
+import { Accesses, Cursors, one, Query, refuseReversed, UnitOfWork, within } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { HistoryQuery, HistoryView } from './history.dto.js';
@@ -34,8 +34,7 @@ export class HistoryRepository {
   /** @throws 404 for a row that is not there, or that the caller may not read */
   async read(caller: Principal, id: string): Promise<HistoryView> {
     const { text, values } = readable(new Query(ROWS).and('h.id = ?', id), caller).page('h.id', 1);
-    const [found] = await this.work.last<HistoryView>(text, values);
-    if (!found) throw new Problem('not_found');
+    const found = one(await this.work.last<HistoryView>(text, values));
     this.noteRead('TimesheetHistory', id, found.userId);
     return found;
   }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
 import type { ApproverPolicy } from '#companies';
-import { Accesses, Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { Accesses, Cursors, one, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
@@ -71,20 +71,19 @@ export class TimesheetRepository {
 
   /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */
   async open(caller: Principal, id: string): Promise<Sheet> {
-    const [found] = await this.work.query<{ userId: string }>(
-      'SELECT t."userId" FROM timesheets t WHERE t."companyId" = $1 AND t.id = $2 AND t."deletedAt" IS NULL',
-      [id],
+    const { userId } = one(
+      await this.work.query<{ userId: string }>(
+        'SELECT t."userId" FROM timesheets t WHERE t."companyId" = $1 AND t.id = $2 AND t."deletedAt" IS NULL',
+        [id],
+      ),
     );
-    if (!found) throw new Problem('not_found');
-    await this.locks.hold([found.userId]);
+    await this.locks.hold([userId]);
     return this.get(caller, id);
   }
 
   /** Whether the caller may read it, is theirs to ask. @throws 404 */
   async get(caller: Principal, id: string): Promise<Sheet> {
-    const [found] = await this.work.query<Sheet>(STANDING, [id, caller.userId, reaching(caller)]);
-    if (!found) throw new Problem('not_found');
-    return found;
+    return one(await this.work.query<Sheet>(STANDING, [id, caller.userId, reaching(caller)]));
   }
 
   /** @throws 404 also for one that the caller may not read */
