@@ -1,86 +1,19 @@
 import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationError } from '@nestjs/common';
 import { classToPlain, plainToInstance } from 'class-transformer';
-import { getMetadataStorage, validate } from 'class-validator';
 import { errorsOfParts, PARTS, STRICT } from './fields.js';
+import { escapePointer, faultsOfShape } from './input-shape.js';
 import { Problem } from './problem.js';
 import type { FieldFault } from './problem.js';
+import { VALIDATOR } from './validator-cache.js';
 
-const MAX_DEPTH = 32;
-const MAX_ITEMS = 1000;
-/** In one body; the largest that any route takes has some 6000. */
-const MAX_VALUES = 20_000;
-const MAX_FAULTS = 100;
-const MAX_NAME = 200;
 const REMEMBERED = 500; // queries of one route,
 const REMEMBERED_LENGTH = 300; // none longer
-/** Of class-validator: where Nest looks for it by itself, all of it is read, telephone numbers of the world included. */
-const VALIDATOR = { validate, getMetadataStorage };
-/** It looks for what it knows of a class among all classes, and sorts it by fields, for each object of a body. That does not change once a class is made. */
-const storage = getMetadataStorage();
-const lookUp = storage.getTargetValidationMetadatas.bind(storage);
-const rulesOf = new Map<unknown, ReturnType<typeof lookUp>>();
-storage.getTargetValidationMetadatas = (type, schema, always, strictGroups, groups) => {
-  const found = rulesOf.get(type) ?? lookUp(type, schema, always, strictGroups, groups); // there are no groups, nor schemas
-  rulesOf.set(type, found);
-  return found;
-};
-const group = storage.groupByPropertyName.bind(storage);
-const groupsOf = new WeakMap<object, ReturnType<typeof group>>();
-storage.groupByPropertyName = (rules) => {
-  const found = groupsOf.get(rules) ?? group(rules);
-  groupsOf.set(rules, found);
-  return found;
-};
 
 const coded = new WeakSet<object>();
 
 /** For a body of several records: each fault of its form says its code too, as those do that are found later. */
 export const WithCodes = (): ClassDecorator => (target) => void coded.add(target);
-
-/**
- * Bounds what came in before anything transforms it: 10 kB nested 5000 deep make class-transformer overflow the stack,
- * NUL and lone surrogates cannot be stored. Of many faults the first are told: each repeats the names above it, so that all of them could be
- * thousands of times as long as the body.
- */
-export function faultsOfShape(body: unknown): FieldFault[] {
-  const faults: FieldFault[] = [];
-  const names: string[] = [];
-  let values = 0;
-  const tell = (detail: string): void => {
-    if (faults.length < MAX_FAULTS) faults.push({ pointer: names.map((name) => `/${escapePointer(name)}`).join(''), detail });
-  };
-  const look = (value: unknown): void => {
-    if (faults.length >= MAX_FAULTS) return;
-    const detail = ++values > MAX_VALUES ? `is behind ${MAX_VALUES} others` : faultOf(value, names.length);
-    if (detail) tell(detail);
-    else if (typeof value === 'object' && value !== null)
-      for (const key of Object.keys(value)) {
-        names.push(key);
-        if (isName(key)) look((value as Record<string, unknown>)[key]);
-        else tell('is not a known field');
-        names.pop();
-      }
-  };
-  look(body);
-  return faults;
-}
-
-/** What every object has by itself class-transformer leaves out in silence. */
-const isName = (key: string): boolean => !(key in Object.prototype) && key !== 'prototype' && isStorable(key);
-
-function faultOf(value: unknown, depth: number): string | undefined {
-  if (typeof value === 'string') return isStorable(value) ? undefined : 'has characters that cannot be stored';
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
-  const count = Array.isArray(value) ? value.length : Object.keys(value).length;
-  return count > MAX_ITEMS ? `has more than ${MAX_ITEMS} ${Array.isArray(value) ? 'items' : 'fields'}` : undefined;
-}
-
-const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
-
-/** Of a name that no field has by far, the beginning tells enough. */
-const escapePointer = (key: string): string => key.slice(0, MAX_NAME).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
 
 /** Strict: unknown fields are refused, nothing is converted, every fault is named by its pointer, all at once. */
 @Injectable()
@@ -92,7 +25,7 @@ export class Validation extends ValidationPipe {
     super({
       transform: true,
       ...STRICT,
-      validatorPackage: VALIDATOR,
+      validatorPackage: VALIDATOR, // where Nest looks for it by itself, all of it is read, telephone numbers of the world included
       transformerPackage: { plainToInstance, classToPlain },
       exceptionFactory: (errors) => new Problem('validation_failed', { errors: errors.flatMap((error) => faultsOf(error)) }),
     });

@@ -1,0 +1,52 @@
+import type { FieldFault } from './problem.js';
+
+const MAX_DEPTH = 32;
+const MAX_ITEMS = 1000;
+/** In one body; the largest that any route takes has some 6000. */
+const MAX_VALUES = 20_000;
+const MAX_FAULTS = 100;
+const MAX_NAME = 200;
+
+/**
+ * Bounds what came in before anything transforms it: 10 kB nested 5000 deep make class-transformer overflow the stack,
+ * NUL and lone surrogates cannot be stored. Of many faults the first are told: each repeats the names above it, so that all of them could be
+ * thousands of times as long as the body.
+ */
+export function faultsOfShape(input: unknown): FieldFault[] {
+  const faults: FieldFault[] = [];
+  const names: string[] = [];
+  let values = 0;
+  const tell = (detail: string): void => {
+    if (faults.length < MAX_FAULTS) faults.push({ pointer: names.map((name) => `/${escapePointer(name)}`).join(''), detail });
+  };
+  const look = (value: unknown): void => {
+    if (faults.length >= MAX_FAULTS) return;
+    const detail = ++values > MAX_VALUES ? `is behind ${MAX_VALUES} others` : faultOf(value, names.length);
+    if (detail) tell(detail);
+    else if (typeof value === 'object' && value !== null)
+      for (const key of Object.keys(value)) {
+        names.push(key);
+        if (isName(key)) look((value as Record<string, unknown>)[key]);
+        else tell('is not a known field');
+        names.pop();
+      }
+  };
+  look(input);
+  return faults;
+}
+
+/** What every object has by itself class-transformer leaves out in silence. */
+const isName = (key: string): boolean => !(key in Object.prototype) && key !== 'prototype' && isStorable(key);
+
+function faultOf(value: unknown, depth: number): string | undefined {
+  if (typeof value === 'string') return isStorable(value) ? undefined : 'has characters that cannot be stored';
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
+  const count = Array.isArray(value) ? value.length : Object.keys(value).length;
+  return count > MAX_ITEMS ? `has more than ${MAX_ITEMS} ${Array.isArray(value) ? 'items' : 'fields'}` : undefined;
+}
+
+const isStorable = (text: string): boolean => !text.includes('\0') && text.isWellFormed();
+
+/** Of a name that no field has by far, the beginning tells enough. */
+export const escapePointer = (key: string): string => key.slice(0, MAX_NAME).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
