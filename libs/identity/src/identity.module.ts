@@ -22,6 +22,7 @@ import { PasswordResetController } from './password-reset.controller.js';
 import { PasswordResetRequests } from './password-reset.requests.js';
 import { PasswordReset } from './password-reset.service.js';
 import { Passwords } from './passwords.js';
+import { PresentPeople } from './present-people.js';
 import { Principals } from './principals.js';
 import { SessionExpiry } from './session-expiry.js';
 import { SessionRotation } from './session-rotation.js';
@@ -75,6 +76,7 @@ import { UserRepository } from './user.repository.js';
     PasswordResetAllowance,
     PasswordResetRequests,
     Passwords,
+    PresentPeople,
     Principals,
     SessionExpiry,
     SessionRepository,
@@ -91,6 +93,18 @@ import { UserRepository } from './user.repository.js';
     UserPolicy,
     UserRepository,
   ],
-  exports: [Admins, AuthenticationGuard, Credentials, OneTimeLinks, Passwords, Principals, Sessions, Tokens, UserPolicy, UserRepository],
+  exports: [
+    Admins,
+    AuthenticationGuard,
+    Credentials,
+    OneTimeLinks,
+    Passwords,
+    PresentPeople,
+    Principals,
+    Sessions,
+    Tokens,
+    UserPolicy,
+    UserRepository,
+  ],
 })
 export class IdentityModule {}

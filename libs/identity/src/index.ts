@@ -10,6 +10,7 @@ export * from './one-time-token.entity.js';
 export * from './own-or.js';
 export * from './password-strength.js';
 export * from './passwords.js';
+export * from './present-people.js';
 export * from './principals.js';
 export * from './session-expiry.js';
 export * from './session.entity.js';

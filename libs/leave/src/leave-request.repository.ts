@@ -116,17 +116,6 @@ export class LeaveRequestRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Whether requests may be made for this person. */
-  async hasPerson(id: string): Promise<boolean> {
-    const text = 'SELECT 1 FROM users u WHERE u."companyId" = $1 AND u.id = $2 AND u."deletedAt" IS NULL AND NOT u."isAnonymized"';
-    return (await this.work.query(text, [id])).length > 0;
-  }
-
-  async isAnonymised(id: string): Promise<boolean> {
-    const text = 'SELECT 1 FROM users u WHERE u."companyId" = $1 AND u.id = $2 AND u."isAnonymized"';
-    return (await this.work.query(text, [id])).length > 0;
-  }
-
   private note({ id, userId }: LeaveRow): void {
     this.accesses.record({ action: 'leave_read', targetType: 'LeaveRequest', targetId: id, userId });
   }

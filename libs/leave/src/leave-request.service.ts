@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
+import { PresentPeople } from '#identity';
 import type { Principal } from '#rbac';
 import { LeaveLocks } from './leave-locks.js';
 import { requirePeriod } from './leave-period.js';
@@ -26,13 +27,14 @@ export class LeaveRequestService {
     private readonly requests: LeaveRequestRepository,
     private readonly audit: Audit,
     private readonly locks: LeaveLocks,
+    private readonly present: PresentPeople,
   ) {}
 
   /** @throws 400, 403 for another's without the permission, 409 `leave_overlap` */
   async create(caller: Principal, body: CreateLeaveRequest): Promise<LeaveRequestView> {
     const leave = wanted(caller, body);
     await this.locks.hold(leave.userId);
-    await this.requirePerson(caller, leave.userId); // who may have been anonymised while this waited
+    await this.requirePerson(leave.userId); // who may have been anonymised while this waited
     await this.refuseOverlap(leave);
     const id = randomUUID();
     await (await this.work.manager()).insert(LeaveRequest, { ...this.work.created(), id, ...leave });
@@ -45,7 +47,7 @@ export class LeaveRequestService {
   /** What would come of it; writes nothing. @throws 400, 403 as the real one */
   async preview(caller: Principal, body: CreateLeaveRequest): Promise<LeavePreview> {
     const leave = wanted(caller, body);
-    await this.requirePerson(caller, leave.userId);
+    await this.requirePerson(leave.userId);
     const days = await this.requests.daysNow(leave);
     return { workingDays: sumOf(days), days, conflictsWith: await this.requests.overlapping(leave) };
   }
@@ -59,8 +61,7 @@ export class LeaveRequestService {
     refuseLocked(before, expected);
     const told = changes(before, { ...patch }, PERSONAL);
     if (Object.keys(told.after).length === 0) return this.requests.view(caller, await this.requests.read(caller, id)); // which is noted
-    if (patch.reason && (await this.requests.isAnonymised(before.userId)))
-      throw new Problem('conflict', { detail: 'The person is anonymised' });
+    await this.present.refuseText(before.userId, patch.reason);
     await this.refuseOverlap(after, id);
     await this.update(id, { ...patch });
     await this.audit.record({ action: 'leave_request_updated', targetType: 'LeaveRequest', targetId: id, userId: before.userId, ...told });
@@ -75,9 +76,9 @@ export class LeaveRequestService {
     await this.audit.record({ action: 'leave_request_deleted', targetType: 'LeaveRequest', targetId: id, userId });
   }
 
-  private async requirePerson({ userId: callerId }: Principal, userId: string): Promise<void> {
-    if (await this.requests.hasPerson(userId)) return;
-    throw userId === callerId ? new Problem('not_signed_in') : Problem.field('/userId', 'names nothing here', 'unknown_reference');
+  private async requirePerson(userId: string): Promise<void> {
+    const here = await this.present.among([userId]);
+    if (!here.has(userId)) throw Problem.field('/userId', 'names nothing here', 'unknown_reference');
   }
 
   private async open(caller: Principal, id: string): Promise<LeaveRow> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Problem, UnitOfWork } from '#core';
+import { UnitOfWork } from '#core';
+import { PresentPeople } from '#identity';
 import type { EntryFault } from './entry-placement.js';
 
 /** The ids that an entry's body names. Null and undefined name nothing. */
@@ -17,7 +18,10 @@ export interface References {
  */
 @Injectable()
 export class EntryReferences {
-  constructor(private readonly work: UnitOfWork) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly present: PresentPeople,
+  ) {}
 
   /** @returns 400s for what names nothing here, and 409s for inactive action codes */
   async check(entries: References[]): Promise<EntryFault[]> {
@@ -40,23 +44,13 @@ export class EntryReferences {
    * @throws 401 where who acts is so since their request began
    */
   async people(entries: References[]): Promise<EntryFault[]> {
-    const ids = named(entries, ({ userId }) => userId);
-    const rows = await this.work.query<{ id: string }>(
-      'SELECT u.id FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND NOT u."isAnonymized"',
-      [ids],
-    );
-    const here = new Set(rows.map(({ id }) => id));
-    if (ids.some((id) => id === this.work.actorId && !here.has(id))) throw new Problem('not_signed_in');
+    const here = await this.present.among(named(entries, ({ userId }) => userId));
     return entries.flatMap(({ userId }, place) => (here.has(userId) ? [] : [unknown(place, '/userId')]));
   }
 
-  /** Under the lock of the person, who may have been anonymised. @throws 409 `conflict` for a text that would tell of them again */
-  async refuseText(userId: string, text: string | null | undefined): Promise<void> {
-    if (!text) return;
-    const [anonymised] = await this.work.query('SELECT 1 FROM users u WHERE u."companyId" = $1 AND u.id = $2 AND u."isAnonymized"', [
-      userId,
-    ]);
-    if (anonymised) throw new Problem('conflict', { detail: 'The person is anonymised' });
+  /** Under the lock of the person. @throws 409 `conflict` for a text that would tell of somebody anonymised again */
+  refuseText(userId: string, text: string | null | undefined): Promise<void> {
+    return this.present.refuseText(userId, text);
   }
 
   private async actionCodes(ids: string[]): Promise<Map<string, boolean>> {

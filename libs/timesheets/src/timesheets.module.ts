@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CompaniesModule } from '#companies';
 import { UserLeft } from '#core';
+import { IdentityModule } from '#identity';
 import { ActionCodeController } from './action-code.controller.js';
 import { ActionCodeRepository } from './action-code.repository.js';
 import { ActionCodeService } from './action-code.service.js';
@@ -39,7 +40,7 @@ import { TimesheetRepository } from './timesheet.repository.js';
 import { TimesheetService } from './timesheet.service.js';
 
 @Module({
-  imports: [CompaniesModule],
+  imports: [IdentityModule, CompaniesModule],
   controllers: [
     ActionCodeController,
     TimesheetController,
