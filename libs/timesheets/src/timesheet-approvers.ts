@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { ApproverPolicy } from '#companies';
 import { UnitOfWork } from '#core';
 
+const POLICY = 'SELECT s."timesheetApproverPolicy" AS policy FROM company_settings s WHERE s."companyId" = $1';
+
 interface Candidate {
   id: string;
   /** Has a role with `approve_timesheet`. */
@@ -42,32 +44,35 @@ const STILL_HERE = `
   WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND u."statusId" IN (SELECT s.id FROM user_statuses s WHERE s."canLogin")
   ORDER BY u.id FOR SHARE OF u`;
 
-/** Who would have to decide a timesheet that is submitted now. */
+/** Who would have to decide a timesheet that is submitted now: people who can sign in, without its owner. */
 @Injectable()
 export class TimesheetApprovers {
   constructor(private readonly work: UnitOfWork) {}
 
-  /** Those who can sign in, without the owner. */
-  async of(ownerId: string, policy: ApproverPolicy): Promise<string[]> {
-    return chosen(await this.candidates(ownerId), policy);
+  /** Whether there is anybody. */
+  async exist(ownerId: string): Promise<boolean> {
+    const [policy, candidates] = await this.found(ownerId);
+    return chosen(candidates, policy).length > 0;
   }
 
   /**
-   * The same, none of whom can leave before the end of the transaction: one who is leaving now is waited for, and not among them. To be
-   * asked before any row of the timesheet is locked, as leaving locks in this order.
+   * None of them can leave before the end of the transaction: one who is leaving now is waited for, and not among them. To be asked before
+   * any row of the timesheet is locked, as leaving locks in this order.
    */
-  async held(ownerId: string, policy: ApproverPolicy): Promise<string[]> {
-    const candidates = await this.candidates(ownerId);
+  async held(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
+    const [policy, candidates] = await this.found(ownerId);
     const here = await this.work.query<{ id: string }>(STILL_HERE, [candidates.map(({ id }) => id)]);
     const ids = new Set(here.map(({ id }) => id));
-    return chosen(
-      candidates.filter(({ id }) => ids.has(id)),
-      policy,
-    );
+    const staying = candidates.filter(({ id }) => ids.has(id));
+    return { policy, approverIds: chosen(staying, policy) };
   }
 
-  private candidates(ownerId: string): Promise<Candidate[]> {
-    return this.work.query<Candidate>(CANDIDATES, [ownerId]);
+  private async found(ownerId: string): Promise<[ApproverPolicy, Candidate[]]> {
+    const [[settings], candidates] = await Promise.all([
+      this.work.query<{ policy: ApproverPolicy }>(POLICY),
+      this.work.query<Candidate>(CANDIDATES, [ownerId]),
+    ]);
+    return [settings!.policy, candidates];
   }
 }
 

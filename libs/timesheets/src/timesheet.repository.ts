@@ -99,7 +99,7 @@ export class TimesheetRepository {
     const [approvals, leaveDays, hasApprover] = await Promise.all([
       this.approvals(sheet.id),
       this.leaveDays(sheet, withKind, asOf),
-      isOpen(sheet.status) && this.hasApprover(sheet.userId),
+      isOpen(sheet.status) && this.approvers.exist(sheet.userId),
     ]);
     if (withKind && leaveDays.length > 0)
       this.accesses.record({ action: 'leave_read', targetType: 'Timesheet', targetId: sheet.id, userId: sheet.userId });
@@ -153,22 +153,9 @@ export class TimesheetRepository {
     );
   }
 
-  /** Who has to decide a timesheet of that person that is submitted now; they stay who they are until the end of the transaction. */
-  async approversHeld(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
-    const policy = await this.policy();
-    return { policy, approverIds: await this.approvers.held(ownerId, policy) };
-  }
-
-  /** Whether anybody could decide a timesheet of that person if it were submitted now. */
-  private async hasApprover(ownerId: string): Promise<boolean> {
-    return (await this.approvers.of(ownerId, await this.policy())).length > 0;
-  }
-
-  private async policy(): Promise<ApproverPolicy> {
-    const [settings] = await this.work.query<{ policy: ApproverPolicy }>(
-      'SELECT s."timesheetApproverPolicy" AS policy FROM company_settings s WHERE s."companyId" = $1',
-    );
-    return settings!.policy;
+  /** Who has to decide a timesheet of that person that is submitted now, see {@link TimesheetApprovers.held}. */
+  approversHeld(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
+    return this.approvers.held(ownerId);
   }
 
   async insert(fields: Pick<Timesheet, 'id' | 'userId' | 'periodStart' | 'periodEnd' | 'notes' | 'totalMinutes'>): Promise<void> {
