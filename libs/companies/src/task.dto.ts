@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Text } from '#core';
 import { TASK_STATUSES } from './task.entity.js';
 import type { TaskStatus } from './task.entity.js';
 
@@ -46,7 +45,4 @@ export class TaskView {
 /** A task out of the database. */
 export type TaskRow = Pick<TaskView, keyof TaskView>;
 
-export class TaskPage {
-  @ApiProperty({ type: TaskView, isArray: true }) items!: TaskView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class TaskPage extends PageOf(TaskView) {}

@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Email, Id, Instant, Integer, OneOf, PageQuery, Text } from '#core';
+import { Email, Id, Instant, Integer, OneOf, PageOf, PageQuery, Text } from '#core';
 import { TEAM_ROLES } from './team.entity.js';
 import type { TeamRole } from './team.entity.js';
 
@@ -30,10 +29,7 @@ export class TeamView {
 /** A team out of the database. */
 export type TeamRow = Pick<TeamView, keyof TeamView>;
 
-export class TeamPage {
-  @ApiProperty({ type: TeamView, isArray: true }) items!: TeamView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class TeamPage extends PageOf(TeamView) {}
 
 export class PutMember {
   @OneOf(TEAM_ROLES, ROLE) role!: TeamRole;
@@ -52,10 +48,7 @@ export class MemberView {
 /** A member out of the database. */
 export type MemberRow = Pick<MemberView, keyof MemberView>;
 
-export class MemberPage {
-  @ApiProperty({ type: MemberView, isArray: true }) items!: MemberView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class MemberPage extends PageOf(MemberView) {}
 
 export class PutMemberView extends MemberView {
   @Integer(1, 2 ** 31 - 1, { description: 'Of the team, also as ETag: it moves with the members.' }) version!: number;

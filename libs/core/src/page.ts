@@ -1,6 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
 import { Config } from './config.js';
 import { Limit, Text } from './fields.js';
 import { Json } from './json-rows.js';
@@ -26,6 +28,15 @@ export interface Page<T> {
   items: T[];
   /** For the next page; null on the last one. */
   nextCursor: string | null;
+}
+
+/** The class of a page, for the documentation. @example `export class TeamPage extends PageOf(TeamView) {}` */
+export function PageOf<T>(item: Type<T>): Type<Page<T>> {
+  class Items implements Page<T> {
+    @ApiProperty({ type: item, isArray: true }) items!: T[];
+    @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
+  }
+  return Items;
 }
 
 /** A page whose items go out as they are. */

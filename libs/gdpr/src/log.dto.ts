@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Id, Instant, Moment, PageQuery, Text } from '#core';
+import { Id, Instant, Moment, PageOf, PageQuery, Text } from '#core';
 
 export class LogQuery extends PageQuery {
   @Id({ optional: true, description: 'Whose data.' }) userId?: string;
@@ -34,12 +34,6 @@ export class AuditLogView extends AccessLogView {
   @ApiProperty({ ...CHANGED, example: { name: 'Green' } }) after!: Record<string, unknown> | null;
 }
 
-export class AccessLogPage {
-  @ApiProperty({ type: AccessLogView, isArray: true }) items!: AccessLogView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class AccessLogPage extends PageOf(AccessLogView) {}
 
-export class AuditLogPage {
-  @ApiProperty({ type: AuditLogView, isArray: true }) items!: AuditLogView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class AuditLogPage extends PageOf(AuditLogView) {}

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Integer, Text } from '#core';
+import { Flag, Id, Instant, Integer, PageOf } from '#core';
 import { RetentionSettings } from './retention-settings.dto.js';
 
 export class StartPurge {
@@ -29,7 +29,4 @@ export class PurgeRunView {
   @Integer(1, 2_147_483_647) version!: number;
 }
 
-export class PurgeRunPage {
-  @ApiProperty({ type: PurgeRunView, isArray: true }) items!: PurgeRunView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class PurgeRunPage extends PageOf(PurgeRunView) {}

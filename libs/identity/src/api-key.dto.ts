@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Id, Instant, Integer, PageQuery, Text, Texts } from '#core';
+import { Id, Instant, Integer, PageOf, PageQuery, Text, Texts } from '#core';
 
 const PERMISSIONS = {
   nullable: true,
@@ -29,10 +28,7 @@ export class NewApiKeyView extends ApiKeyView {
   @Text(100, { description: 'Shown this once.', example: 'ncy8_…' }) key!: string;
 }
 
-export class ApiKeyPage {
-  @ApiProperty({ type: ApiKeyView, isArray: true }) items!: ApiKeyView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class ApiKeyPage extends PageOf(ApiKeyView) {}
 
 export class ApiKeyQuery extends PageQuery {
   @Id({ optional: true, description: 'Those of this user.' }) userId?: string;

@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Text } from '#core';
+import { Flag, Id, Instant, PageOf, Text } from '#core';
 
 export class SessionView {
   @Id() id!: string;
@@ -12,7 +11,4 @@ export class SessionView {
   @Flag({ description: 'Whether it is the session of this request.' }) current!: boolean;
 }
 
-export class SessionPage {
-  @ApiProperty({ type: SessionView, isArray: true }) items!: SessionView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class SessionPage extends PageOf(SessionView) {}

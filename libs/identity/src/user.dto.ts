@@ -1,5 +1,5 @@
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { Email, Flag, Id, Ids, Instant, Integer, Note, OneOf, PageQuery, Part, Phone, Text } from '#core';
+import { Email, Flag, Id, Ids, Instant, Integer, Note, OneOf, PageOf, PageQuery, Part, Phone, Text } from '#core';
 
 export const USER_STATUSES = ['INVITED', 'ACTIVE', 'SUSPENDED', 'TERMINATED'] as const;
 export type UserStatusCode = (typeof USER_STATUSES)[number];
@@ -106,7 +106,4 @@ export class UserStatusView {
   @Integer(1, 2_147_483_647) version!: number;
 }
 
-export class UserStatusPage {
-  @ApiProperty({ type: UserStatusView, isArray: true }) items!: UserStatusView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class UserStatusPage extends PageOf(UserStatusView) {}

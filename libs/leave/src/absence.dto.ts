@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, OneOf, PageQuery, Text } from '#core';
+import { Day, Id, OneOf, PageOf, PageQuery, Text } from '#core';
 import { DAY_PORTIONS } from './leave-request.entity.js';
 import type { DayPortion } from './leave-request.entity.js';
 
@@ -20,7 +19,4 @@ export class AbsenceView {
   @OneOf(DAY_PORTIONS, { description: 'Of the last of these days.' }) endPortion!: DayPortion;
 }
 
-export class AbsencePage {
-  @ApiProperty({ type: AbsenceView, isArray: true }) items!: AbsenceView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class AbsencePage extends PageOf(AbsenceView) {}

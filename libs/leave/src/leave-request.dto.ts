@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Text } from '#core';
 import { DAY_PORTIONS, LEAVE_STATUSES, LEAVE_TYPES } from './leave-request.entity.js';
 import type { DayPortion, LeaveStatus, LeaveType } from './leave-request.entity.js';
 import { LEAVE_ACTIONS } from './leave-request.policy.js';
@@ -84,10 +84,7 @@ export class LeaveRequestView {
   @Integer(1, 2 ** 31 - 1) version!: number;
 }
 
-export class LeaveRequestPage {
-  @ApiProperty({ type: LeaveRequestView, isArray: true }) items!: LeaveRequestView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class LeaveRequestPage extends PageOf(LeaveRequestView) {}
 
 export class CountedDayView implements CountedDay {
   @Day() day!: string;

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { Flag, Id, Instant, Integer, Note, PageQuery, Text, Texts } from '#core';
+import { Flag, Id, Instant, Integer, Note, PageOf, PageQuery, Text, Texts } from '#core';
 import type { FieldOptions } from '#core';
 import { isPermission, PERMISSION_NAMES } from './permissions.js';
 import type { PermissionName } from './permissions.js';
@@ -60,10 +60,7 @@ export class RoleView {
 /** A role out of the database. */
 export type RoleRow = Pick<RoleView, keyof RoleView>;
 
-export class RolePage {
-  @ApiProperty({ type: RoleView, isArray: true }) items!: RoleView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class RolePage extends PageOf(RoleView) {}
 
 export class RoleQuery extends PageQuery {}
 
@@ -72,9 +69,6 @@ export class PermissionView {
   @Text(4000, { example: 'Run reports over everybody.', description: 'What it lets its holder do.' }) description!: string;
 }
 
-export class PermissionPage {
-  @ApiProperty({ type: PermissionView, isArray: true }) items!: PermissionView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class PermissionPage extends PageOf(PermissionView) {}
 
 export class PermissionQuery extends PageQuery {}

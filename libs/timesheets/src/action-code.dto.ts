@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Integer, OneOf, PageQuery, Text } from '#core';
+import { Flag, Id, Instant, Integer, OneOf, PageOf, PageQuery, Text } from '#core';
 import { ACTION_CODE_TYPES } from './action-code.entity.js';
 import type { ActionCodeType } from './action-code.entity.js';
 
@@ -41,10 +40,7 @@ export class ActionCodeView {
   @Integer(1, 2 ** 31 - 1) version!: number;
 }
 
-export class ActionCodePage {
-  @ApiProperty({ type: ActionCodeView, isArray: true }) items!: ActionCodeView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class ActionCodePage extends PageOf(ActionCodeView) {}
 
 /** As others name it. */
 export class NamedCode {

@@ -1,5 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
-import { Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Text } from '#core';
 import { APPROVAL_STATUSES } from './timesheet.entity.js';
 import type { ApprovalStatus } from './timesheet.entity.js';
 
@@ -41,7 +40,4 @@ export class ApprovalView {
   @Integer(1, 2 ** 31 - 1) version!: number;
 }
 
-export class ApprovalPage {
-  @ApiProperty({ type: ApprovalView, isArray: true }) items!: ApprovalView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class ApprovalPage extends PageOf(ApprovalView) {}

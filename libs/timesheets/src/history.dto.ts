@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Integer, Moment, Note, OneOf, PageQuery, Text } from '#core';
+import { Flag, Id, Instant, Integer, Moment, Note, OneOf, PageOf, PageQuery, Text } from '#core';
 import { HISTORY_ACTIONS, HISTORY_TARGETS } from './timesheet-history.entity.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
 
@@ -33,10 +33,7 @@ export class HistoryView {
   @Integer(1, 2 ** 31 - 1) version!: number;
 }
 
-export class HistoryPage {
-  @ApiProperty({ type: HistoryView, isArray: true }) items!: HistoryView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class HistoryPage extends PageOf(HistoryView) {}
 
 export class HistoryProof {
   @Flag({ description: 'The history is what was written, but for what was lawfully erased.' }) valid!: boolean;

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
-import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageQuery, Part, Parts, Text, TimeZone, WithCodes } from '#core';
+import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageOf, PageQuery, Part, Parts, TimeZone, WithCodes } from '#core';
 import { NamedCode } from './action-code.dto.js';
 import { WITHOUT_SPAN } from './entry-times.js';
 import type { GivenTimes } from './entry-times.js';
@@ -97,10 +97,7 @@ export class ListedTimesheetEntry extends TimesheetEntryView {
   @Part(() => NamedCode, { optional: true, description: 'With `expand=actionCode`.' }) actionCode?: NamedCode;
 }
 
-export class TimesheetEntryPage {
-  @ApiProperty({ type: ListedTimesheetEntry, isArray: true }) items!: ListedTimesheetEntry[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class TimesheetEntryPage extends PageOf(ListedTimesheetEntry) {}
 
 export class TimesheetEntryBatch {
   @ApiProperty({ type: TimesheetEntryView, isArray: true, description: 'In the order given.' }) items!: TimesheetEntryView[];

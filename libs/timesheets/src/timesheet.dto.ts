@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Instant, Integer, Note, OneOf, PageQuery, Text } from '#core';
+import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery } from '#core';
 import { DAY_PORTIONS, LEAVE_TYPES } from '#leave';
 import type { DayPortion, LeaveType } from '#leave';
 import { ApprovalView } from './approval.dto.js';
@@ -76,7 +76,4 @@ export class TimesheetRecord extends TimesheetView {
   allowedActions!: TimesheetAction[];
 }
 
-export class TimesheetPage {
-  @ApiProperty({ type: TimesheetView, isArray: true }) items!: TimesheetView[];
-  @Text(4000, { nullable: true, example: null }) nextCursor!: string | null;
-}
+export class TimesheetPage extends PageOf(TimesheetView) {}
