@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { isFQDN, ValidateBy, ValidateIf } from 'class-validator';
-import { Day, Flag, Instant, Integer, OneOf, Part, Text, Texts, TimeZone } from '#core';
+import { Day, Flag, Instant, Integer, OneOf, Part, Text, Texts, TimeZone, Version } from '#core';
 import type { FieldOptions } from '#core';
 import { APPROVER_POLICIES } from './company-settings.entity.js';
 import type { ApproverPolicy, WorkWeek } from './company-settings.entity.js';
@@ -92,7 +92,7 @@ export class SettingsView {
   @Flag(REQUIRE_COMPANY_EMAIL) requireCompanyEmail!: boolean;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 /** The settings out of the database. */

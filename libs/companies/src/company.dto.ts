@@ -1,4 +1,4 @@
-import { Email, Id, Instant, Integer, Part, Text, TimeZone } from '#core';
+import { Email, Id, Instant, Part, Text, TimeZone, Version } from '#core';
 import { TokensView, UserView } from '#identity';
 
 const NAME = { example: 'Analytical Engines' };
@@ -32,7 +32,7 @@ export class CompanyView {
   @Id({ description: 'Who signed the company up, or was named since.' }) ownerUserId!: string;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 /** The company out of the database. */

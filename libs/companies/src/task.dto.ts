@@ -1,4 +1,4 @@
-import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Text } from '#core';
+import { Day, Id, Instant, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { TASK_STATUSES } from './task.entity.js';
 import type { TaskStatus } from './task.entity.js';
 
@@ -39,7 +39,7 @@ export class TaskView {
   @Day(DUE_DATE) dueDate!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 /** A task out of the database. */

@@ -1,4 +1,4 @@
-import { Email, Id, Instant, Integer, OneOf, PageOf, PageQuery, Text } from '#core';
+import { Email, Id, Instant, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { TEAM_ROLES } from './team.entity.js';
 import type { TeamRole } from './team.entity.js';
 
@@ -23,7 +23,7 @@ export class TeamView {
   @Text(255, NAME) name!: string;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 /** A team out of the database. */
@@ -51,5 +51,5 @@ export type MemberRow = Pick<MemberView, keyof MemberView>;
 export class MemberPage extends PageOf(MemberView) {}
 
 export class PutMemberView extends MemberView {
-  @Integer(1, 2 ** 31 - 1, { description: 'Of the team, also as ETag: it moves with the members.' }) version!: number;
+  @Version({ description: 'Of the team, also as ETag: it moves with the members.' }) version!: number;
 }

@@ -125,6 +125,9 @@ export const Integer = (min: number, max: number, options?: FieldOptions) =>
     options,
   );
 
+/** How often a record was written, as its ETag tells. */
+export const Version = (options?: FieldOptions) => Integer(1, 2 ** 31 - 1, options);
+
 /** Minutes of one day. */
 export const Minutes = (options?: FieldOptions) => Integer(0, 1440, { example: 480, ...options });
 

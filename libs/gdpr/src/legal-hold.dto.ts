@@ -1,4 +1,4 @@
-import { Id, Instant, Integer, Note } from '#core';
+import { Id, Instant, Note, Version } from '#core';
 
 export class SetLegalHold {
   @Note({ example: 'Dispute about overtime', description: 'None when it is left out.' }) reason?: string | null;
@@ -10,5 +10,5 @@ export class LegalHoldView {
   @Note({ optional: false, example: 'Dispute about overtime' }) reason!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Integer, PageOf } from '#core';
+import { Flag, Id, Instant, Integer, PageOf, Version } from '#core';
 import { RetentionSettings } from './retention-settings.dto.js';
 
 export class StartPurge {
@@ -26,7 +26,7 @@ export class PurgeRunView {
   @Instant({ nullable: true, description: 'Null while it runs.' }) finishedAt!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2_147_483_647) version!: number;
+  @Version() version!: number;
 }
 
 export class PurgeRunPage extends PageOf(PurgeRunView) {}

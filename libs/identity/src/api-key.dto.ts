@@ -1,4 +1,4 @@
-import { Id, Instant, Integer, PageOf, PageQuery, Text, Texts } from '#core';
+import { Id, Instant, PageOf, PageQuery, Text, Texts, Version } from '#core';
 
 const PERMISSIONS = {
   nullable: true,
@@ -21,7 +21,7 @@ export class ApiKeyView {
   @Instant({ nullable: true, description: 'Noted at most once a minute.' }) lastUsedAt!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2_147_483_647) version!: number;
+  @Version() version!: number;
 }
 
 export class NewApiKeyView extends ApiKeyView {

@@ -1,5 +1,5 @@
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { Email, Flag, Id, Ids, Instant, Integer, Note, OneOf, PageOf, PageQuery, Part, Phone, Text } from '#core';
+import { Email, Flag, Id, Ids, Instant, Note, OneOf, PageOf, PageQuery, Part, Phone, Text, Version } from '#core';
 
 export const USER_STATUSES = ['INVITED', 'ACTIVE', 'SUSPENDED', 'TERMINATED'] as const;
 export type UserStatusCode = (typeof USER_STATUSES)[number];
@@ -32,7 +32,7 @@ export class UserView extends ColleagueView {
   @Instant({ nullable: true, description: 'A sign-in does not move the version.' }) lastLogin!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2_147_483_647) version!: number;
+  @Version() version!: number;
 }
 
 /** Schema of an answer that depends on who asks. */
@@ -103,7 +103,7 @@ export class UserStatusView {
   @Flag({ description: 'Whether there is no way back out of it.', example: false }) isTerminal!: boolean;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2_147_483_647) version!: number;
+  @Version() version!: number;
 }
 
 export class UserStatusPage extends PageOf(UserStatusView) {}

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Text } from '#core';
+import { Day, Id, Instant, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { DAY_PORTIONS, LEAVE_STATUSES, LEAVE_TYPES } from './leave-request.entity.js';
 import type { DayPortion, LeaveStatus, LeaveType } from './leave-request.entity.js';
 import { LEAVE_ACTIONS } from './leave-request.policy.js';
@@ -81,7 +81,7 @@ export class LeaveRequestView {
   allowedActions!: LeaveAction[];
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 export class LeaveRequestPage extends PageOf(LeaveRequestView) {}

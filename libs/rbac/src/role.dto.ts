@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { Flag, Id, Instant, Integer, Note, PageOf, PageQuery, Text, Texts } from '#core';
+import { Flag, Id, Instant, Note, PageOf, PageQuery, Text, Texts, Version } from '#core';
 import type { FieldOptions } from '#core';
 import { isPermission, PERMISSION_NAMES } from './permissions.js';
 import type { PermissionName } from './permissions.js';
@@ -54,7 +54,7 @@ export class RoleView {
   @PermissionNames({ description: 'In alphabetical order.' }) permissions!: string[];
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 /** A role out of the database. */

@@ -1,4 +1,4 @@
-import { Flag, Id, Instant, Integer, OneOf, PageOf, PageQuery, Text } from '#core';
+import { Flag, Id, Instant, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { ACTION_CODE_TYPES } from './action-code.entity.js';
 import type { ActionCodeType } from './action-code.entity.js';
 
@@ -37,7 +37,7 @@ export class ActionCodeView {
   @Text(255, { nullable: true, example: '4711' }) externalId!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 export class ActionCodePage extends PageOf(ActionCodeView) {}

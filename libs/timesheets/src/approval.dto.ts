@@ -1,4 +1,4 @@
-import { Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Text } from '#core';
+import { Id, Instant, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { APPROVAL_STATUSES } from './timesheet.entity.js';
 import type { ApprovalStatus } from './timesheet.entity.js';
 
@@ -37,7 +37,7 @@ export class ApprovalView {
   digest!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 export class ApprovalPage extends PageOf(ApprovalView) {}

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Integer, Moment, Note, OneOf, PageOf, PageQuery, Text } from '#core';
+import { Flag, Id, Instant, Integer, Moment, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { HISTORY_ACTIONS, HISTORY_TARGETS } from './timesheet-history.entity.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
 
@@ -30,7 +30,7 @@ export class HistoryView {
   @Instant() occurredAt!: string;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 export class HistoryPage extends PageOf(HistoryView) {}

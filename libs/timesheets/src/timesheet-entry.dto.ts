@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
-import { Country, Day, Id, Instant, Integer, Minutes, Note, OneOf, PageOf, PageQuery, Part, Parts, TimeZone, WithCodes } from '#core';
+import { Country, Day, Id, Instant, Minutes, Note, OneOf, PageOf, PageQuery, Part, Parts, TimeZone, Version, WithCodes } from '#core';
 import { NamedCode } from './action-code.dto.js';
 import { WITHOUT_SPAN } from './entry-times.js';
 import type { GivenTimes } from './entry-times.js';
@@ -90,7 +90,7 @@ export class TimesheetEntryView {
   @Note({ ...NOTE, optional: false }) note!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 export class ListedTimesheetEntry extends TimesheetEntryView {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery } from '#core';
+import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Version } from '#core';
 import { DAY_PORTIONS, LEAVE_TYPES } from '#leave';
 import type { DayPortion, LeaveType } from '#leave';
 import { ApprovalView } from './approval.dto.js';
@@ -54,7 +54,7 @@ export class TimesheetView {
   @Note({ optional: false }) notes!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
-  @Integer(1, 2 ** 31 - 1) version!: number;
+  @Version() version!: number;
 }
 
 /** A day of approved leave. */
