@@ -119,7 +119,7 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
     for (const companyId of this.waiting) {
       this.waiting.delete(companyId); // woken again meanwhile, it is there again
       try {
-        await this.sendDue(companyId);
+        if (await this.sendBatch(companyId)) this.wake(companyId); // behind the others
       } catch (error) {
         isWhole = false;
         this.log.error({ code: codeOf(error) }, 'the queued mails of a company could not be looked at');
@@ -129,19 +129,17 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
     return isWhole;
   }
 
-  private async sendDue(companyId: string): Promise<void> {
+  /** The company's oldest that are due. @returns whether more may be */
+  private async sendBatch(companyId: string): Promise<boolean> {
     const tenant = { companyId, userId: null };
-    for (;;) {
-      const claimed = await this.work.within(tenant, async () => {
-        const mails = await this.work.query<Claimed>(CLAIM, [clock.now(), BATCH]);
-        if (mails.length === 0) return [];
-        const recipients = await this.work.query<Recipient>(RECIPIENTS, [mails.map(({ userId }) => userId)]);
-        return mails.map((mail) => ({ mail, recipient: recipients.find(({ id }) => id === mail.userId) }));
-      });
-      if (claimed.length === 0) return;
-      await Promise.all(claimed.map(({ mail, recipient }) => this.settle(tenant, mail, recipient)));
-      if (this.isStopping) return;
-    }
+    const claimed = await this.work.within(tenant, async () => {
+      const mails = await this.work.query<Claimed>(CLAIM, [clock.now(), BATCH]);
+      if (mails.length === 0) return [];
+      const recipients = await this.work.query<Recipient>(RECIPIENTS, [mails.map(({ userId }) => userId)]);
+      return mails.map((mail) => ({ mail, recipient: recipients.find(({ id }) => id === mail.userId) }));
+    });
+    await Promise.all(claimed.map(({ mail, recipient }) => this.settle(tenant, mail, recipient)));
+    return claimed.length === BATCH;
   }
 
   private async settle(tenant: Tenant, mail: Claimed, recipient: Recipient | undefined): Promise<void> {

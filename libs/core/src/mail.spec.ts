@@ -168,6 +168,25 @@ describe('sending', () => {
     expect(await queued()).toEqual([]);
   });
 
+  it('lets each company have its turn: one that has many waits behind the others', async () => {
+    const elsewhere = await server.company();
+    const people = await Promise.all(Array.from({ length: 10 }, () => company.person({ status: 'INVITED' })));
+    const other = await elsewhere.person();
+    await mailbox.stop();
+    for (const person of [...people, other]) await queue(person);
+    await sendAll();
+    await mailbox.start();
+    clock.travelTo(later(2 * MINUTE));
+    const before = mailbox.mails.length;
+    const sender = server.app.get(MailSender);
+    sender.wake(company.id);
+    sender.wake(elsewhere.id);
+    await sender.idle();
+    const sent = mailbox.mails.slice(before).flatMap(({ to }) => to);
+    expect(sent).toHaveLength(11);
+    expect(sent.indexOf(other.email)).toBe(4);
+  });
+
   it('leaves a mail to the replica that has it, until its lease ends', async () => {
     const person = await company.person();
     await mailbox.stop();
