@@ -31,6 +31,7 @@ function job(work: (stopping: AbortSignal) => Promise<void> = async () => {}): J
 }
 
 const row = async ({ name }: Job) => (await server.sql('SELECT * FROM scheduled_jobs WHERE name = $1', [name]))[0];
+const travel = (hours: number) => clock.travelTo(new Date(Date.UTC(2050, 0, 1, hours)));
 /** As if the holder had died: nobody extends its lease any more. */
 const expire = ({ name }: Job) =>
   server.sql(`UPDATE scheduled_jobs SET "leasedUntil" = now() - interval '1 second' WHERE name = $1`, [name]);
@@ -44,6 +45,19 @@ it('runs each slot once, however many replicas look', async () => {
   expect((await look()).filter(Boolean)).toHaveLength(1);
   expect(counted.runs()).toBe(2);
   expect(await row(counted)).toMatchObject({ leasedBy: null, leasedUntil: null, succeededAt: expect.any(Date) });
+});
+
+it('is not kept from its slot by one that lies more than a period ahead', async () => {
+  const hasty = job();
+  travel(1);
+  expect(await replica.runDue(hasty)).toBe(true);
+  travel(0);
+  expect(await ours.runDue(hasty)).toBe(false);
+  travel(500);
+  expect(await replica.runDue(hasty)).toBe(true);
+  travel(1);
+  expect([await ours.runDue(hasty), await ours.runDue(hasty)]).toEqual([true, false]);
+  expect(await row(hasty)).toMatchObject({ slot: new Date(Date.UTC(2050, 0, 1, 1)) });
 });
 
 it('leaves a running one alone, and takes over from a dead holder', async () => {

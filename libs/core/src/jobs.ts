@@ -34,12 +34,13 @@ const LOOK_EVERY_MS = 15_000;
 const EXTEND_EVERY_MS = 30_000;
 
 // A lease lasts two minutes: after them a dead replica's job goes on elsewhere. A failed job keeps it for one, then it is tried again.
-// Citus takes now() among the VALUES only. A slot that is done, or a lease that holds, leaves nothing to return.
+// Citus takes now() among the VALUES only. A slot that is done, or a lease that holds, leaves nothing to return. A slot far ahead was left by a
+// replica whose clock was wrong: without $5 the job would rest until then.
 const LEASE = `
   INSERT INTO scheduled_jobs (name, "leasedBy", "leasedUntil", "startedAt") VALUES ($1, $2, now() + interval '2 minutes', $3)
   ON CONFLICT (name) DO UPDATE SET "leasedBy" = EXCLUDED."leasedBy", "leasedUntil" = EXCLUDED."leasedUntil", "startedAt" = EXCLUDED."startedAt"
   WHERE (scheduled_jobs."leasedUntil" IS NULL OR scheduled_jobs."leasedUntil" <= EXCLUDED."leasedUntil" - interval '2 minutes')
-    AND (scheduled_jobs.slot IS NULL OR scheduled_jobs.slot < $4)
+    AND (scheduled_jobs.slot IS NULL OR scheduled_jobs.slot < $4 OR scheduled_jobs.slot > $5)
   RETURNING name`;
 const EXTEND = `UPDATE scheduled_jobs SET "leasedUntil" = now() + interval '2 minutes' WHERE name = $1 AND "leasedBy" = $2 RETURNING name`;
 const SUCCEED = `
@@ -110,7 +111,8 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     if (this.stopping.signal.aborted || this.working.has(job.name)) return false;
     const lease = randomUUID();
     const slot = slotOf(job);
-    const [leased] = await this.work.outside(LEASE, [job.name, lease, clock.now(), before]);
+    const next = new Date(slot.getTime() + job.everySeconds * 1000);
+    const [leased] = await this.work.outside(LEASE, [job.name, lease, clock.now(), before, next]);
     if (!leased) return false;
     await this.tracked(job, () => this.hold(job, lease, slot));
     return true;
