@@ -20,7 +20,7 @@ export class IdempotencyKey {
 
   @Column('varchar', { length: 255 }) @Personal(ANSWER) key!: string;
 
-  /** SHA-256 over company, method, address and body. */
+  /** HMAC over company, method, address and body. */
   @Column('text') @NotPersonal() requestHash!: string;
 
   @Column('integer') @NotPersonal() statusCode!: number;

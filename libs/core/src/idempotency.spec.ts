@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -83,6 +84,18 @@ describe('safe repeats', () => {
   it.each(['', 'ä', 'x'.repeat(256)])('refuse the key %j', async (bad) => {
     const answer = await team('Bad key', bad);
     expect([answer.status, answer.body.errors?.[0]?.pointer]).toEqual([400, '/Idempotency-Key']);
+  });
+
+  it('are recognised by what tells nobody the request, also after the secret was rotated', async () => {
+    await team('Sealed', 'k7');
+    const [kept] = await server.sql<{ hash: string }>(`SELECT "requestHash" AS hash FROM idempotency_keys WHERE key = 'k7'`);
+    const told = JSON.stringify([company.id, 'POST', '/api/v1/teams', { name: 'Sealed' }]);
+    expect(kept!.hash).not.toBe(createHash('sha256').update(told).digest('hex'));
+    const JWT_SECRET = `another secret of at least 32 bytes,${server.config.jwtSecrets[0]}`;
+    const rotated = company.admin.on(await server.secondReplica({ JWT_SECRET }));
+    const again = await rotated.post('/teams', { name: 'Sealed' }, key('k7'));
+    expect([again.status, again.headers['idempotent-replayed']]).toEqual([201, 'true']);
+    expect((await rotated.post('/teams', { name: 'Other' }, key('k7'))).status).toBe(422);
   });
 
   it('never keep an answer with a secret', async () => {

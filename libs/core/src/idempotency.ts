@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clock } from './clock.js';
+import { Config } from './config.js';
+import { deriveKeys } from './keys.js';
 import { LOCKS } from './locks.js';
 import { Problem } from './problem.js';
 import { requestScope } from './request-scope.js';
@@ -34,16 +37,28 @@ export function idempotencyKey(request: FastifyRequest): string | undefined {
 /**
  * Safe repeats: the answer of a POST is kept in the transaction of its effect, so that either both exist or neither.
  * In flight an advisory lock stands for the record: a unique key alone would make the second caller wait for the first.
+ *
+ * Of the request itself, which may carry a password, an HMAC under the newest secret is kept: nobody can try passwords on it. It is compared under
+ * each secret, so that with a rotation by a list repeats answer as before; they are 422 at a replica that does not have the new secret yet, and where
+ * a secret was dropped less than 24 hours after its last use.
  */
 @Injectable()
 export class Idempotency {
-  constructor(private readonly work: UnitOfWork) {}
+  private readonly keys: KeyObject[];
+
+  constructor(
+    config: Config,
+    private readonly work: UnitOfWork,
+  ) {
+    this.keys = deriveKeys(config.jwtSecrets, 'repeats');
+  }
 
   /** The kept answer of this key, if there is one. @throws 409 while the first runs, 422 for another request under the key */
   async replay(key: string, request: FastifyRequest): Promise<Kept | undefined> {
     const { companyId, userId } = this.work.tenant;
     const kept = await this.claim(this.work, userId, key);
-    if (kept && kept.requestHash !== requestHash(request, companyId)) throw new Problem('idempotency_key_reused');
+    if (kept && !this.keys.some((secret) => requestHash(request, companyId, secret) === kept.requestHash))
+      throw new Problem('idempotency_key_reused');
     const scope = requestScope.getStore();
     // A commit on the way (a password is hashed outside every transaction) lets the lock go: another repeat may have been faster meanwhile.
     if (scope)
@@ -77,7 +92,7 @@ export class Idempotency {
       [
         userId,
         key,
-        requestHash(request, companyId),
+        requestHash(request, companyId, this.keys[0]!),
         reply.statusCode,
         JSON.stringify(headers),
         body,
@@ -90,8 +105,8 @@ export class Idempotency {
 
 const inProgress = () => new Problem('idempotency_in_progress', { headers: { 'retry-after': '1' } });
 
-function requestHash({ method, url, body }: FastifyRequest, companyId: string): string {
-  return createHash('sha256')
+function requestHash({ method, url, body }: FastifyRequest, companyId: string, secret: KeyObject): string {
+  return createHmac('sha256', secret)
     .update(JSON.stringify([companyId, method, url, isWritable(body) ? body : 'deeper than any that was taken']))
     .digest('hex');
 }
