@@ -58,6 +58,6 @@ export class CompanySettings extends Stamped {
 
   @Column('integer', { default: 12 }) @NotPersonal() accessLogMonths!: number;
 
-  /** How long an ended session is kept. */
+  /** How long an ended session or link is kept. */
   @Column('integer', { default: 90 }) @NotPersonal() sessionDays!: number;
 }

@@ -6,5 +6,5 @@ export class RetentionSettings {
   deletedUserYears!: number;
   @Integer(1, 30, { example: 7, description: 'Calendar years of the audit log.' }) auditLogYears!: number;
   @Integer(1, 120, { example: 12, description: 'Calendar months of the access log.' }) accessLogMonths!: number;
-  @Integer(1, 730, { example: 90, description: 'Days that an ended session is kept.' }) sessionDays!: number;
+  @Integer(1, 730, { example: 90, description: 'Days that an ended session or link is kept.' }) sessionDays!: number;
 }

@@ -4,12 +4,9 @@ import type { Logger } from 'pino';
 import { clock, codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
 
 const HOUR = 3_600_000;
-const DAY = 24 * HOUR;
 /** Rows a statement, each in a transaction of its own: a backlog holds no lock and no connection for long. */
 const BATCH = 1000;
 
-/** For questions about a link that "did not work". */
-const LINKS_KEPT_MS = 30 * DAY;
 /** An hour longer than the longest window that is counted in; places of the mail allowance are taken for an hour only. */
 const ATTEMPTS_KEPT_MS = 25 * HOUR;
 
@@ -31,13 +28,10 @@ const remove = (table: string, condition: string): string =>
   `${due(table, condition)} DELETE FROM ${table} x USING due WHERE x."companyId" = $1 AND x.id = due.id`;
 
 // least() passes over nulls: whatever ended it first.
-const SESSIONS_KEPT = `make_interval(days => (SELECT c."sessionDays" FROM company_settings c WHERE c."companyId" = $1))`;
+const KEPT = `make_interval(days => (SELECT c."sessionDays" FROM company_settings c WHERE c."companyId" = $1))`;
 const HELD = `SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = active_sessions."userId"`;
-const SESSIONS = remove(
-  'active_sessions',
-  `least("revokedAt", "expiresAt") <= $3::timestamptz - ${SESSIONS_KEPT} AND NOT EXISTS (${HELD})`,
-);
-const LINKS = remove('one_time_tokens', 'least("usedAt", "deletedAt", "expiresAt") <= $3');
+const SESSIONS = remove('active_sessions', `least("revokedAt", "expiresAt") <= $3::timestamptz - ${KEPT} AND NOT EXISTS (${HELD})`);
+const LINKS = remove('one_time_tokens', `least("usedAt", "deletedAt", "expiresAt") <= $3::timestamptz - ${KEPT}`);
 const REPEATS = remove('idempotency_keys', '"expiresAt" <= $3');
 const ATTEMPTS = `
   WITH due AS MATERIALIZED (
@@ -83,7 +77,7 @@ export class SessionExpiry implements OnModuleInit {
     const sweeps: Sweep[] = [
       { text: REVOKE, values: [now, ago(this.config.sessionIdleTtl * 1000)] },
       { text: SESSIONS, values: [now] },
-      { text: LINKS, values: [ago(LINKS_KEPT_MS)] },
+      { text: LINKS, values: [now] },
       { text: REPEATS, values: [now] },
     ];
     for (const { text, values } of sweeps)

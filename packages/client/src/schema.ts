@@ -1055,7 +1055,7 @@ export interface RetentionSettings {
   auditLogYears: number;
   /** Calendar months of the access log. */
   accessLogMonths: number;
-  /** Days that an ended session is kept. */
+  /** Days that an ended session or link is kept. */
   sessionDays: number;
 }
 
