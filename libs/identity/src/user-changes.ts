@@ -27,11 +27,12 @@ export class UserChanges {
 
   /**
    * A change that changes nothing leaves the version alone.
-   * @throws 403 for a field that the caller may not change, `privilege_escalation`, 412, 409 `email_domain_not_allowed`, `email_taken`,
+   * @throws 403 for a field that the caller may not change, 400 for the address of an anonymised user, 403 `privilege_escalation`, 412, 409 `email_domain_not_allowed`, `email_taken`,
    *   `external_id_taken`, `last_admin`, `conflict` for what would tell again who an anonymised user was
    */
   async change(caller: Principal, id: string, fields: UpdateUser, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     requireFields(caller, id, fields);
+    if (fields.email !== undefined) this.policy.requireFreeForm(fields.email, id);
     if (fields.roleId !== undefined) await this.admins.lock();
     const role = fields.roleId === undefined ? undefined : await this.policy.role(fields.roleId);
     const before = await this.users.lock(id);

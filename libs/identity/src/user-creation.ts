@@ -19,9 +19,10 @@ export class UserCreation {
     private readonly audit: Audit,
   ) {}
 
-  /** @throws 400 `password_too_weak`, `unknown_reference`, 403 `privilege_escalation`, 409 `email_domain_not_allowed`, `email_taken`, `external_id_taken` */
+  /** @throws 400 also for the address of an anonymised user, `password_too_weak`, `unknown_reference`, 403 `privilege_escalation`, 409 `email_domain_not_allowed`, `email_taken`, `external_id_taken` */
   async create(caller: Principal, { password, ...fields }: CreateUser): Promise<UserView> {
     const { email, firstName, lastName } = fields;
+    this.policy.requireFreeForm(email);
     const passwordHash = password === undefined ? '' : await this.newPassword.hash(password, { email, names: [firstName, lastName] });
     const id = randomUUID();
     const role = await this.policy.role(fields.roleId);

@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { Problem, UnitOfWork } from '#core';
+import { Config, Problem, UnitOfWork } from '#core';
 import { Escalation, may, RoleRepository } from '#rbac';
 import type { Principal, RoleView } from '#rbac';
+import { plainEmail } from './attempt-keys.js';
 import type { ColleagueView, UserView } from './user.dto.js';
+
+/** As the entity says what becomes of an e-mail. */
+const ANONYMISED = /^deleted-([\da-f-]{36})@(.+)$/;
 
 export const seesEverything = (caller: Principal): boolean => may(caller, 'read_user');
 
@@ -20,6 +24,7 @@ export class UserPolicy {
     private readonly work: UnitOfWork,
     private readonly roles: RoleRepository,
     private readonly escalation: Escalation,
+    private readonly config: Config,
   ) {}
 
   /**
@@ -45,6 +50,17 @@ export class UserPolicy {
   /** Nobody hands out what they do not hold. Call it before the first write. @throws 403 `privilege_escalation` */
   async requireHeld(caller: Principal, role: RoleView, userId: string | null): Promise<void> {
     await this.escalation.refuseBeyond(caller, role.permissions, { targetType: 'Role', targetId: role.id, userId });
+  }
+
+  /**
+   * The address that anonymisation gives to somebody stays free for them.
+   * @param id whose address it is to be; undefined for a new user
+   * @throws 400
+   */
+  requireFreeForm(email: string, id?: string): void {
+    const [, whose, domain] = ANONYMISED.exec(plainEmail(email)) ?? [];
+    if (domain === this.config.anonymizedEmailDomain.toLowerCase() && whose !== id)
+      throw Problem.field('/email', 'is of the form that anonymised users get');
   }
 
   /** @throws 409 `email_domain_not_allowed` where the company requires an address of its own */

@@ -266,6 +266,21 @@ describe('creating a user', () => {
   });
 });
 
+it.each(['POST', 'PATCH'])('the address that anonymisation gives to another is refused by %s', async (method) => {
+  const [person, other] = [await company.person(), await company.person()];
+  const email = `Deleted-${person.id.toUpperCase()}@GoGoTime.com`;
+  const give = async (address: string) =>
+    method === 'POST'
+      ? admin.post('/users', { ...(await fieldsOf()), email: address })
+      : admin.patch(`/users/${other.id}`, { email: address });
+  const { status, body } = await give(email);
+  expect([status, body.code, body.errors?.[0].pointer]).toEqual([400, 'validation_failed', '/email']);
+  expect((await give(`deleted-${randomUUID()}@gogotime.com.example`)).status).toBeLessThan(300);
+  const { body: erased } = await admin.post(`/users/${person.id}/anonymize`);
+  expect(erased.email).toBe(email.toLowerCase());
+  expect((await admin.patch(`/users/${person.id}`, { email: erased.email })).status).toBe(200); // as it is
+});
+
 describe('changing a user', () => {
   it('changes what is named, tells the version and the audit log', async () => {
     const person = await company.person({ firstName: 'Ida' });
