@@ -14,10 +14,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** By a ledger that knows of an erasure of which the database knows nothing. */
-async function replay({ id: userId, companyId }: Person, kind: ErasureLine['kind']) {
-  const file = join(server.config.dataDir, `${userId}.ndjson`);
-  await appendLines(file, [{ companyId, userId, kind, erasedAt: '2026-01-02T03:04:05Z' }]);
+/** By a ledger that knows of erasures of which the database knows nothing. */
+async function replay(people: Person[], kind: ErasureLine['kind']) {
+  const file = join(server.config.dataDir, `${people[0]!.id}.ndjson`);
+  await appendLines(
+    file,
+    people.map(({ id: userId, companyId }) => ({ companyId, userId, kind, erasedAt: '2026-01-02T03:04:05Z' })),
+  );
   return server.app.get(ErasuresReplay).replay(file);
 }
 
@@ -29,7 +32,7 @@ const isErased = async ({ id }: Person) =>
 it.each(['anonymized', 'purged'] as const)('passes the company on when its owner was %s', async (kind) => {
   const company = await server.company();
   const successor = await company.person({ role: 'Admin' });
-  expect(await replay(company.admin, kind)).toMatchObject({ [kind]: 1, failed: [] });
+  expect(await replay([company.admin], kind)).toMatchObject({ [kind]: 1, failed: [] });
   expect([await ownerOf(company), await isErased(company.admin)]).toEqual([successor.id, true]);
   const told = await server.sql('SELECT "userId" FROM audit_logs WHERE "companyId" = $1 AND action = $2', [
     company.id,
@@ -40,6 +43,15 @@ it.each(['anonymized', 'purged'] as const)('passes the company on when its owner
 
 it('anonymises an owner whom nobody can follow, too', async () => {
   const company = await server.company();
-  expect(await replay(company.admin, 'anonymized')).toMatchObject({ anonymized: 1, failed: [] });
+  expect(await replay([company.admin], 'anonymized')).toMatchObject({ anonymized: 1, failed: [] });
   expect([await ownerOf(company), await isErased(company.admin)]).toEqual([company.admin.id, true]);
+});
+
+it('goes on with the others where somebody cannot be erased, and tells who', async () => {
+  const company = await server.company();
+  const [blocked, other] = [await company.person(), await company.person()];
+  await company.person({ email: `deleted-${blocked.id}@${server.config.anonymizedEmailDomain}` });
+  expect(await replay([blocked, other], 'anonymized')).toMatchObject({ anonymized: 1, failed: [blocked.id] });
+  expect([await isErased(blocked), await isErased(other)]).toEqual([false, true]);
+  expect(server.log).toContainEqual(expect.objectContaining({ code: '23505', user: blocked.id }));
 });

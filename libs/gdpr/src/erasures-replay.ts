@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Config, UnitOfWork } from '#core';
+import type { Logger } from 'pino';
+import { codeOf, Config, InjectLog, UnitOfWork } from '#core';
 import { Admins } from '#identity';
 import { AnonymisationRepository } from './anonymisation.repository.js';
 import type { Subject } from './anonymisation.repository.js';
@@ -33,6 +34,7 @@ export class ErasuresReplay {
     private readonly anonymiser: Anonymiser,
     private readonly people: PurgePeople,
     private readonly admins: Admins,
+    @InjectLog() private readonly log: Logger,
   ) {}
 
   /** Can be repeated. @param file the ledger beside the backups */
@@ -54,15 +56,25 @@ export class ErasuresReplay {
     for (const line of [...unique.values()].toSorted((a, b) => (a.kind < b.kind ? 1 : -1))) await this.again(line, replayed);
   }
 
-  private async again({ companyId, userId, kind, erasedAt }: ErasureLine, replayed: Replayed): Promise<void> {
-    const outcome = await this.work.within({ companyId, userId: null }, async () => {
-      await this.admins.lock();
-      const subject = await this.subjects.lock(userId);
-      if (!subject || (kind === 'anonymized' && subject.isAnonymized)) return undefined;
-      return subject.isHeld ? 'held' : this.erase(subject, kind, new Date(erasedAt));
-    });
-    if (outcome === 'held' || outcome === 'failed') replayed[outcome].push(userId);
+  private async again(line: ErasureLine, replayed: Replayed): Promise<void> {
+    const outcome = await this.tried(line);
+    if (outcome === 'held' || outcome === 'failed') replayed[outcome].push(line.userId);
     else if (outcome) replayed[outcome]++;
+  }
+
+  /** Whoever cannot be erased keeps nobody else from it. */
+  private async tried({ companyId, userId, kind, erasedAt }: ErasureLine): Promise<ErasureLine['kind'] | 'held' | 'failed' | undefined> {
+    try {
+      return await this.work.within({ companyId, userId: null }, async () => {
+        await this.admins.lock();
+        const subject = await this.subjects.lock(userId);
+        if (!subject || (kind === 'anonymized' && subject.isAnonymized)) return undefined;
+        return subject.isHeld ? 'held' : this.erase(subject, kind, new Date(erasedAt));
+      });
+    } catch (error) {
+      this.log.error({ code: codeOf(error), user: userId }, 'somebody could not be erased again');
+      return 'failed';
+    }
   }
 
   private async erase(subject: Subject, kind: ErasureLine['kind'], erasedAt: Date): Promise<ErasureLine['kind'] | 'failed'> {
