@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Jobs } from '#core';
+import { clock, Jobs } from '#core';
 import type { Answer } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
@@ -289,6 +289,19 @@ describe('what is just being written', () => {
     expect(await audits(person.id)).toHaveLength(1);
     expect(await server.sql('SELECT kind FROM erasures WHERE "userId" = $1', [person.id])).toHaveLength(1);
     expect(await proof()).toMatchObject({ valid: true });
+  });
+
+  it('is told from what became of the deleted user later: that stays in the log', async () => {
+    const person = await company.person();
+    await anonymise(person);
+    clock.travelTo(new Date(Date.now() + 120_000));
+    const roleId = await company.roleId('Manager');
+    expect((await admin.patch(`/users/${person.id}`, { roleId })).status).toBe(200);
+    clock.reset();
+    await anonymise(person);
+    expect(await audits(person.id, 'user_updated')).toEqual([
+      { before: { roleId: expect.any(String) }, after: { roleId }, actorUserId: admin.id },
+    ]);
   });
 
   it('about their leave is waited for', async () => {

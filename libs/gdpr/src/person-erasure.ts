@@ -14,6 +14,13 @@ const ADDED_TO = `
   WHERE $1::uuid IS NOT NULL AND c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
     AND has_table_privilege(c.oid, 'INSERT') AND NOT has_any_column_privilege(c.oid, 'UPDATE') AND NOT has_table_privilege(c.oid, 'DELETE')`;
 
+/** What others had under way at the first erasure has written its log lines by then; later ones tell what became of a deleted user. */
+const LATEST = `
+  SELECT min(e."erasedAt") + interval '1 minute' AS latest FROM erasures e
+  WHERE e."companyId" = $1 AND e."userId" = $2 AND e.kind = 'anonymized'`;
+
+const EARLY_OR_OWN = `(x."occurredAt" <= $3 OR x."actorUserId" ${PEOPLE})`;
+
 const HISTORY = 'timesheet_history';
 
 /** Executes the plan: the values of people, and the rows that go with them. */
@@ -33,7 +40,8 @@ export class PersonErasure {
 
   /** What of somebody anonymised was still under way then, and came too late to be seen. */
   async anonymiseAgain(userId: string): Promise<void> {
-    await this.takeValues(userId, async () => undefined);
+    const [first] = await this.work.query<{ latest: string | null }>(LATEST, [userId]);
+    await this.takeValues(userId, async () => undefined, first?.latest);
   }
 
   /**
@@ -44,13 +52,12 @@ export class PersonErasure {
   async remove(userIds: string[], doneAt?: Date): Promise<Record<string, number>> {
     const own = this.plan.rows.slice(0, -1);
     const [person] = this.plan.rows.slice(-1);
-    const kept = new Set(this.plan.agedTables.map(({ table }) => table));
     const people = idArray(userIds);
     const remove = async ({ table, where }: Rows) => [table, await this.delete(table, where(PEOPLE), people)] as const;
 
     const sealersAreOut = this.history.keepSealersOut();
     const removed = own.map(remove);
-    const taken = this.plan.values.filter(({ table }) => kept.has(table)).map((step) => this.take(step, people));
+    const taken = this.plan.values.filter(({ table }) => this.isLog(table)).map((step) => this.take(step, people));
     // Last, and right before the commit: others may be about to change these rows.
     const cleared = this.plan.references.map(({ text }) => this.work.execute(text, [people]));
     removed.push(remove(person!));
@@ -59,12 +66,13 @@ export class PersonErasure {
     return Object.fromEntries(counts);
   }
 
-  private async takeValues(userId: string, record: () => Promise<void>): Promise<void> {
+  /** @param latest of others' log lines that lose something; all do without it */
+  private async takeValues(userId: string, record: () => Promise<void>, latest?: string | null): Promise<void> {
     await this.history.keepSealersOut();
     const addedTo = new Set((await this.work.query<{ name: string }>(ADDED_TO)).map(({ name }) => name));
     for (const step of this.plan.values) if (!addedTo.has(step.table)) await this.take(step, [userId]);
     await asRetention(this.work, async () => {
-      for (const step of this.plan.values) if (addedTo.has(step.table)) await this.take(step, [userId]);
+      for (const step of this.plan.values) if (addedTo.has(step.table)) await this.take(step, [userId], latest);
       await record();
     });
   }
@@ -74,8 +82,13 @@ export class PersonErasure {
     return this.work.execute(`DELETE FROM ${table} x WHERE x."companyId" = $1 AND (${where})`, [people]);
   }
 
-  private async take({ table, text, isStamped }: ValueErasure, people: People): Promise<void> {
+  private isLog(table: string): boolean {
+    return this.plan.agedTables.some((log) => log.table === table);
+  }
+
+  private async take({ table, text, isStamped }: ValueErasure, people: People, latest?: string | null): Promise<void> {
     if (table === HISTORY) await this.history.blank(text, people);
+    else if (latest && this.isLog(table)) await this.work.execute(`${text} AND ${EARLY_OR_OWN}`, [people, latest]);
     else await this.work.execute(text, isStamped ? [people, this.work.now, this.work.actorId] : [people]);
   }
 }
