@@ -50,9 +50,15 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
   void reply
     .removeHeader('location') // nothing was made
     .status(problem.status)
-    .headers({ 'cache-control': 'no-store', ...problem.more.headers })
+    .headers({ 'cache-control': 'no-store', ...(problem.status === 401 ? challenge(problem, request) : {}), ...problem.more.headers })
     .type('application/problem+json; charset=utf-8')
     .send(JSON.stringify(problemDocument(problem, request)));
+}
+
+/** What RFC 9110 asks of every 401. `error` where a token came along and is no good (RFC 6750); what a body holds is no such token. */
+function challenge({ code }: Problem, { headers }: FastifyRequest): Record<string, string> {
+  const isNoGood = code === 'not_signed_in' && /^bearer /i.test(headers.authorization ?? '');
+  return { 'www-authenticate': isNoGood ? 'Bearer error="invalid_token"' : 'Bearer' };
 }
 
 /** The one place where errors become answers. What was written is rolled back before the answer leaves. */

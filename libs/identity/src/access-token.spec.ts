@@ -31,6 +31,11 @@ const answerTo = async (token: string) => {
   const { status, body } = await new Client(server.app, token).get('/me');
   return status === 401 ? `401 ${body.code}` : String(status);
 };
+/** How a token is asked for. */
+const asked = async (authorization?: string) => {
+  const { status, headers } = await server.anybody.get('/me', authorization ? { authorization } : {});
+  return [status, headers['www-authenticate']];
+};
 const claimsOf = (token: string) => jwt.decode(token) as unknown as AccessClaims;
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const header = (more: object = {}) => ({ alg: 'HS256' as const, typ: 'at+jwt', kid: keyId(secret), ...more });
@@ -64,6 +69,19 @@ describe('an access token', () => {
   it('needs the scheme Bearer, in any case', async () => {
     expect((await server.anybody.get('/me', { authorization: `Basic ${person.token}` })).status).toBe(401);
     expect((await server.anybody.get('/me', { authorization: `bearer ${person.token}` })).status).toBe(200);
+  });
+
+  it('is asked for with every 401, which tells a missing one from one that is no good', async () => {
+    const noGood = [401, 'Bearer error="invalid_token"'];
+    expect([await asked(), await asked('Basic eDp5')]).toEqual([
+      [401, 'Bearer'],
+      [401, 'Bearer'],
+    ]);
+    expect([await asked('Bearer x.y.z'), await asked(`bearer ${'ncy8_' + 'x'.repeat(73)}`)]).toEqual([noGood, noGood]);
+    travel(10 * MINUTE + 1000);
+    expect(await asked(`Bearer ${person.token}`)).toEqual(noGood);
+    const wrong = await person.post('/auth/login', { email: person.email, password: 'not the right one' });
+    expect([wrong.status, wrong.headers['www-authenticate']]).toEqual([401, 'Bearer']);
   });
 
   it('must be signed by this server with HS256, whatever it says itself', async () => {

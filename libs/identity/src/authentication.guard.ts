@@ -59,7 +59,6 @@ export class AuthenticationGuard extends AuthGuard('access-token') {
 
 function bearer(request: FastifyRequest): string {
   const header = request.headers.authorization ?? '';
-  if (header.slice(0, SCHEME.length).toLowerCase() !== SCHEME)
-    throw new Problem('not_signed_in', { headers: { 'www-authenticate': 'Bearer' } });
+  if (header.slice(0, SCHEME.length).toLowerCase() !== SCHEME) throw new Problem('not_signed_in');
   return header.slice(SCHEME.length).trim();
 }
