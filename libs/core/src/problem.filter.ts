@@ -49,6 +49,7 @@ export function problemDocument(problem: Problem, request: FastifyRequest): Reco
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
   void reply
     .removeHeader('location') // nothing was made
+    .removeHeader('etag')
     .status(problem.status)
     .headers({ 'cache-control': 'no-store', ...(problem.status === 401 ? challenge(problem, request) : {}), ...problem.more.headers })
     .type('application/problem+json; charset=utf-8')
