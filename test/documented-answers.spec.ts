@@ -9,10 +9,13 @@ const judge = new DocumentedAnswers({
         operationId: 'Team_read',
         responses: {
           200: {
-            headers: { ETag: { required: true } },
+            headers: { ETag: { required: true }, 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } },
             content: { 'application/json': { schema: { $ref: '#/components/schemas/Team' } } },
           },
-          404: { content: { 'application/problem+json': { ...PROBLEM, examples: { not_found: {} } } } },
+          404: {
+            headers: { 'X-Request-Id': {}, ETag: {} },
+            content: { 'application/problem+json': { ...PROBLEM, examples: { not_found: {} } } },
+          },
         },
       },
       delete: { operationId: 'Team_delete', responses: { 204: {} } },
@@ -20,6 +23,7 @@ const judge = new DocumentedAnswers({
     '/api/v1/teams/all': { get: { operationId: 'Team_all', responses: { 204: {} } } },
   },
   components: {
+    headers: { 'X-Request-Id': { required: true } },
     schemas: {
       Team: {
         type: 'object',
@@ -47,7 +51,8 @@ const NOT_FOUND = { type: '/docs/problems#not_found', status: 404, instance: URL
 
 const read = (body: unknown, status = 200, headers: Record<string, string> = JSON_TYPE, url = URL) =>
   judge.fault({ method: 'GET', url, answer: { status, body, headers } });
-const refused = (change: object) => read({ ...NOT_FOUND, ...change }, 404, { ...JSON_TYPE, 'content-type': 'application/problem+json' });
+const refused = (change: object, headers = {}) =>
+  read({ ...NOT_FOUND, ...change }, 404, { ...JSON_TYPE, 'content-type': 'application/problem+json', ...headers });
 
 describe('an answer', () => {
   it.each([
@@ -78,11 +83,15 @@ describe('an answer', () => {
     expect(read(TEAM, 201)).toContain('the status is not documented');
     expect(read('id', 200, { ...JSON_TYPE, 'content-type': 'text/csv' })).toContain("the content type 'text/csv'");
     expect(read(TEAM, 200, { 'content-type': 'application/json' })).toContain('the header ETag is missing');
+    expect(read(TEAM, 200, { ...JSON_TYPE, 'x-request-id': '' })).toContain('the header X-Request-Id is missing');
+    expect(read(TEAM, 200, { ...JSON_TYPE, location: URL })).toContain('the header location is not documented');
+    expect(read(TEAM, 200, { ...JSON_TYPE, 'ratelimit-limit': '30' })).toContain('the header ratelimit-limit is not documented');
+    expect(refused({}, { 'ratelimit-limit': '30' })).toBeUndefined();
     expect(read('', 204, {}, '/api/v1/teams/all')).toBeUndefined();
     expect(read(TEAM, 200, JSON_TYPE, '/api/v1/teams/all')).toContain('the status');
     expect(read(TEAM, 200, JSON_TYPE, '/api/v1/tasks')).toContain('no such operation');
     expect(read(TEAM, 200, JSON_TYPE, '/health')).toBeUndefined();
-    expect(judge.fault({ method: 'DELETE', url: URL, answer: { status: 204, body: TEAM, headers: JSON_TYPE } })).toContain('a body');
+    expect(judge.fault({ method: 'DELETE', url: URL, answer: { status: 204, body: TEAM, headers: {} } })).toContain('a body');
   });
 
   it('is a problem with a code of this operation, its own path, status and request', () => {

@@ -12,9 +12,13 @@ interface Content {
   schema?: AnySchemaObject;
   examples?: Record<string, unknown>;
 }
+interface Header {
+  $ref?: string;
+  required?: boolean;
+}
 interface Response {
   content?: Record<string, Content>;
-  headers?: Record<string, { required?: boolean }>;
+  headers?: Record<string, Header>;
 }
 interface Operation {
   operationId: string;
@@ -22,8 +26,22 @@ interface Operation {
 }
 export interface Documented {
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, AnySchemaObject> };
+  components: { schemas: Record<string, AnySchemaObject>; headers?: Record<string, Header> };
 }
+
+/** Headers that tell a client something of its answer: where the document does not name one of them, it is a fault. */
+const TELLING = [
+  'content-disposition',
+  'etag',
+  'idempotent-replayed',
+  'location',
+  'ratelimit-limit',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'retry-after',
+  'www-authenticate',
+  'x-request-id',
+];
 
 const PREFIX = '/api/v1/';
 const PROBLEM = 'application/problem+json';
@@ -44,8 +62,10 @@ export class DocumentedAnswers {
   private readonly ajv = new Ajv({ strict: false, formats: { ...fullFormats, binary: true, int32: true, int64: true } });
   private readonly routes = new Map<string, { segments: string[]; operation: Operation; path: string }[]>();
   private readonly compiled = new Map<object, ValidateFunction>();
+  private readonly headers: Record<string, Header>;
 
   constructor(document: Documented) {
+    this.headers = document.components.headers ?? {};
     const $defs = Object.fromEntries(Object.entries(document.components.schemas).map(([name, schema]) => [name, closed(schema)]));
     this.ajv.addSchema({ $id: 'document', $defs });
     const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -81,8 +101,8 @@ export class DocumentedAnswers {
     if (status === 500) return undefined; // no promise: some specs break the server on purpose
     const response = operation.responses[status];
     if (!response) return `the status is not documented${code(body)}`;
-    const missing = Object.keys(response.headers ?? {}).find((name) => response.headers![name]!.required && !headers[name.toLowerCase()]);
-    if (missing) return `the header ${missing} is missing`;
+    const header = this.headerFault(response, status, headers);
+    if (header) return header;
     const type = headers['content-type']?.split(';', 1)[0] ?? '';
     if (!response.content) return body === '' || body === undefined ? undefined : `a body (${type}) where none is documented`;
     const content = response.content[type];
@@ -93,6 +113,20 @@ export class DocumentedAnswers {
       if (!validate(body)) return inWords(validate.errors?.[0]);
     }
     return type === PROBLEM ? problemFault(content, path, status, body, headers) : undefined;
+  }
+
+  private headerFault({ headers: named = {} }: Response, status: number, sent: Answer['headers']): string | undefined {
+    const names = Object.keys(named);
+    const missing = names.find((name) => this.isRequired(named[name]!) && !sent[name.toLowerCase()]);
+    if (missing) return `the header ${missing} is missing`;
+    const known = new Set(names.map((name) => name.toLowerCase()));
+    // how many requests are left goes along with every answer, and is documented where one looks for it
+    const unknown = TELLING.find((name) => sent[name] && !known.has(name) && (status < 400 || !name.startsWith('ratelimit-')));
+    return unknown && `the header ${unknown} is not documented`;
+  }
+
+  private isRequired({ $ref, required }: Header): boolean {
+    return ($ref ? this.headers[$ref.split('/').at(-1)!]!.required : required) ?? false;
   }
 
   private validator(schema: AnySchemaObject): ValidateFunction {

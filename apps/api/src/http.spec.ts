@@ -57,7 +57,9 @@ describe('every answer', () => {
   });
 
   it('names other origins only as configured', async () => {
-    expect((await from('https://app.example.com')).headers['access-control-allow-origin']).toBe('https://app.example.com');
+    const { headers } = await from('https://app.example.com');
+    expect(headers['access-control-allow-origin']).toBe('https://app.example.com');
+    expect(headers['access-control-expose-headers']).toMatch(/Content-Disposition, WWW-Authenticate/);
     expect((await from('https://evil.example.com')).headers['access-control-allow-origin']).toBeUndefined();
   });
 });

@@ -14,6 +14,8 @@ const SANE_ID = /^[\w.:-]{1,128}$/;
 const EXPOSED = [
   'ETag',
   'Location',
+  'Content-Disposition',
+  'WWW-Authenticate',
   'X-Request-Id',
   'Idempotent-Replayed',
   'Retry-After',

@@ -18,7 +18,12 @@ export class SignUpController {
   @CarriesSecret()
   @Header('location', '/api/v1/company')
   @ApiOperation({ summary: 'Sign up a company; its owner becomes Admin and is signed in' })
-  @ApiCreatedResponse({ type: SignUpView })
+  @ApiCreatedResponse({
+    type: SignUpView,
+    headers: {
+      Location: { description: 'Where the company is.', required: true, schema: { type: 'string', example: '/api/v1/company' } },
+    },
+  })
   create(@Body() body: SignUpBody): Promise<SignUpView> {
     return this.signUp.signUp(body);
   }

@@ -8,6 +8,14 @@ import { PurgeRunPage, PurgeRunView, StartPurge } from './purge.dto.js';
 import { PurgeRepository } from './purge.repository.js';
 import { Purges } from './purge.service.js';
 
+const headers = {
+  Location: {
+    description: 'Where the run is.',
+    required: true,
+    schema: { type: 'string', format: 'uri-reference', example: '/api/v1/gdpr/purges/3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10' },
+  },
+} as const;
+
 @ApiTags('Privacy')
 @Controller('gdpr/purges')
 export class PurgeController {
@@ -23,8 +31,8 @@ export class PurgeController {
     summary: 'Remove what has outlived its retention time, or count it',
     description: 'A real run goes on in the background: read it again by its id. One at a time in a company (409 `conflict`).',
   })
-  @ApiOkResponse({ type: PurgeRunView, description: 'A dry run: what would go.' })
-  @ApiAcceptedResponse({ type: PurgeRunView, description: 'A real run, under way.' })
+  @ApiOkResponse({ type: PurgeRunView, description: 'A dry run: what would go.', headers })
+  @ApiAcceptedResponse({ type: PurgeRunView, description: 'A real run, under way.', headers })
   async start(@Body() { dryRun }: StartPurge, @Res({ passthrough: true }) reply: FastifyReply): Promise<PurgeRunView> {
     const run = await this.purges.start(dryRun);
     reply.status(dryRun ? HttpStatus.OK : HttpStatus.ACCEPTED).header('location', `${reply.request.url.split('?', 1)[0]}/${run.id}`);

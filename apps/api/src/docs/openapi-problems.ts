@@ -37,16 +37,19 @@ export function documentProblems(route: DocumentedRoute, components: Components)
   const known = Object.keys(PROBLEMS) as ProblemCode[];
   for (const code of known.filter((name) => codes.includes(name))) {
     const { status, title } = PROBLEMS[code];
-    const response = (operation.responses[status] ??= problemResponse(status, title)) as ReturnType<typeof problemResponse>;
+    const response = (operation.responses[status] ??= problemResponse(title)) as ReturnType<typeof problemResponse>;
     response.content['application/problem+json'].examples[code] = exampleOf(code, route, components);
+    if (TRANSIENT.includes(code)) Object.assign(response, { headers: { 'Retry-After': RETRY_AFTER } });
   }
 }
 
-function problemResponse(status: number, description: string) {
-  const seconds = { description: 'Seconds after which to ask again.', schema: { type: 'integer', example: 1 } };
+/** What passes by itself. */
+const TRANSIENT: readonly ProblemCode[] = ['too_many_requests', 'idempotency_in_progress', 'service_unavailable'];
+const RETRY_AFTER = { description: 'Seconds after which to ask again.', schema: { type: 'integer', example: 1 } };
+
+function problemResponse(description: string) {
   return {
     description,
-    ...(status === 429 || status === 503 ? { headers: { 'Retry-After': seconds } } : {}),
     content: {
       'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples: {} as Record<string, object> },
     },

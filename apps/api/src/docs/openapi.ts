@@ -51,6 +51,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   });
   const components: Components = (document.components ??= {});
   components.schemas = { ...components.schemas, Problem: PROBLEM as Schema };
+  components.headers = { ...components.headers, ...HEADERS };
   const routes = new Map(routesOf(app).map(({ method, path, access }) => [`${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`, access]));
   const operations = Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => (item[method] ? [{ path, method, operation: item[method] }] : [])),
@@ -105,11 +106,14 @@ function complete(route: DocumentedRoute, components: Components, isVersioned: b
   for (const parameter of operation.parameters ?? []) giveExample(parameter);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || !('description' in response)) continue;
-    const version = versionOf(response, components) ?? (method === 'get' && isVersioned ? 'always' : undefined);
+    const version = versionOf(response, components) ?? ((method === 'get' || method === 'put') && isVersioned ? 'always' : undefined);
     response.headers = headersOf(status, response, isRepeatable, version);
     if (method === 'get' && version && !isAlwaysWhole) addConditional(operation);
   }
   documentProblems(route, components);
+  for (const [status, response] of Object.entries(operation.responses)) {
+    if (response && 'description' in response) response.headers = { ...response.headers, ...sharedHeaders(status, isSignedIn) };
+  }
 }
 
 /** What a client would send: ids in a path say nothing of themselves, and a cursor comes from the page before. */
@@ -119,15 +123,24 @@ function giveExample(parameter: Parameter): void {
     parameter.in === 'path' ? '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10' : 'WyIyMDI2LTAzLTAyIl0.q7mBzq0cQ0mVj0V2k9Q1Aw';
 }
 
-/** The headers that follow from the record in an answer. */
+/** The headers that follow from what is in an answer. */
 function headersOf(status: string, response: Response, isRepeatable: boolean, version: Versioned): Response['headers'] {
   if (!status.startsWith('2')) return response.headers;
   return {
+    ...(FILES.some((type) => response.content?.[type]) ? { 'Content-Disposition': ATTACHMENT } : {}),
     ...response.headers,
     ...(version ? { ETag: { ...ETAG, required: version === 'always' } } : {}),
     ...(status === '201' && version === 'always' ? { Location: LOCATION } : {}),
     ...(isRepeatable ? { 'Idempotent-Replayed': REPLAYED } : {}),
   };
+}
+
+/** The headers that do not depend on the route. What is left is told with what went well, and where nothing is. */
+function sharedHeaders(status: string, isSignedIn: boolean): Response['headers'] {
+  const names: (keyof typeof HEADERS)[] = ['X-Request-Id'];
+  if (status === '401') names.push('WWW-Authenticate');
+  if (status === '429' || (isSignedIn && status < '400')) names.push('RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset');
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 /** A read of what the client may still have. */
@@ -157,6 +170,32 @@ const LOCATION = {
   description: 'Where the record is.',
   required: true,
   schema: { type: 'string', format: 'uri-reference', example: '/api/v1/teams/3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10' },
+};
+
+/** Types of answers that are for a disk. */
+const FILES = ['text/csv', 'application/zip', 'application/x-ndjson'];
+
+const ATTACHMENT = {
+  description: 'The name of the file; not with JSON.',
+  schema: { type: 'string', example: 'attachment; filename="time.csv"' },
+};
+
+const count = (description: string, example: number) => ({ description, schema: { type: 'integer', example } });
+
+const HEADERS = {
+  'X-Request-Id': {
+    description: 'The one that was sent, where it is sane; else a new one. The log has it too.',
+    required: true,
+    schema: { type: 'string', example: '9b2f6c1e-0d0a-4c7e-9f51-6f0c1f6f8a11' },
+  },
+  'WWW-Authenticate': {
+    description: 'With `error` where a token was sent that is no good.',
+    required: true,
+    schema: { type: 'string', example: 'Bearer error="invalid_token"' },
+  },
+  'RateLimit-Limit': count('Requests in a minute, or failures before a lock. Nothing is sent where requests are not limited.', 3000),
+  'RateLimit-Remaining': count('How many of them are left.', 2999),
+  'RateLimit-Reset': count('Seconds until they are counted anew.', 42),
 };
 
 const REPLAYED = {
