@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
-import type { ExpectedVersion } from '#core';
+import type { AuditActionOn, ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { isLivingUser } from './living-user.js';
 import { TeamMemberRepository } from './team-member.repository.js';
@@ -58,7 +58,7 @@ export class TeamMemberService {
   }
 
   private tell(
-    action: string,
+    action: AuditActionOn<'Team'>,
     teamId: string,
     userId: string,
     change: { before?: { role: string }; after?: { role: string } },

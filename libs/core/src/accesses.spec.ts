@@ -93,7 +93,7 @@ it('gives up the oldest when too many wait, and says how many', async () => {
   await refuse();
   await server.app.get(UnitOfWork).within({ companyId: company.id, userId: reader.id }, async () => {
     for (let row = 0; row < 50_600; row++)
-      server.app.get(Accesses).record({ action: 'profile_read', targetType: `${row}`, userId: read.id });
+      server.app.get(Accesses).record({ action: 'profile_read', targetType: `${row}` as 'User', userId: read.id });
   });
   await server.app.get(Accesses).flush();
   await server.sql('DROP FUNCTION refuse CASCADE');

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock } from './clock.js';
+import type { ACCESS_ACTIONS, Told } from './log-actions.js';
 import { codeOf, InjectLog } from './log.js';
 import { AccessLog } from './logs.entity.js';
 import { classificationsOf } from './personal.js';
@@ -14,14 +15,11 @@ const BATCH = 500;
 /** Rows that wait at most while the database is away; the oldest are given up beyond it, and the log says so. */
 const WAITING_AT_MOST = 50_000;
 
-export interface AccessEvent {
-  /** Noun and `read`, or `exported`: `profile_read`, `leave_read`, `history_read`, `personal_data_exported`. */
-  action: string;
-  targetType: string;
+export type AccessEvent = Told<typeof ACCESS_ACTIONS> & {
   targetId?: string | null;
   /** Whose data was read. One's own is not noted. */
   userId: string;
-}
+};
 
 type Row = Omit<AccessLog, 'id' | 'company'>;
 

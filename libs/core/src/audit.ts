@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { AUDIT_ACTIONS, Told } from './log-actions.js';
 import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
-export interface AuditEvent {
-  /** `verb` past tense with its noun, such as `team_created`. */
-  action: string;
-  targetType: string;
+export type AuditEvent = Told<typeof AUDIT_ACTIONS> & {
   targetId?: string | null;
   /** Whose data it is about. */
   userId?: string | null;
@@ -13,7 +11,7 @@ export interface AuditEvent {
   after?: Record<string, unknown>;
   /** Who did it, when that is not the principal of the request (sign-in). */
   actorUserId?: string | null;
-}
+};
 
 /** Writes the audit log, in the transaction of what it tells. */
 @Injectable()

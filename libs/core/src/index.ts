@@ -21,6 +21,7 @@ export * from './keys.js';
 export * from './lifecycle.js';
 export * from './local-day.js';
 export * from './locks.js';
+export * from './log-actions.js';
 export * from './log.js';
 export * from './logs.entity.js';
 export * from './mail-files.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, one, Problem, UnitOfWork } from '#core';
-import type { ExpectedVersion } from '#core';
+import type { AuditActionOn, ExpectedVersion } from '#core';
 import { UserRepository } from '#identity';
 import type { LegalHoldView } from './legal-hold.dto.js';
 import { LegalHold } from './legal-hold.entity.js';
@@ -64,7 +64,7 @@ export class LegalHolds {
   }
 
   private tell(
-    action: string,
+    action: AuditActionOn<'LegalHold'>,
     { id, userId }: LegalHoldView,
     told: { before?: Record<string, unknown>; after?: Record<string, unknown> } = {},
   ) {

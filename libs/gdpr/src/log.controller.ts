@@ -3,7 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PathId } from '#core';
 import type { JsonPage } from '#core';
 import { RequirePermission } from '#rbac';
-import { AccessLogPage, AccessLogView, AuditLogPage, AuditLogView, LogQuery } from './log.dto.js';
+import { AccessLogPage, AccessLogQuery, AccessLogView, AuditLogPage, AuditLogQuery, AuditLogView } from './log.dto.js';
 import { LogRepository } from './log.repository.js';
 
 @ApiTags('Privacy')
@@ -15,7 +15,7 @@ export class LogController {
   @RequirePermission('read_audit_log')
   @ApiOperation({ summary: 'List who changed what outside timesheets, signed in, or was refused, newest first' })
   @ApiOkResponse({ type: AuditLogPage })
-  auditLogs(@Query() query: LogQuery): Promise<JsonPage<AuditLogView>> {
+  auditLogs(@Query() query: AuditLogQuery): Promise<JsonPage<AuditLogView>> {
     return this.logs.auditLogs(query);
   }
 
@@ -31,7 +31,7 @@ export class LogController {
   @RequirePermission('read_access_log')
   @ApiOperation({ summary: 'List who read whose personal data, newest first' })
   @ApiOkResponse({ type: AccessLogPage })
-  accessLogs(@Query() query: LogQuery): Promise<JsonPage<AccessLogView>> {
+  accessLogs(@Query() query: AccessLogQuery): Promise<JsonPage<AccessLogView>> {
     return this.logs.accessLogs(query);
   }
 

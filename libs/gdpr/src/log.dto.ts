@@ -1,14 +1,36 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Id, Instant, Moment, PageOf, PageQuery, Text } from '#core';
+import { ACCESS_ACTIONS, AUDIT_ACTIONS, Id, Instant, Moment, PageOf, PageQuery, Text } from '#core';
 
-export class LogQuery extends PageQuery {
+const inWords = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+
+/** The values of a log, which its filters take. Any other finds nothing: lines outlive the list. */
+const valuesOf = (log: Record<string, readonly string[]>) => ({
+  targetTypes: `One of ${inWords(Object.keys(log))}.`,
+  actions: Object.entries(log)
+    .map(([target, actions]) => `Of \`${target}\`: ${inWords(actions)}.`)
+    .join(' '),
+});
+const AUDITED = valuesOf(AUDIT_ACTIONS);
+const READ = valuesOf(ACCESS_ACTIONS);
+
+export abstract class LogQuery extends PageQuery {
   @Id({ optional: true, description: 'Whose data.' }) userId?: string;
   @Id({ optional: true, description: 'Who acted.' }) actorUserId?: string;
-  @Text(64, { optional: true, example: 'User' }) targetType?: string;
+  abstract targetType?: string;
   @Id({ optional: true }) targetId?: string;
-  @Text(64, { optional: true, example: 'user_updated' }) action?: string;
+  abstract action?: string;
   @Moment('From this day of the company’s zone, or this instant, on.') from?: string;
   @Moment('Up to this day of the company’s zone, or this instant; it counts too.') to?: string;
+}
+
+export class AuditLogQuery extends LogQuery {
+  @Text(64, { optional: true, example: 'User', description: AUDITED.targetTypes }) targetType?: string;
+  @Text(64, { optional: true, example: 'user_updated', description: AUDITED.actions }) action?: string;
+}
+
+export class AccessLogQuery extends LogQuery {
+  @Text(64, { optional: true, example: 'User', description: READ.targetTypes }) targetType?: string;
+  @Text(64, { optional: true, example: 'profile_read', description: READ.actions }) action?: string;
 }
 
 /** Who read whose personal data. */
@@ -29,6 +51,7 @@ const CHANGED = { type: 'object', nullable: true, additionalProperties: true } a
 
 /** What happened outside timesheets. */
 export class AuditLogView extends AccessLogView {
+  @Text(64, { example: 'user_updated' }) override action!: string;
   @ApiProperty({ ...CHANGED, example: { name: 'Blue' }, description: 'What changed, before; personal values only as "changed".' })
   before!: Record<string, unknown> | null;
   @ApiProperty({ ...CHANGED, example: { name: 'Green' } }) after!: Record<string, unknown> | null;

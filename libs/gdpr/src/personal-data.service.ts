@@ -47,7 +47,7 @@ export class PersonalData {
   /** Notes the export, then begins it; deleted users have data too. @throws 404 */
   async export(userId: string, format: ExportFormat): Promise<Readable> {
     if (!(await this.data.exists(userId))) throw new Problem('not_found');
-    const event = { action: 'personal_data_exported', targetType: 'User', targetId: userId, userId };
+    const event = { action: 'personal_data_exported', targetType: 'User', targetId: userId, userId } as const;
     await this.audit.record({ ...event, after: { format } });
     this.accesses.record(event);
     const begun: Export = { tenant: this.work.tenant, userId, at: this.work.now, tables: {} };

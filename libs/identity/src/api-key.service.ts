@@ -25,7 +25,7 @@ export class ApiKeyService {
   async create(caller: Principal, { name, permissions = null, expiresAt = null }: CreateApiKey): Promise<NewApiKeyView> {
     requireSense(permissions, expiresAt);
     const { companyId, userId } = caller;
-    const target = { targetType: 'ApiKey', userId };
+    const target = { targetType: 'ApiKey', userId } as const;
     await this.escalation.refuseBeyond(caller, permissions ?? [], target);
     // Under the user's lock: who is suspended or deleted at this moment loses all keys, this one too.
     if ((await this.users.lock(userId)).status !== 'ACTIVE') throw new Problem('not_signed_in');

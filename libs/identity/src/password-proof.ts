@@ -45,7 +45,7 @@ export class PasswordProof {
   }
 
   private async recordFailure(userId: string, isLast: boolean): Promise<void> {
-    const event = { targetType: 'User', targetId: userId, userId };
+    const event = { targetType: 'User', targetId: userId, userId } as const;
     await this.audit.record({ ...event, action: 'password_change_failed' });
     if (isLast) await this.audit.record({ ...event, action: 'account_locked' });
     await this.work.commit(); // the refusal must not undo it

@@ -91,7 +91,7 @@ export class SignIn {
     const missing = Array.from({ length: MOST_ACCOUNTS - accounts.length });
     await Promise.all(missing.map(() => this.passwords.matches(undefined, password)));
     for (const { companyId, userId } of accounts) {
-      const event = { targetType: 'User', targetId: userId, userId };
+      const event = { targetType: 'User', targetId: userId, userId } as const;
       await this.work.within({ companyId, userId: null }, async () => {
         await this.audit.record({ ...event, action: 'sign_in_failed' });
         if (isLast) await this.audit.record({ ...event, action: 'account_locked' });

@@ -63,7 +63,7 @@ export class LeaveDecisionService {
   private async settle(caller: Principal, before: LeaveRow, decision: Decision, from: readonly LeaveStatus[]): Promise<LeaveRequestView> {
     const { id, userId } = before;
     await this.moves.settle(id, decision, await this.requests.days(before), from);
-    const action = `leave_request_${decision.status.toLowerCase()}`;
+    const action = `leave_request_${decision.status.toLowerCase() as Lowercase<Decision['status']>}` as const;
     await this.audit.record({ action, targetType: 'LeaveRequest', targetId: id, userId, ...changes(before, decision, PERSONAL) });
     return this.requests.view(caller, await this.requests.get(caller, id));
   }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
-import type { ExpectedVersion } from '#core';
+import type { AuditActionOn, ExpectedVersion } from '#core';
 import { AccessChanges } from './access-changes.js';
 import { Escalation } from './escalation.js';
 import type { PermissionName } from './permissions.js';
@@ -80,7 +80,11 @@ export class RoleService {
     await (await this.work.manager()).update(Role, { companyId, id }, { ...fields, ...this.work.changed() });
   }
 
-  private tell(action: string, targetId: string, { before, after }: { before?: Record<string, unknown>; after?: Record<string, unknown> }) {
+  private tell(
+    action: AuditActionOn<'Role'>,
+    targetId: string,
+    { before, after }: { before?: Record<string, unknown>; after?: Record<string, unknown> },
+  ) {
     return this.audit.record({ action, targetType: 'Role', targetId, before, after });
   }
 }

@@ -1575,13 +1575,15 @@ export interface Routes {
         userId?: string;
         /** Who acted. */
         actorUserId?: string;
-        targetType?: string;
         targetId?: string;
-        action?: string;
         /** From this day of the company’s zone, or this instant, on. */
         from?: string;
         /** Up to this day of the company’s zone, or this instant; it counts too. */
         to?: string;
+        /** One of `ApiKey`, `CalendarToken`, `Company`, `CompanySettings`, `LeaveRequest`, `LegalHold`, `PurgeRun`, `Role`, `Session`, `Task`, `Team`, `TimesheetHistory`, `User`. */
+        targetType?: string;
+        /** Of `ApiKey`: `api_key_created`, `api_key_revoked`, `privilege_escalation_refused`. Of `CalendarToken`: `calendar_token_created`, `calendar_token_revoked`. Of `Company`: `company_created`, `company_updated`, `company_owner_changed`. Of `CompanySettings`: `company_settings_updated`, `retention_updated`. Of `LeaveRequest`: `leave_request_created`, `leave_request_updated`, `leave_request_deleted`, `leave_request_approved`, `leave_request_rejected`, `leave_request_cancelled`. Of `LegalHold`: `legal_hold_set`, `legal_hold_updated`, `legal_hold_released`. Of `PurgeRun`: `purge_started`. Of `Role`: `role_created`, `role_updated`, `role_permissions_changed`, `role_deleted`, `privilege_escalation_refused`. Of `Session`: `signed_out`, `session_revoked`, `refresh_token_reused`. Of `Task`: `task_created`, `task_updated`, `task_deleted`. Of `Team`: `team_created`, `team_updated`, `team_deleted`, `team_member_added`, `team_member_changed`, `team_member_removed`. Of `TimesheetHistory`: `history_exported`. Of `User`: `user_created`, `user_invited`, `user_updated`, `user_status_changed`, `user_approvers_changed`, `user_deleted`, `user_restored`, `user_anonymized`, `invitation_sent`, `invitation_accepted`, `signed_in`, `sign_in_failed`, `account_locked`, `signed_out_everywhere`, `sessions_revoked`, `password_changed`, `password_change_failed`, `password_reset_requested`, `password_reset`, `personal_data_exported`, `privilege_escalation_refused`. */
+        action?: string;
       };
       answer: AuditLogPage;
     };
@@ -1603,13 +1605,15 @@ export interface Routes {
         userId?: string;
         /** Who acted. */
         actorUserId?: string;
-        targetType?: string;
         targetId?: string;
-        action?: string;
         /** From this day of the company’s zone, or this instant, on. */
         from?: string;
         /** Up to this day of the company’s zone, or this instant; it counts too. */
         to?: string;
+        /** One of `LeaveRequest`, `Timesheet`, `TimesheetHistory`, `User`. */
+        targetType?: string;
+        /** Of `LeaveRequest`: `leave_read`. Of `Timesheet`: `leave_read`, `history_read`. Of `TimesheetHistory`: `history_read`. Of `User`: `profile_read`, `leave_read`, `personal_data_exported`. */
+        action?: string;
       };
       answer: AccessLogPage;
     };
