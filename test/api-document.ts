@@ -23,7 +23,6 @@ interface Operation {
   parameters?: Parameter[];
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
-  'x-permission'?: string;
 }
 
 /** A field of a body that takes an id of another record. */

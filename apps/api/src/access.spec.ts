@@ -41,8 +41,7 @@ const comparable = ({ status, body }: Answer) => ({ status, body: { ...body, ins
 function neededFor(route: Route): readonly string[] | null {
   const { access } = route;
   if (access?.kind === 'permission') return [...access.permissions];
-  const isOwnOr = document.operation(route)?.['x-permission'] !== 'signed in';
-  return access?.kind === 'own' && isOwnOr ? access.or : null;
+  return access?.kind === 'own' && access.guarded ? access.or : null;
 }
 
 /** What the declaration of a route says to somebody: refused with a status and a code, or let through. */

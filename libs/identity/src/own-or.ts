@@ -1,6 +1,5 @@
 import { applyDecorators, UseGuards } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '#core';
 import { may, Own } from '#rbac';
@@ -16,6 +15,8 @@ const guardOf = (permissions: readonly PermissionName[]): CanActivate => ({
   },
 });
 
-/** For routes below `/users/{id}`: what is one's own needs nothing, that of others one of these permissions (the first is documented). */
-export const OwnOr = (permissions: [PermissionName, ...PermissionName[]], options: Omit<Parameters<typeof Own>[0] & object, 'or'> = {}) =>
-  applyDecorators(ApiExtension('x-permission', permissions[0]), Own({ ...options, or: permissions }), UseGuards(guardOf(permissions))); // the first extension stays
+/** For routes below `/users/{id}`: what is one's own needs nothing, that of others one of these permissions. */
+export const OwnOr = (
+  permissions: [PermissionName, ...PermissionName[]],
+  options: Omit<Parameters<typeof Own>[0] & object, 'or' | 'guarded'> = {},
+) => applyDecorators(Own({ ...options, or: permissions, guarded: true }), UseGuards(guardOf(permissions)));

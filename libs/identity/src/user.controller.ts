@@ -53,7 +53,7 @@ export class UserController {
   @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'email_domain_not_allowed', 'last_admin', 'conflict')
   @ApiOperation({
     summary: 'Change a user',
-    description: 'One’s own name and phone number need no permission, `roleId` needs `assign_role`.',
+    description: 'One’s own name and phone number need no permission, `roleId` needs `assign_role` alone, all else `update_user`.',
   })
   @ApiOkResponse({ schema: USER_OR_COLLEAGUE })
   change(

@@ -10,8 +10,11 @@ import type { PermissionName } from './permissions.js';
 /** Who may call a route at all. What they reach on it, the policy of the resource says. */
 export type Access =
   | { kind: 'public' }
-  /** Every signed-in user, for what is theirs, what they lead, and what all may see; beyond it with one of the permissions of `or`. */
-  | { kind: 'own'; whileChangingPassword: boolean; sessionOnly: boolean; or: readonly PermissionName[] }
+  /**
+   * Every signed-in user, for what is theirs, what they lead, and what all may see; beyond it with one of the permissions of `or`. Where
+   * it is `guarded`, what lies beyond is somebody else, and refused without them.
+   */
+  | { kind: 'own'; whileChangingPassword: boolean; sessionOnly: boolean; or: readonly PermissionName[]; guarded: boolean }
   | { kind: 'permission'; permissions: readonly PermissionName[]; sessionOnly: boolean };
 
 type OwnAccess = Extract<Access, { kind: 'own' }>;
@@ -33,10 +36,16 @@ export const Public = () =>
  * @param whileChangingPassword also while the password must be changed
  * @param sessionOnly not with an API key
  * @param or the permissions that the policy asks for and with which one reaches more: told to readers of the documentation, not enforced
+ * @param guarded a guard of the route enforces `or`
  */
-export const Own = ({ whileChangingPassword = false, sessionOnly = false, or = [] }: Partial<Omit<OwnAccess, 'kind'>> = {}) =>
+export const Own = ({
+  whileChangingPassword = false,
+  sessionOnly = false,
+  or = [],
+  guarded = false,
+}: Partial<Omit<OwnAccess, 'kind'>> = {}) =>
   applyDecorators(
-    signedIn({ kind: 'own', whileChangingPassword, sessionOnly, or }, 'signed in'),
+    signedIn({ kind: 'own', whileChangingPassword, sessionOnly, or, guarded }, guarded ? `of others: ${or.join(' or ')}` : 'signed in'),
     ...(or.length > 0 ? [ApiExtension('x-permission-for-more', or)] : []),
   );
 

@@ -1176,7 +1176,7 @@ export interface Routes {
       };
       answer: SessionPage;
     };
-    /** Who is listed to decide the timesheets of a user. The ETag is that of the user. Needs the permission `update_user`. */
+    /** Who is listed to decide the timesheets of a user. The ETag is that of the user. Every signed-in user for oneself; for others it needs `update_user`. */
     '/api/v1/users/{id}/approvers': {
       path: {
         id: string;
@@ -1210,7 +1210,7 @@ export interface Routes {
       };
       answer: UserView | ColleagueView;
     };
-    /** List the active sessions of a user, newest first. Needs the permission `revoke_session`. */
+    /** List the active sessions of a user, newest first. Every signed-in user for oneself; for others it needs `revoke_session`. */
     '/api/v1/users/{id}/sessions': {
       path: {
         id: string;
@@ -1531,7 +1531,7 @@ export interface Routes {
       };
       answer: TimeReport;
     };
-    /** Working time and days of approved leave of everybody, for the payroll. The kind of leave is health data: it needs a permission of its own, and reading it is noted. Needs the permission `read_report, read_leave_request`. */
+    /** Working time and days of approved leave of everybody, for the payroll. The kind of leave is health data: it needs a permission of its own, and reading it is noted. Needs the permissions `read_report` and `read_leave_request`. */
     '/api/v1/reports/payroll': {
       query: {
         /** The first day that counts. */
@@ -1632,7 +1632,7 @@ export interface Routes {
       };
       answer: PersonalDataView;
     };
-    /** Export everything that is stored about a user. Also about a deleted one; not of colleagues. Needs the permission `export_personal_data`. */
+    /** Export everything that is stored about a user. Also about a deleted one; not of colleagues. Every signed-in user for oneself; for others it needs `export_personal_data`. */
     '/api/v1/users/{id}/personal-data': {
       path: {
         id: string;
@@ -1918,7 +1918,7 @@ export interface Routes {
       body?: UpdateProfile;
       answer: MeView;
     };
-    /** Change a user. One’s own name and phone number need no permission, `roleId` needs `assign_role`. Needs the permission `update_user`. */
+    /** Change a user. One’s own name and phone number need no permission, `roleId` needs `assign_role` alone, all else `update_user`. Every signed-in user for oneself; for others it needs `update_user` or `assign_role`. */
     '/api/v1/users/{id}': {
       path: {
         id: string;
@@ -2014,7 +2014,7 @@ export interface Routes {
       };
       answer: undefined;
     };
-    /** End all sessions of a user. Needs the permission `revoke_session`. */
+    /** End all sessions of a user. Every signed-in user for oneself; for others it needs `revoke_session`. */
     '/api/v1/users/{id}/sessions': {
       path: {
         id: string;

@@ -64,7 +64,7 @@ function byConvention({ path, method, operation, access, carriesSecret }: Docume
     ...(hasBody ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
     ...(takesIds(operation.requestBody, components) ? (['unknown_reference'] as const) : []),
     ...(isSignedIn ? (['not_signed_in'] as const) : []),
-    ...(isSignedIn && needsSomething(operation, access) ? (['forbidden'] as const) : []),
+    ...(isSignedIn && needsSomething(access) ? (['forbidden'] as const) : []),
     ...(isSignedIn && !(access.kind === 'own' && access.whileChangingPassword) ? (['password_change_required'] as const) : []),
     ...(path.includes('{') ? (['not_found'] as const) : []),
     ...(takesVersion(operation) ? (['version_mismatch'] as const) : []),
@@ -75,10 +75,8 @@ function byConvention({ path, method, operation, access, carriesSecret }: Docume
 }
 
 /** Whether the route itself refuses some who are signed in; what a policy refuses, the route names. */
-function needsSomething(operation: Operation, access: Access): boolean {
-  const permission = (operation as { 'x-permission'?: string })['x-permission'];
-  return access.kind === 'permission' || (access.kind === 'own' && (access.sessionOnly || permission !== 'signed in'));
-}
+const needsSomething = (access: Access): boolean =>
+  access.kind === 'permission' || (access.kind === 'own' && (access.sessionOnly || access.guarded));
 
 /** Whether it looks at `If-Match`. */
 export const takesVersion = ({ parameters = [] }: Operation): boolean =>

@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { Access } from '#rbac';
 import { routesOf } from '../generate/routes.js';
 import { VERSION } from '../version.js';
 import { documentProblems, PROBLEM, takesVersion } from './openapi-problems.js';
@@ -25,8 +26,6 @@ const TAGS = {
 };
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-/** What the access declaration of a route leaves on its operation. */
-type Permitted = Operation & { 'x-permission'?: string; 'x-permission-for-more'?: string[] };
 type Parameter = NonNullable<Operation['parameters']>[number];
 type Components = NonNullable<OpenAPIObject['components']>;
 type Schema = NonNullable<Components['schemas']>[string];
@@ -79,9 +78,13 @@ function take(
   return isMarked;
 }
 
-/** @param more the permissions with which one reaches beyond what is one's own */
-function everySignedIn(more: string[]): string {
-  return more.length === 0 ? 'Every signed-in user.' : `Every signed-in user; more with ${more.map((name) => `\`${name}\``).join(' or ')}.`;
+/** Who may call an operation, in a sentence. */
+function whoMay(access: Access): string {
+  if (access.kind === 'public') return '';
+  const names = (access.kind === 'own' ? access.or : access.permissions).map((name) => `\`${name}\``);
+  if (access.kind === 'permission') return `Needs the permission${names.length > 1 ? 's' : ''} ${names.join(' and ')}.`;
+  if (access.guarded) return `Every signed-in user for oneself; for others it needs ${names.join(' or ')}.`;
+  return names.length === 0 ? 'Every signed-in user.' : `Every signed-in user; more with ${names.join(' or ')}.`;
 }
 
 /**
@@ -89,18 +92,10 @@ function everySignedIn(more: string[]): string {
  * @param isVersioned what is there is changed with `If-Match`, and so read with an ETag
  */
 function complete(route: DocumentedRoute, components: Components, isVersioned: boolean): void {
-  const { method, operation, carriesSecret, isAlwaysWhole } = route;
-  const { 'x-permission': permission, 'x-permission-for-more': more = [] } = operation as Permitted;
+  const { method, operation, access, carriesSecret, isAlwaysWhole } = route;
   operation.security ??= [];
   const isSignedIn = operation.security.length > 0;
-  if (permission && isSignedIn) {
-    operation.description = [
-      operation.description,
-      permission === 'signed in' ? everySignedIn(more) : `Needs the permission \`${permission}\`.`,
-    ]
-      .filter(Boolean)
-      .join(' ');
-  }
+  if (isSignedIn) operation.description = [operation.description, whoMay(access)].filter(Boolean).join(' ');
   const isRepeatable = method === 'post' && isSignedIn && !carriesSecret;
   if (isRepeatable) (operation.parameters ??= []).push(IDEMPOTENCY_KEY);
   for (const parameter of operation.parameters ?? []) giveExample(parameter);
