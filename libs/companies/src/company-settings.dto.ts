@@ -71,7 +71,11 @@ const WORK_WEEK = {
   description: 'Hours of each working day; a day that is not named is free.',
   example: { monday: [9, 17], friday: [9, 12.5] },
 };
-const POLICY = { example: 'manager_of_user', description: 'Who decides timesheets.' };
+const POLICY = {
+  example: 'manager_of_user',
+  description:
+    'Who decides timesheets, their owner never. `manager_of_user`: the leads of the owner’s teams and holders of `approve_timesheet`. `role_manager`: these holders alone. `explicit`: the approvers of the owner, all of them. It counts for what is submitted from now on.',
+};
 const REQUIRE_COMPANY_EMAIL = { example: false, description: 'Whether new users need an address of the allowed domains.' };
 
 export class UpdateSettings {

@@ -35,7 +35,11 @@ export class AuthController {
   @Problems('invalid_token', 'refresh_token_reused')
   @CarriesSecret()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Exchange a refresh token for new tokens; the old one is spent' })
+  @ApiOperation({
+    summary: 'Exchange a refresh token for new tokens; the old one is spent',
+    description:
+      'The token directly before, shown again within 10 s of its exchange, gets the same successor (a lost answer, a second tab). Any other spent one revokes the session: 401 `refresh_token_reused`. An exchange does not move `refreshExpiresAt`.',
+  })
   @ApiOkResponse({ type: TokensView })
   refresh(@Body() { refreshToken }: RefreshBody): Promise<TokensView> {
     return this.rotation.rotate(refreshToken);

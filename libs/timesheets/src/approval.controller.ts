@@ -29,7 +29,11 @@ export class ApprovalController {
   @Own({ or: ['update_timesheet'] })
   @Problems('forbidden', 'invalid_transition', 'timesheet_empty', 'no_approver')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Hand a timesheet in' })
+  @ApiOperation({
+    summary: 'Hand a timesheet in',
+    description:
+      'DRAFT or REJECTED becomes SUBMITTED. Who may decide it under `timesheetApproverPolicy` is asked; that policy stays with this submission.',
+  })
   @ApiOkResponse({ type: TimesheetRecord })
   submit(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<TimesheetRecord> {
     return this.service.submit(caller, id, expected);
@@ -39,7 +43,10 @@ export class ApprovalController {
   @Own()
   @Problems('forbidden', 'invalid_transition')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Take one’s own submitted timesheet back' })
+  @ApiOperation({
+    summary: 'Take one’s own submitted timesheet back',
+    description: 'SUBMITTED becomes DRAFT. Its owner alone may, whatever they hold.',
+  })
   @ApiOkResponse({ type: TimesheetRecord })
   withdraw(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<TimesheetRecord> {
     return this.service.withdraw(caller, id, expected);
@@ -49,7 +56,11 @@ export class ApprovalController {
   @Own({ or: ['approve_timesheet'] })
   @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Approve a submitted timesheet' })
+  @ApiOperation({
+    summary: 'Approve a submitted timesheet',
+    description:
+      'One approval makes it APPROVED; under `explicit` it stays SUBMITTED until all approvers of its owner have approved. The version moves with every entry, so `If-Match` approves what was looked at. Nobody decides their own.',
+  })
   @ApiOkResponse({ type: TimesheetRecord })
   approve(
     @Caller() caller: Principal,
@@ -64,7 +75,10 @@ export class ApprovalController {
   @Own({ or: ['approve_timesheet'] })
   @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Reject a submitted timesheet' })
+  @ApiOperation({
+    summary: 'Reject a submitted timesheet',
+    description: 'The first rejection makes it REJECTED under every policy. Its owner may then change it and hand it in again.',
+  })
   @ApiOkResponse({ type: TimesheetRecord })
   reject(
     @Caller() caller: Principal,
@@ -79,7 +93,10 @@ export class ApprovalController {
   @Own({ or: ['approve_timesheet'] })
   @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Make a rejected or approved timesheet a draft again' })
+  @ApiOperation({
+    summary: 'Make a rejected or approved timesheet a draft again',
+    description: 'A REJECTED one by its owner, an APPROVED one by who may decide it.',
+  })
   @ApiOkResponse({ type: TimesheetRecord })
   reopen(
     @Caller() caller: Principal,

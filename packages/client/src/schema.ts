@@ -341,7 +341,7 @@ export interface SettingsView {
   workWeek: WorkWeekHours;
   /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
   holidayCalendar: string | null;
-  /** Who decides timesheets. */
+  /** Who decides timesheets, their owner never. `manager_of_user`: the leads of the owner’s teams and holders of `approve_timesheet`. `role_manager`: these holders alone. `explicit`: the approvers of the owner, all of them. It counts for what is submitted from now on. */
   timesheetApproverPolicy: 'manager_of_user' | 'role_manager' | 'explicit';
   /** Of the addresses of new users. */
   allowedEmailDomains: string[] | null;
@@ -359,7 +359,7 @@ export interface UpdateSettings {
   workWeek?: WorkWeekHours;
   /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
   holidayCalendar?: string | null;
-  /** Who decides timesheets. */
+  /** Who decides timesheets, their owner never. `manager_of_user`: the leads of the owner’s teams and holders of `approve_timesheet`. `role_manager`: these holders alone. `explicit`: the approvers of the owner, all of them. It counts for what is submitted from now on. */
   timesheetApproverPolicy?: 'manager_of_user' | 'role_manager' | 'explicit';
   /** Of the addresses of new users. */
   allowedEmailDomains?: string[] | null;
@@ -1681,7 +1681,7 @@ export interface Routes {
       body: LoginBody;
       answer: TokensView;
     };
-    /** Exchange a refresh token for new tokens; the old one is spent */
+    /** Exchange a refresh token for new tokens; the old one is spent. The token directly before, shown again within 10 s of its exchange, gets the same successor (a lost answer, a second tab). Any other spent one revokes the session: 401 `refresh_token_reused`. An exchange does not move `refreshExpiresAt`. */
     '/api/v1/auth/refresh': {
       body: RefreshBody;
       answer: TokensView;
@@ -1813,21 +1813,21 @@ export interface Routes {
       body: CreateTimesheetEntries;
       answer: TimesheetEntryBatch;
     };
-    /** Hand a timesheet in. Every signed-in user; more with `update_timesheet`. */
+    /** Hand a timesheet in. DRAFT or REJECTED becomes SUBMITTED. Who may decide it under `timesheetApproverPolicy` is asked; that policy stays with this submission. Every signed-in user; more with `update_timesheet`. */
     '/api/v1/timesheets/{id}/submit': {
       path: {
         id: string;
       };
       answer: TimesheetRecord;
     };
-    /** Take one’s own submitted timesheet back. Every signed-in user. */
+    /** Take one’s own submitted timesheet back. SUBMITTED becomes DRAFT. Its owner alone may, whatever they hold. Every signed-in user. */
     '/api/v1/timesheets/{id}/withdraw': {
       path: {
         id: string;
       };
       answer: TimesheetRecord;
     };
-    /** Approve a submitted timesheet. Every signed-in user; more with `approve_timesheet`. */
+    /** Approve a submitted timesheet. One approval makes it APPROVED; under `explicit` it stays SUBMITTED until all approvers of its owner have approved. The version moves with every entry, so `If-Match` approves what was looked at. Nobody decides their own. Every signed-in user; more with `approve_timesheet`. */
     '/api/v1/timesheets/{id}/approve': {
       path: {
         id: string;
@@ -1835,7 +1835,7 @@ export interface Routes {
       body?: Approve;
       answer: TimesheetRecord;
     };
-    /** Reject a submitted timesheet. Every signed-in user; more with `approve_timesheet`. */
+    /** Reject a submitted timesheet. The first rejection makes it REJECTED under every policy. Its owner may then change it and hand it in again. Every signed-in user; more with `approve_timesheet`. */
     '/api/v1/timesheets/{id}/reject': {
       path: {
         id: string;
@@ -1843,7 +1843,7 @@ export interface Routes {
       body: Reject;
       answer: TimesheetRecord;
     };
-    /** Make a rejected or approved timesheet a draft again. Every signed-in user; more with `approve_timesheet`. */
+    /** Make a rejected or approved timesheet a draft again. A REJECTED one by its owner, an APPROVED one by who may decide it. Every signed-in user; more with `approve_timesheet`. */
     '/api/v1/timesheets/{id}/reopen': {
       path: {
         id: string;
