@@ -78,6 +78,31 @@ describe('an API key', () => {
       expect((await make(owner, body)).status).toBe(400);
   });
 
+  it('acts on its owner, beyond the own profile, only when it holds all that the owner holds', async () => {
+    const second = await company.person({ role: 'Admin' });
+    const narrow = await second.apiKey(['read_user', 'update_user', 'assign_role', 'change_user_status', 'delete_user', 'anonymize_user']);
+    const path = `/users/${second.id}`;
+    const refused = [
+      await narrow.patch(path, { email: 'taken-over@example.com' }),
+      await narrow.patch(path, { firstName: 'Key', externalId: 'P-9' }),
+      await narrow.patch(path, { roleId: await company.roleId('Employee') }),
+      await narrow.post(`${path}/status`, { code: 'SUSPENDED' }),
+      await narrow.delete(path),
+      await narrow.put(`${path}/approvers`, { approverIds: [] }),
+      await narrow.post(`${path}/anonymize`),
+    ];
+    expect(refused.map(({ status, body }) => `${status} ${body.code}`)).toEqual(Array(7).fill('403 privilege_escalation'));
+    const seen = await second.get('/me'); // still signed in
+    expect(seen.body).toMatchObject({ email: second.email, firstName: 'Pat', role: { name: 'Admin' }, version: 1 });
+    for (const key of [narrow, await second.apiKey([])]) {
+      expect((await key.patch(path, { firstName: 'Key', lastName: 'Owner', phoneNumber: null })).status).toBe(200);
+      expect((await key.patch('/me', { firstName: 'Pat' })).status).toBe(200);
+    }
+    expect((await (await second.apiKey()).patch(path, { externalId: 'P-9' })).status).toBe(200);
+    const owner = await company.person({ role: ['update_user'] });
+    expect((await (await owner.apiKey(['update_user'])).patch(`/users/${owner.id}`, { externalId: 'P-10' })).status).toBe(200);
+  });
+
   it('needs manage_api_key and a session', async () => {
     const employee = await company.person();
     const key = await admin.apiKey();

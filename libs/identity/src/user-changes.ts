@@ -36,7 +36,7 @@ export class UserChanges {
     if (fields.roleId !== undefined) await this.admins.lock();
     const role = fields.roleId === undefined ? undefined : await this.policy.role(fields.roleId);
     const before = await this.users.lock(id);
-    await this.policy.requireOver(caller, id, before.role.id);
+    if (!isOwnProfile(caller, id, fields)) await this.policy.requireOver(caller, id, before.role.id);
     if (role) await this.policy.requireHeld(caller, role, id);
     expectVersion(before, expected);
     const told = changes({ ...before, roleId: before.role.id }, { ...fields, ...(role && { roleId: role.id }) }, PERSONAL);
@@ -59,6 +59,10 @@ export class UserChanges {
 /** Whoever was anonymised while their own request waited is signed in no more. */
 const anonymised = (caller: Principal, id: string): Problem =>
   id === caller.userId ? new Problem('not_signed_in') : new Problem('conflict', { detail: 'The user is anonymised' });
+
+/** What needs no permission, with an API key neither. */
+const isOwnProfile = (caller: Principal, id: string, fields: UpdateUser): boolean =>
+  id === caller.userId && Object.keys(fields).every((field) => PROFILE.includes(field));
 
 /** Each field by its own permission. @throws 403 */
 function requireFields(caller: Principal, id: string, fields: UpdateUser): void {

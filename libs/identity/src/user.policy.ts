@@ -28,11 +28,12 @@ export class UserPolicy {
   ) {}
 
   /**
-   * Whoever acts on another user holds all that the other one holds. Call it before the first write.
+   * Whoever acts on another user holds all that the other one holds, and so does a key that acts on its owner: with a new e-mail it could
+   * become the owner. Call it before the first write.
    * @throws 403 `privilege_escalation`
    */
   async requireOver(caller: Principal, userId: string, roleId: string): Promise<void> {
-    if (userId === caller.userId) return;
+    if (userId === caller.userId && caller.sessionId !== null) return;
     const { permissions } = await this.roles.get(roleId);
     await this.escalation.refuseBeyond(caller, permissions, { targetType: 'User', targetId: userId, userId });
   }
