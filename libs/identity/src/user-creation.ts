@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit } from '#core';
+import { Audit, Problem } from '#core';
 import type { Principal } from '#rbac';
 import { NewPassword } from './new-password.js';
 import { OneTimeLinks } from './one-time-links.js';
@@ -19,8 +19,9 @@ export class UserCreation {
     private readonly audit: Audit,
   ) {}
 
-  /** @throws 400 also for the address of an anonymised user, `password_too_weak`, `unknown_reference`, 403 `privilege_escalation`, 409 `email_domain_not_allowed`, `email_taken`, `external_id_taken` */
+  /** @throws 400 also for the address of an anonymised user, `password_too_weak`, `unknown_reference`, 403 `forbidden` for a password from an API key, `privilege_escalation`, 409 `email_domain_not_allowed`, `email_taken`, `external_id_taken` */
   async create(caller: Principal, { password, ...fields }: CreateUser): Promise<UserView> {
+    if (password !== undefined && caller.sessionId === null) throw new Problem('forbidden', { detail: 'No password with an API key' });
     const { email, firstName, lastName } = fields;
     this.policy.requireFreeForm(email);
     const passwordHash = password === undefined ? '' : await this.newPassword.hash(password, { email, names: [firstName, lastName] });

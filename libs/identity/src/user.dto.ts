@@ -66,7 +66,7 @@ export class CreateUser {
   @Text(255, { ...EXTERNAL_ID, optional: true }) externalId?: string | null;
   @Text(1024, {
     optional: true,
-    description: 'With it the user is ACTIVE and must change it; without it the user is INVITED by mail.',
+    description: 'With it the user is ACTIVE and must change it; without it the user is INVITED by mail. Not with an API key.',
     example: 'correct horse battery staple',
   })
   password?: string;

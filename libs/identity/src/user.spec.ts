@@ -187,6 +187,15 @@ describe('creating a user', () => {
     expect(await audits(made.body.id, 'user_invited')).toHaveLength(1);
   });
 
+  it('with an API key invites only', async () => {
+    const key = await admin.apiKey();
+    const fields = await fieldsOf();
+    const refused = await key.post('/users', { ...fields, password: PASSWORD });
+    expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);
+    const invited = await key.post('/users', fields);
+    expect([invited.status, invited.body.status]).toEqual([201, 'INVITED']);
+  });
+
   it('refuses what does not validate, all at once', async () => {
     const { status, body } = await admin.post('/users', {
       email: 'x',

@@ -246,7 +246,7 @@ export interface CreateUser {
   phoneNumber?: string | null;
   /** The payroll's number. */
   externalId?: string | null;
-  /** With it the user is ACTIVE and must change it; without it the user is INVITED by mail. */
+  /** With it the user is ACTIVE and must change it; without it the user is INVITED by mail. Not with an API key. */
   password?: string;
 }
 
