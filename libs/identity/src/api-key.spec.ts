@@ -132,6 +132,30 @@ describe('an API key', () => {
     expect(await used()).toBeGreaterThan(first);
   });
 
+  it('notes one of twenty uses at once, and waits for nobody who holds its row', async () => {
+    const { id, key } = (await make(admin)).body;
+    const used = async () => (await admin.get(`/api-keys/${id}`)).body.lastUsedAt;
+    const twenty = async () => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => using(key).get('/me')));
+      expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    };
+    await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query('SELECT 1 FROM api_keys WHERE id = $1 FOR UPDATE', [id]);
+      await twenty();
+      await other.query('ROLLBACK');
+    });
+    expect(await used()).toBeNull();
+    await server.sql('CREATE SEQUENCE uses');
+    await server.sql(`CREATE FUNCTION count_use() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+      'BEGIN PERFORM nextval(''uses''); RETURN NULL; END'`);
+    await server.sql('CREATE TRIGGER count_use AFTER UPDATE ON api_keys FOR EACH ROW EXECUTE FUNCTION count_use()');
+    await twenty();
+    expect(await used()).not.toBeNull();
+    expect(await server.sql('SELECT last_value::int, is_called FROM uses')).toEqual([{ last_value: 1, is_called: true }]);
+    await server.sql('DROP TRIGGER count_use ON api_keys');
+  });
+
   it('ends by its time, by its revocation, and with its owner', async () => {
     const timed = (await make(admin, { expiresAt: new Date(Date.now() + 60_000).toISOString() })).body;
     expect((await using(timed.key).get('/me')).status).toBe(200);

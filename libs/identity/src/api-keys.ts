@@ -35,6 +35,11 @@ const READ = `
   JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
   WHERE k."companyId" = $1 AND k."keyHash" = $2 AND k."deletedAt" IS NULL AND (k."expiresAt" IS NULL OR k."expiresAt" > $3)`;
 
+/** Of many uses at once one is noted, and nobody waits for the row. */
+const NOTE_USE = `
+  UPDATE api_keys SET "lastUsedAt" = $3 WHERE "companyId" = $1 AND id IN (
+    SELECT id FROM api_keys WHERE "companyId" = $1 AND id = $2 AND ("lastUsedAt" IS NULL OR "lastUsedAt" <= $4) FOR UPDATE SKIP LOCKED)`;
+
 /** Keys for programs: `ncy8_`, the company, 256 random bits, a checksum that tells a mistyped key from a wrong one. */
 @Injectable()
 export class ApiKeys {
@@ -73,8 +78,9 @@ export class ApiKeys {
   private async look(key: string): Promise<Found | undefined> {
     const now = clock.now();
     const [row] = await this.work.query<Row>(READ, [sha256(key), now]);
-    if (row && (row.lastUsedAt === null || now.getTime() - Date.parse(row.lastUsedAt) >= USED_STEP_MS))
-      await this.work.execute('UPDATE api_keys SET "lastUsedAt" = $3 WHERE "companyId" = $1 AND id = $2', [row.id, now]);
+    const noteFrom = new Date(now.getTime() - USED_STEP_MS);
+    if (row && (row.lastUsedAt === null || Date.parse(row.lastUsedAt) <= noteFrom.getTime()))
+      await this.work.execute(NOTE_USE, [row.id, now, noteFrom]);
     return row && { ...row, held: await this.roles.permissions(row.roleId, row.roleVersion) };
   }
 }
