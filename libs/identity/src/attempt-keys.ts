@@ -17,4 +17,5 @@ export const plainEmail = (email: string): string =>
   email
     .normalize('NFKD')
     .replace(/\p{M}+/gu, '')
-    .toLowerCase();
+    .toLowerCase()
+    .replaceAll('ς', 'σ'); // JavaScript makes a capital one at the end of a word the former, the database always the latter

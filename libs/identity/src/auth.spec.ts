@@ -213,6 +213,14 @@ describe('the lock', () => {
     expect((await login(person.email)).status).toBe(200);
   });
 
+  it('counts for one account however its e-mail is written', async () => {
+    const person = await company.person({ email: 'ΟΔΟΣ@example.com', status: 'SUSPENDED' });
+    await forget();
+    for (const email of [person.email, 'οδοσ@example.com']) await login(email, WRONG);
+    expect((await audited(person)).filter((action) => action === 'sign_in_failed')).toHaveLength(2); // the database finds it by both
+    expect(await failures()).toEqual([2, 2]); // account and address
+  });
+
   it('forgets the failures before a right password', async () => {
     const person = await company.person();
     await forget();
