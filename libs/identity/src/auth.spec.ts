@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { clock } from '#core';
+import { clock, Problem } from '#core';
 import { Client } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { Passwords } from './passwords.js';
 
 const MINUTE = 60_000;
 const WRONG = 'a long walk by the lake';
@@ -219,6 +220,43 @@ describe('the lock', () => {
     for (const email of [person.email, 'οδοσ@example.com']) await login(email, WRONG);
     expect((await audited(person)).filter((action) => action === 'sign_in_failed')).toHaveLength(2); // the database finds it by both
     expect(await failures()).toEqual([2, 2]); // account and address
+  });
+
+  it('counts a wrong password also when the queue of hashes is full behind it', async () => {
+    const person = await company.person();
+    await forget();
+    const matches = jest.spyOn(server.app.get(Passwords), 'matches');
+    matches.mockImplementation((hash) => (hash ? Promise.resolve(false) : Promise.reject(new Problem('service_unavailable'))));
+    const refused = await login(person.email, WRONG);
+    matches.mockRestore();
+    expect(refused.status).toBe(503);
+    expect(await failures()).toEqual([1, 1]);
+    expect(await audited(person)).toContain('sign_in_failed');
+  });
+
+  it('counts no try whose password nobody looked at, whether there is an account or not', async () => {
+    const person = await company.person();
+    await forget();
+    const matches = jest.spyOn(server.app.get(Passwords), 'matches').mockRejectedValue(new Problem('service_unavailable'));
+    const answers = [await login(person.email, WRONG), await login(newEmail(), WRONG)];
+    matches.mockRestore();
+    expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+    expect(await failures()).toEqual([0, 0, 0]); // two accounts and the address
+  });
+
+  it('counts a wrong password also when the audit log cannot be written', async () => {
+    const person = await company.person();
+    await forget();
+    await server.sql(`CREATE FUNCTION is_away() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN RAISE EXCEPTION ''away'' USING ERRCODE = ''57P03''; END'`);
+    await server.sql('CREATE TRIGGER is_away BEFORE INSERT ON audit_logs FOR EACH ROW EXECUTE FUNCTION is_away()');
+    const answers = [
+      await login(person.email, WRONG),
+      await person.post('/auth/password/change', { currentPassword: WRONG, newPassword: 'another walk by the sea' }),
+    ];
+    await server.sql('DROP TRIGGER is_away ON audit_logs');
+    expect(answers.map(({ status }) => status)).toEqual([503, 503]);
+    expect(await failures()).toEqual([2, 2]);
   });
 
   it('forgets the failures before a right password', async () => {

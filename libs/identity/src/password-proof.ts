@@ -33,15 +33,15 @@ export class PasswordProof {
   /** Outside every transaction: what the request has read so far is let go. @throws 401 `invalid_credentials`, 429 */
   async require(account: OwnAccount, password: string): Promise<void> {
     await this.work.commit();
-    await this.attempts.guard(
-      account.email,
-      async (isLast) => {
-        if (await this.passwords.matches(account.passwordHash, password)) return;
+    await this.attempts.guard(account.email, {
+      compare: () => this.passwords.matches(account.passwordHash, password),
+      judge: async (isRight, isLast) => {
+        if (isRight) return;
         await this.recordFailure(account.userId, isLast);
         throw new Problem('invalid_credentials', { detail: 'The current password is wrong' });
       },
-      () => false,
-    );
+      forgives: () => false,
+    });
   }
 
   private async recordFailure(userId: string, isLast: boolean): Promise<void> {

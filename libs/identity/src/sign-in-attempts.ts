@@ -34,6 +34,19 @@ const TAKE_BACK = `
   UPDATE sign_in_attempts SET failures = greatest(failures - 1, 0), "lockedUntil" = CASE WHEN failures > $2 THEN "lockedUntil" END
   WHERE key = $1`;
 
+/** One try on an account. */
+export interface Attempt<T> {
+  /** Looks at the password. Where it throws, its caller learns nothing of it, and the try does not count. */
+  compare: () => Promise<T>;
+  /** Throws when the password was wrong; whatever it throws, the try counts. Told whether that shuts the account. */
+  judge: (compared: T, isLast: boolean) => Promise<void>;
+  /**
+   * Whether a right password wipes out the failures before it. Where one e-mail has several accounts it must not: with a company of their
+   * own under a victim's address, a stranger could begin anew after every ninth guess.
+   */
+  forgives: (compared: T) => boolean;
+}
+
 /** Counts failed sign-ins, by account and by address, for all replicas together. */
 @Injectable()
 export class SignInAttempts {
@@ -48,14 +61,10 @@ export class SignInAttempts {
   }
 
   /**
-   * One try on an account. On this replica the tries on one account run one after another, so that many right ones at once are not taken
-   * for guesses.
-   * @param attempt throws `invalid_credentials` when the password is wrong; told whether that would shut the account
-   * @param forgives whether a right password wipes out the failures before it. Where one e-mail has several accounts it must not: with a
-   *   company of their own under a victim's address, a stranger could begin anew after every ninth guess.
+   * On this replica the tries on one account run one after another, so that many right ones at once are not taken for guesses.
    * @throws 429 when there were too many failures
    */
-  async guard<T>(email: string, attempt: (isLast: boolean) => Promise<T>, forgives: (result: T) => boolean): Promise<T> {
+  async guard<T>(email: string, { compare, judge, forgives }: Attempt<T>): Promise<T> {
     const account = this.keyOf(`account ${plainEmail(email)}`);
     const address = this.keyOf(`address ${requestScope.getStore()?.ip ?? 'unknown'}`);
     return this.inTurn(account, async () => {
@@ -64,19 +73,16 @@ export class SignInAttempts {
         await this.takeBack(address, LIMITS.address);
         throw refused;
       });
-      try {
-        const result = await attempt(failures === LIMITS.account.failures);
+      const compared = await compare().catch(async (error: unknown) => {
         await this.takeBack(address, LIMITS.address);
-        if (forgives(result)) await this.work.outside('DELETE FROM sign_in_attempts WHERE key = $1', [account]);
-        else await this.takeBack(account, LIMITS.account);
-        return result;
-      } catch (error) {
-        if (!(error instanceof Problem) || error.code !== 'invalid_credentials') {
-          await this.takeBack(address, LIMITS.address); // nobody looked at the password
-          await this.takeBack(account, LIMITS.account);
-        }
+        await this.takeBack(account, LIMITS.account);
         throw error;
-      }
+      });
+      await judge(compared, failures === LIMITS.account.failures);
+      await this.takeBack(address, LIMITS.address);
+      if (forgives(compared)) await this.work.outside('DELETE FROM sign_in_attempts WHERE key = $1', [account]);
+      else await this.takeBack(account, LIMITS.account);
+      return compared;
     });
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, clock, Problem, UnitOfWork } from '#core';
+import type { AuditActionOn } from '#core';
 import type { LoginBody, TokensView } from './auth.dto.js';
 import { Passwords } from './passwords.js';
 import { Sessions } from './sessions.js';
@@ -18,6 +19,9 @@ interface Account {
 }
 
 interface Proof {
+  /** All that were looked at. */
+  accounts: Account[];
+  /** Those that the password opens. */
   fitting: Account[];
   /** Whether the e-mail has this one account only. */
   isSole: boolean;
@@ -39,12 +43,12 @@ export class SignIn {
 
   /** @throws 401 `invalid_credentials`, 403 `account_not_active`, 409 `company_required`, 429 */
   async login({ email, password, companyId, deviceId }: LoginBody): Promise<TokensView> {
-    const proof = await this.attempts.guard(
-      email,
-      (isLast) => this.prove(email, password, companyId, isLast),
-      ({ isSole }) => isSole,
-    );
-    const open = proof.fitting.filter((account) => account.canLogin);
+    const { fitting } = await this.attempts.guard(email, {
+      compare: () => this.compare(email, password, companyId),
+      judge: (proof, isLast) => this.judge(proof, password, isLast),
+      forgives: ({ isSole }) => isSole,
+    });
+    const open = fitting.filter((account) => account.canLogin);
     if (open.length > 1) {
       throw new Problem('company_required', { extra: { companies: open.map((one) => ({ id: one.companyId, name: one.companyName })) } });
     }
@@ -52,17 +56,21 @@ export class SignIn {
     return this.enter(open[0], email, password, deviceId);
   }
 
-  /** The accounts that the password opens. Whoever proves it may learn more than others. @throws 401, the same for every other reason */
-  private async prove(email: string, password: string, companyId: string | undefined, isLast: boolean): Promise<Proof> {
+  /** Compares at least once: an e-mail without an account must find a full queue as one with an account does. */
+  private async compare(email: string, password: string, companyId?: string): Promise<Proof> {
     const accounts = await this.find(email, companyId);
-    const matches = await Promise.all(accounts.map(({ passwordHash }) => this.passwords.matches(passwordHash, password)));
+    const hashes = accounts.length > 0 ? accounts.map(({ passwordHash }) => passwordHash) : [undefined];
+    const matches = await Promise.all(hashes.map((hash) => this.passwords.matches(hash, password)));
     const fitting = accounts.filter((_, index) => matches[index]);
-    if (fitting.length === 0) {
-      await this.fail(accounts, password, isLast);
-      throw new Problem('invalid_credentials');
-    }
-    const all = companyId === undefined ? accounts : await this.find(email);
-    return { fitting, isSole: all.length === 1 };
+    const all = fitting.length === 0 || companyId === undefined ? accounts : await this.find(email);
+    return { accounts, fitting, isSole: all.length === 1 };
+  }
+
+  /** Whoever proves the password may learn more than others. @throws 401, the same for every other reason */
+  private async judge({ accounts, fitting }: Proof, password: string, isLast: boolean): Promise<void> {
+    if (fitting.length > 0) return;
+    await this.fail(accounts, password, isLast);
+    throw new Problem('invalid_credentials');
   }
 
   private find(email: string, companyId?: string): Promise<Account[]> {
@@ -86,17 +94,21 @@ export class SignIn {
     });
   }
 
-  /** Tells each account, and spends for those that there are not what it takes for them: the time must not tell how many there are. */
+  /**
+   * Tells each account, and spends for those that there are not what it takes for them: the time must not tell how many there are. The
+   * hashes come last, as the queue may be too full for them.
+   */
   private async fail(accounts: Account[], password: string, isLast: boolean): Promise<void> {
-    const missing = Array.from({ length: MOST_ACCOUNTS - accounts.length });
+    for (const account of accounts) await this.tell(account, 'sign_in_failed', ...(isLast ? ['account_locked'] : []));
+    for (let n = accounts.length; n < MOST_ACCOUNTS; n++)
+      await this.work.within({ companyId: randomUUID(), userId: null }, () => this.work.query(NOTHING));
+    const missing = Array.from({ length: MOST_ACCOUNTS - Math.max(accounts.length, 1) });
     await Promise.all(missing.map(() => this.passwords.matches(undefined, password)));
-    for (const { companyId, userId } of accounts) {
-      const event = { targetType: 'User', targetId: userId, userId } as const;
-      await this.work.within({ companyId, userId: null }, async () => {
-        await this.audit.record({ ...event, action: 'sign_in_failed' });
-        if (isLast) await this.audit.record({ ...event, action: 'account_locked' });
-      });
-    }
-    for (const _ of missing) await this.work.within({ companyId: randomUUID(), userId: null }, () => this.work.query(NOTHING));
+  }
+
+  private tell({ companyId, userId }: Account, ...actions: AuditActionOn<'User'>[]): Promise<void> {
+    return this.work.within({ companyId, userId: null }, async () => {
+      for (const action of actions) await this.audit.record({ action, targetType: 'User', targetId: userId, userId });
+    });
   }
 }
