@@ -118,6 +118,7 @@ describe('signing in', () => {
     const person = await company.person({ status });
     const refused = await login(person.email);
     expect([refused.status, refused.body.code]).toEqual([403, 'account_not_active']);
+    expect(await audited(person)).toEqual(['sign_in_failed']);
   });
 
   it('does not find a deleted user', async () => {

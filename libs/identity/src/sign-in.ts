@@ -52,7 +52,10 @@ export class SignIn {
     if (open.length > 1) {
       throw new Problem('company_required', { extra: { companies: open.map((one) => ({ id: one.companyId, name: one.companyName })) } });
     }
-    if (!open[0]) throw new Problem('account_not_active');
+    if (!open[0]) {
+      for (const account of fitting) await this.tell(account, 'sign_in_failed');
+      throw new Problem('account_not_active');
+    }
     return this.enter(open[0], email, password, deviceId);
   }
 
