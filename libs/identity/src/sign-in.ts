@@ -102,7 +102,8 @@ export class SignIn {
    * hashes come last, as the queue may be too full for them.
    */
   private async fail(accounts: Account[], password: string, isLast: boolean): Promise<void> {
-    for (const account of accounts) await this.tell(account, 'sign_in_failed', ...(isLast ? ['account_locked'] : []));
+    const actions: AuditActionOn<'User'>[] = isLast ? ['sign_in_failed', 'account_locked'] : ['sign_in_failed'];
+    for (const account of accounts) await this.tell(account, ...actions);
     for (let n = accounts.length; n < MOST_ACCOUNTS; n++)
       await this.work.within({ companyId: randomUUID(), userId: null }, () => this.work.query(NOTHING));
     const missing = Array.from({ length: MOST_ACCOUNTS - Math.max(accounts.length, 1) });
