@@ -36,7 +36,7 @@ export class ApprovalService {
     if (!sheet.hasEntries) throw new Problem('timesheet_empty');
     const { policy, approverIds } = await this.timesheets.approversHeld(sheet.userId);
     if (approverIds.length === 0) throw new Problem('no_approver');
-    const moved = await this.moves.submit(id, policy);
+    const moved = await this.moves.submit(id, expected, policy);
     const asked = await this.approvals.ask(approverIds, moved);
     await this.history.record([
       changeOfTimesheet('submitted', sheet, moved, { metadata: { round: moved.round, policy, approvals: asked } })!,
@@ -47,7 +47,7 @@ export class ApprovalService {
   async withdraw(caller: Principal, id: string, expected: ExpectedVersion): Promise<TimesheetRecord> {
     const sheet = await this.open(caller, id, (seen) => isOwner(caller, seen));
     expectVersion(sheet, expected);
-    const moved = await this.moves.withdraw(id);
+    const moved = await this.moves.withdraw(id, expected);
     await this.approvals.endRound(moved);
     await this.history.record([changeOfTimesheet('withdrawn', sheet, moved)!]);
     return this.record(caller, id);
@@ -57,7 +57,7 @@ export class ApprovalService {
   async approve(caller: Principal, id: string, reason: string | null, expected: ExpectedVersion): Promise<TimesheetRecord> {
     const sheet = await this.openToDecide(caller, id, expected);
     const isSettled = sheet.policy !== 'explicit' || !sheet.othersOutstanding;
-    const moved = isSettled ? await this.moves.approve(id) : await this.moves.note(id);
+    const moved = isSettled ? await this.moves.approve(id, expected) : await this.moves.note(id, expected);
     const decided = await this.decide(sheet, 'APPROVED', reason, moved.updatedAt);
     if (isSettled) await this.approvals.endRound(sheet);
     await this.history.record([decided, ...(isSettled ? [changeOfTimesheet('approved', sheet, moved, { reason })!] : [])]);
@@ -67,7 +67,7 @@ export class ApprovalService {
   /** The first rejection settles it, whatever the policy. @throws 403 `self_approval` */
   async reject(caller: Principal, id: string, reason: string, expected: ExpectedVersion): Promise<TimesheetRecord> {
     const sheet = await this.openToDecide(caller, id, expected);
-    const moved = await this.moves.reject(id);
+    const moved = await this.moves.reject(id, expected);
     const decided = await this.decide(sheet, 'REJECTED', reason, moved.updatedAt);
     await this.approvals.endRound(sheet);
     await this.history.record([decided, changeOfTimesheet('rejected', sheet, moved, { reason })!]);
@@ -82,7 +82,7 @@ export class ApprovalService {
     if (!isOwner(caller, sheet) && status === 'REJECTED') throw new Problem('forbidden');
     expectVersion(sheet, expected);
     if (status !== 'APPROVED' && status !== 'REJECTED') throw new Problem('invalid_transition');
-    const moved = await this.moves.reopen(id, status);
+    const moved = await this.moves.reopen(id, expected, status);
     await this.history.record([changeOfTimesheet('reopened', sheet, moved, { reason })!]);
     return this.record(caller, id);
   }

@@ -280,6 +280,21 @@ describe('deciding', () => {
     expect((await lead.post(`${path}/approve`, {}, { 'if-match': headers.etag! })).status).toBe(412);
   });
 
+  it('wants it still at the moment of the change, whatever moves it meanwhile', async () => {
+    const { lead, path, id } = await submitted();
+    const { headers } = await lead.get(path);
+    const answer = await server.database.as('superuser', async (client) => {
+      await client.query('BEGIN');
+      await client.query('UPDATE timesheets SET version = version + 1 WHERE id = $1', [id]); // as where somebody leaves, without the person’s lock
+      const decision = lead.post(`${path}/approve`, {}, { 'if-match': headers.etag! });
+      expect(await Promise.race([decision, new Promise((done) => setTimeout(done, 300, 'waits'))])).toBe('waits');
+      await client.query('COMMIT');
+      return decision;
+    });
+    expect([answer.status, answer.body.code]).toEqual([412, 'version_mismatch']);
+    expect((await lead.get(path)).body.status).toBe('SUBMITTED');
+  });
+
   it('of twenty at once exactly one wins, with one row of history each', async () => {
     const sheet = await submitted();
     const managers = await Promise.all(Array.from({ length: 3 }, () => company.person({ role: 'Manager' })));
