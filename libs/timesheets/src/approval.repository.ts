@@ -38,6 +38,8 @@ export interface MadeDecision {
   decidedAt: string;
 }
 
+export type Decision = Pick<ApprovalView, 'status' | 'reason' | 'decidedAt' | 'digest'>;
+
 @Injectable()
 export class ApprovalRepository {
   constructor(
@@ -70,6 +72,16 @@ export class ApprovalRepository {
     }));
     await (await this.work.manager()).insert(TimesheetApproval, rows);
     return rows.map(({ id, approverId }) => ({ id, approverId }));
+  }
+
+  /** The caller's own in this round, as it stands before they decide. */
+  async own({ id: timesheetId, round }: Round): Promise<Decision> {
+    const [found] = await this.work.query<Decision>(
+      `SELECT a.status, a.reason, a."decidedAt", a.digest FROM timesheet_approvals a
+       WHERE a."companyId" = $1 AND a."timesheetId" = $2 AND a.round = $3 AND a."approverId" = $4 AND a."deletedAt" IS NULL`,
+      [timesheetId, round, this.work.actorId],
+    );
+    return found!;
   }
 
   /** The caller's decision in this round, whether they had been asked or may decide since. @returns the id of the approval */

@@ -108,8 +108,8 @@ export class ApprovalService {
 
   private async decide(sheet: Sheet, status: 'APPROVED' | 'REJECTED', reason: string | null, decidedAt: string): Promise<HistoryEvent> {
     const made = { status, reason, decidedAt, digest: digestOf(await this.entries.all(sheet.id)) };
-    const id = await this.approvals.decide(sheet, made);
-    return decisionOn(sheet, id, sheet.decision, made);
+    const before = sheet.decision && (await this.approvals.own(sheet));
+    return decisionOn(sheet, await this.approvals.decide(sheet, made), before, made);
   }
 
   private async record(caller: Principal, id: string): Promise<TimesheetRecord> {

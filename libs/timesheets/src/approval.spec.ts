@@ -433,6 +433,28 @@ describe('who decides', () => {
       expect((await sheet.first.post(`${sheet.path}/approve`, {})).body.status).toBe('APPROVED');
     });
 
+    it('what is said again leaves in history and past what was said before', async () => {
+      const sheet = await handedIn();
+      const { first, second, person, path } = sheet;
+      const decisionOf = ({ approvals }: { approvals: { approverId: string }[] }) =>
+        approvals.find(({ approverId }) => approverId === first.id);
+      const once = await first.post(`${path}/approve`, { reason: 'Once' });
+      expect((await company.admin.post(`/users/${second.id}/status`, { code: 'SUSPENDED' })).status).toBe(200);
+      const between = await person.get(path);
+      await new Promise((done) => setTimeout(done, 5)); // asOf is told to the millisecond
+      const twice = await first.post(`${path}/approve`, { reason: 'Twice' });
+      expect(twice.body).toMatchObject({ status: 'APPROVED', approvals: [{ reason: 'Twice' }] });
+
+      const then = await person.get(`${path}?asOf=${between.body.updatedAt}`);
+      expect(then.body).toMatchObject({ status: 'SUBMITTED', version: between.body.version });
+      expect(decisionOf(then.body)).toEqual(decisionOf(between.body));
+      const before = decisionOf(once.body) as unknown as { decidedAt: string };
+      expect((await historyOf('TimesheetApproval', sheet)).at(-1)?.diff).toEqual({
+        reason: { before: 'Once', after: 'Twice' },
+        decidedAt: { before: before.decidedAt, after: twice.body.approvedAt },
+      });
+    });
+
     it('where none is left, holders of approve_timesheet decide', async () => {
       const sheet = await handedIn();
       await suspend(sheet.first);

@@ -1,9 +1,8 @@
-import type { Asked, MadeDecision } from './approval.repository.js';
+import type { Asked, Decision, MadeDecision } from './approval.repository.js';
 import { diffOf } from './history.writer.js';
 import type { HistoryEvent } from './history.writer.js';
 import type { NewEntry } from './timesheet-entry.repository.js';
 import type { HistoryAction } from './timesheet-history.entity.js';
-import type { ApprovalStatus } from './timesheet.entity.js';
 import type { TimesheetView } from './timesheet.dto.js';
 
 /** Without the sum: that follows from the entries. */
@@ -70,11 +69,11 @@ export function changeOfTimesheet(
 export function decisionOn(
   { id: timesheetId, userId }: { id: string; userId: string },
   id: string,
-  before: ApprovalStatus | null,
+  before: Decision | null,
   made: MadeDecision,
 ): HistoryEvent {
   const { status, reason } = made;
-  const diff = diffOf(before && { status: before }, made, APPROVAL_FIELDS);
+  const diff = diffOf(before, made, APPROVAL_FIELDS);
   return {
     userId,
     targetType: 'TimesheetApproval',

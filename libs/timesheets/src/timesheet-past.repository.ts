@@ -32,13 +32,13 @@ export class TimesheetPastRepository {
     );
   }
 
-  /** All that happened to the timesheet itself and to these entries, and who was asked no more, the newest first. */
+  /** All that happened to the timesheet itself, to its approvals and to these entries, the newest first. */
   rows(sheet: Sheet, entries: { id: string }[]): Promise<PastRow[]> {
     return this.work.query<PastRow>(
       `SELECT h."targetId", h.action, h.diff, h.metadata, h."occurredAt" FROM timesheet_history h
        WHERE h."companyId" = $1 AND (
          (h."targetType" IN ('Timesheet', 'TimesheetEntry') AND h."targetId" = ANY ($2))
-         OR (h."targetType" = 'TimesheetApproval' AND h.action = 'deleted' AND h."userId" = $3 AND h.metadata ->> 'timesheetId' = $4))
+         OR (h."targetType" = 'TimesheetApproval' AND h."userId" = $3 AND h.metadata ->> 'timesheetId' = $4))
        ORDER BY h."occurredAt" DESC`,
       [[sheet.id, ...entries.map(({ id }) => id)], sheet.userId, sheet.id],
     );

@@ -94,7 +94,7 @@ function approvalsAt(
   rows: PastRow[],
   instant: string,
 ): ApprovalView[] {
-  const decided = approvals.filter(({ decidedAt }) => decidedAt && Date.parse(decidedAt) <= Date.parse(instant));
+  const decided = approvals.flatMap((approval) => decisionAt(approval, rows, instant) ?? []);
   if (status !== 'SUBMITTED' || !submittedAt) return decided;
   const until = rows.filter(({ occurredAt }) => Date.parse(occurredAt) <= Date.parse(instant));
   const submission = until.find(({ action }) => action === 'submitted');
@@ -113,6 +113,19 @@ function approvalsAt(
     version: 1,
   } as const;
   return [...decided, ...waiting.map(({ id, approverId }) => ({ id, timesheetId, approverId, ...pending }))];
+}
+
+/** An approval that was decided by then; as its lines tell, where it was decided again since. */
+function decisionAt(approval: ApprovalView, rows: PastRow[], instant: string): ApprovalView | undefined {
+  const isUntil = (at: string) => Date.parse(at) <= Date.parse(instant);
+  if (approval.decidedAt === null) return undefined;
+  if (isUntil(approval.decidedAt)) return approval;
+  const own = rows.filter(({ targetId }) => targetId === approval.id);
+  const until = own.filter(({ occurredAt }) => isUntil(occurredAt));
+  const then: Record<string, unknown> = { status: 'PENDING', reason: null, decidedAt: null, digest: null };
+  for (const { diff } of until.toReversed()) for (const [field, { after }] of Object.entries(diff ?? {})) then[field] = after;
+  if (then.decidedAt === null) return undefined;
+  return { ...approval, ...then, version: approval.version - (own.length - until.length), updatedAt: until[0]!.occurredAt };
 }
 
 /** As lists of entries are ordered: instants on the minute compare as text, minutes come behind spans. */
