@@ -7,7 +7,7 @@ import { Accesses } from './accesses.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
 import { Audit } from './audit.js';
 import { Config } from './config.js';
-import { PersonErased, UserLeft } from './hooks.js';
+import { ApproversChanged, PersonErased, UserCame, UserLeft } from './hooks.js';
 import { Idempotency } from './idempotency.js';
 import { Jobs } from './jobs.js';
 import { Lifecycle } from './lifecycle.js';
@@ -32,6 +32,8 @@ export class CoreModule {
       Cursors,
       Lifecycle,
       UserLeft,
+      UserCame,
+      ApproversChanged,
       PersonErased,
       Jobs,
       AnswerInterceptor,

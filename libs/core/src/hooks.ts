@@ -21,6 +21,14 @@ class UserHook {
 @Injectable()
 export class UserLeft extends UserHook {}
 
+/** A user becomes ACTIVE, or is restored. */
+@Injectable()
+export class UserCame extends UserHook {}
+
+/** The approvers listed for a user are others now. */
+@Injectable()
+export class ApproversChanged extends UserHook {}
+
 /** A person is anonymised: what the map of personal data cannot reach (files, memory) goes too. A purge, of many at once, runs no hook. */
 @Injectable()
 export class PersonErased extends UserHook {}

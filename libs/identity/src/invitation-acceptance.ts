@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, Problem, UnitOfWork } from '#core';
+import { Audit, clock, Problem, UnitOfWork, UserCame } from '#core';
 import type { TokensView } from './auth.dto.js';
 import type { AcceptInvitationBody } from './invitation.dto.js';
 import { OneTimeLinks } from './one-time-links.js';
@@ -17,6 +17,7 @@ export class InvitationAcceptance {
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
     private readonly audit: Audit,
+    private readonly userCame: UserCame,
   ) {}
 
   /** @throws 401 `invalid_token`, 400 `password_too_weak` (the link then still works) */
@@ -45,6 +46,7 @@ export class InvitationAcceptance {
     );
     if (activated === 0) throw new Problem('invalid_token'); // terminated or deleted since the link was looked at
     await this.links.revokeAll(userId);
+    await this.userCame.run(userId);
     const [before, after] = [{ status: 'INVITED' }, { status: 'ACTIVE' }];
     await this.audit.record({ action: 'invitation_accepted', targetType: 'User', targetId: userId, userId, before, after });
   }

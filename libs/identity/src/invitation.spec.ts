@@ -40,7 +40,21 @@ async function invited(count = 1, options: Parameters<Company['person']>[0] = {}
   return { person, token: (await mailbox.to(person.email, count)).token };
 }
 
+const asked = ({ body }: { body: { approvals: { approverId: string }[] } }) =>
+  body.approvals.map(({ approverId }) => approverId).toSorted();
+
 describe('accepting', () => {
+  it('one who is listed as an approver is asked about what was handed in before', async () => {
+    await admin.patch('/company/settings', { timesheetApproverPolicy: 'explicit' });
+    const [owner, { person, token }, { id: actionCodeId }] = [await company.person(), await invited(), await company.actionCode()];
+    await admin.put(`/users/${owner.id}/approvers`, { approverIds: [admin.id, person.id] });
+    const { body: sheet } = await owner.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08' });
+    await owner.post('/timesheet-entries', { day: '2026-03-02', durationMin: 60, actionCodeId, country: 'DE' });
+    expect(asked(await owner.post(`/timesheets/${sheet.id}/submit`))).toEqual([admin.id]);
+    expect((await accept(token)).status).toBe(200);
+    expect(asked(await owner.get(`/timesheets/${sheet.id}`))).toEqual([admin.id, person.id].toSorted());
+  });
+
   it('makes who was invited by POST /users active, and signs them in', async () => {
     const roleId = await company.roleId('Employee');
     const created = await admin.post('/users', { email: 'new@example.com', firstName: 'Neu', lastName: 'Person', roleId });

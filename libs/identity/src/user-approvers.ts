@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
+import { ApproversChanged, Audit, expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { UserApprover } from './user.entity.js';
@@ -20,6 +20,7 @@ export class UserApprovers {
     private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly audit: Audit,
+    private readonly changed: ApproversChanged,
   ) {}
 
   /** @throws 404 */
@@ -42,6 +43,7 @@ export class UserApprovers {
     const rows = added.map((approverId) => ({ ...this.work.created(), userId, approverId }));
     if (rows.length > 0) await (await this.work.manager()).insert(UserApprover, rows);
     await this.users.update(userId, {});
+    await this.changed.run(userId);
     const after = await this.read(userId);
     const told = { before: { approverIds: before }, after: { approverIds: after.approverIds } };
     await this.audit.record({ action: 'user_approvers_changed', targetType: 'User', targetId: userId, userId, ...told });

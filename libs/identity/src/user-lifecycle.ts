@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, expectVersion, Problem } from '#core';
+import { Audit, clock, expectVersion, Problem, UserCame } from '#core';
 import type { AuditActionOn, ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { Admins } from './admins.js';
@@ -25,6 +25,7 @@ export class UserLifecycle {
     private readonly admins: Admins,
     private readonly credentials: Credentials,
     private readonly audit: Audit,
+    private readonly userCame: UserCame,
   ) {}
 
   /** @throws 403 `privilege_escalation`, 412, 409 `invalid_transition`, `last_admin` */
@@ -35,7 +36,8 @@ export class UserLifecycle {
     }
     if (code !== 'ACTIVE') await this.admins.stepDown(before);
     await this.users.update(id, { statusId: await this.users.statusId(code) });
-    if (code !== 'ACTIVE') await this.credentials.leave(id);
+    if (code === 'ACTIVE') await this.userCame.run(id);
+    else await this.credentials.leave(id);
     await this.tell('user_status_changed', id, {
       before: { status: before.status },
       after: { status: code, ...(reason ? { reason } : {}) },
@@ -64,6 +66,7 @@ export class UserLifecycle {
     await this.users.update(id, { deletedAt: null });
     await this.users.moveApproved(id);
     await this.users.moveTeams(id);
+    await this.userCame.run(id);
     const user = await this.users.get(id);
     await this.tell('user_restored', id, { after: { status: user.status, roleId: user.role.id } });
     return user;

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { LED_PEOPLE } from '#companies';
 import { Cursors, Query, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import type { ApprovalQuery, ApprovalView } from './approval.dto.js';
 import { TimesheetApproval } from './timesheet.entity.js';
-import { decidable, readable } from './timesheet.policy.js';
+import { DECIDERS, HOLDERS } from './timesheet-approvers.js';
+import { APPROVED_PEOPLE, decidable, OUTSTANDING_APPROVERS, POLICY, readable } from './timesheet.policy.js';
 import { APPROVAL_COLUMNS } from './timesheet.repository.js';
 
 const LIST = 'timesheet-approvals';
@@ -16,19 +18,47 @@ const ROWS = `
   JOIN timesheets t ON t."companyId" = $1 AND t.id = a."timesheetId" AND t."deletedAt" IS NULL
   WHERE a."companyId" = $1 AND a."deletedAt" IS NULL`;
 
+/** Of `?`. */
+const WAITS = `a."approverId" = ? AND t.status = 'SUBMITTED'
+  AND (a.status = 'PENDING' OR a.status = 'APPROVED' AND a.round = t.round AND NOT EXISTS (${OUTSTANDING_APPROVERS}))`;
+
 export interface Round {
   /** Of the timesheet. */
   id: string;
   round: number;
 }
 
-/** An approval that was waited for. */
-export interface Asked {
+interface Change {
   id: string;
   timesheetId: string;
+  approverId: string;
+}
+
+/** An approval that is waited for, or no more. */
+export interface Asked extends Change {
   /** Whose timesheet. */
   userId: string;
 }
+
+/** SQL: an approval of the user `$2` in the present round of `timesheets t`. */
+const THEIRS = `
+  SELECT 1 FROM timesheet_approvals a
+  WHERE a."companyId" = $1 AND a."timesheetId" = t.id AND a.round = t.round AND a."approverId" = $2 AND a."deletedAt" IS NULL`;
+
+/** SQL: the `timesheets t` for which it counts that the user `$2` leaves, comes, or has other approvers listed. */
+const CONCERNED = {
+  left: `EXISTS (${THEIRS})`,
+  came: `NOT EXISTS (${THEIRS})
+    AND (t."userId" IN (${APPROVED_PEOPLE.replace('?', '$2')}) OR t."userId" IN (${LED_PEOPLE.replace('?', '$2')}) OR $2 IN (${HOLDERS}))`,
+  listed: `t."userId" = $2 AND t."roundPolicy" = 'explicit'`,
+};
+export type Cause = keyof typeof CONCERNED;
+
+/** SQL: who decides the timesheets `$2`, without one who is leaving, `$3`. */
+const DECIDING = `
+  WITH sheets AS (
+    SELECT t.id, t."userId", t.round, ${POLICY} AS policy FROM timesheets t WHERE t."companyId" = $1 AND t.id = ANY ($2)
+  ), owners AS (SELECT DISTINCT s."userId" AS id, $3::uuid AS leaving FROM sheets s), deciders AS (${DECIDERS})`;
 
 export interface MadeDecision {
   status: 'APPROVED' | 'REJECTED';
@@ -47,11 +77,11 @@ export class ApprovalRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  /** The newest period first. With no filter: what waits for the caller. */
+  /** The newest period first. With no filter: what waits for the caller, to say it again too where nobody else is left to. */
   async list(caller: Principal, query: ApprovalQuery): Promise<Page<ApprovalView>> {
     const approvals = new Query(ROWS).and('a.status = ?', query.status).and('a."approverId" = ?', query.approverId);
     if (query.status || query.approverId) readable(approvals, caller);
-    else decidable(approvals.and(`a."approverId" = ? AND a.status = 'PENDING' AND t.status = 'SUBMITTED'`, caller.userId), caller);
+    else decidable(approvals.and(WAITS, caller.userId), caller);
     const { text, values } = approvals
       .after(['t."periodStart"', 't.id', 'a.id'], '<', this.cursors.after(LIST, query))
       .page('t."periodStart" DESC, t.id DESC, a.id DESC', query.limit);
@@ -100,30 +130,43 @@ export class ApprovalRepository {
   }
 
   /**
-   * Asks somebody no longer, who left: the others decide. What they were asked about moves with it, locked first and in order, as a
-   * decision locks too. @returns the approvals that went
+   * In open rounds who decides may have changed: who decides now and has no approval in the round is asked, who is asked and does not decide
+   * is so no more. Their timesheets move with it, locked first and in order, as a decision locks too. First those who come are asked: the
+   * insert waits for one who is leaving at this moment, and what follows sees them gone.
    */
-  async askNoMore(approverId: string): Promise<Asked[]> {
-    const waiting = await this.work.query(
-      `SELECT 1 FROM timesheets t
-       WHERE t."companyId" = $1 AND t.status = 'SUBMITTED' AND t."deletedAt" IS NULL AND t.id IN (
-         SELECT a."timesheetId" FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."approverId" = $2 AND a.status = 'PENDING')
-       ORDER BY t.id FOR UPDATE OF t`,
-      [approverId],
+  async askAnew(because: Cause, userId: string): Promise<Record<'asked' | 'gone', Asked[]>> {
+    const open = await this.work.query<{ id: string; userId: string }>(
+      `SELECT t.id, t."userId" FROM timesheets t
+       WHERE t."companyId" = $1 AND t.status = 'SUBMITTED' AND t."deletedAt" IS NULL AND (${CONCERNED[because]}) ORDER BY t.id FOR UPDATE OF t`,
+      [userId],
     );
-    if (waiting.length === 0) return [];
-    const gone = await this.work.query<{ id: string; timesheetId: string }>(
-      `DELETE FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."approverId" = $2 AND a.status = 'PENDING' RETURNING a.id, a."timesheetId"`,
-      [approverId],
-    );
+    if (open.length === 0) return { asked: [], gone: [] };
     const { updatedAt, updatedByUserId } = this.work.changed();
-    const moved = await this.work.query<{ timesheetId: string; userId: string }>(
-      `UPDATE timesheets AS t SET version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4
-       WHERE t."companyId" = $1 AND t.id = ANY ($2) RETURNING t.id AS "timesheetId", t."userId"`,
-      [gone.map(({ timesheetId }) => timesheetId), updatedAt, updatedByUserId],
+    const about = [open.map(({ id }) => id), because === 'left' ? userId : null];
+    const asked = await this.work.query<Change>(
+      `${DECIDING}
+       INSERT INTO timesheet_approvals ("companyId", "timesheetId", "approverId", round, "createdAt", "updatedAt", "createdByUserId", "updatedByUserId")
+       SELECT $1::uuid, s.id, d."approverId", s.round, $4::timestamptz, $4::timestamptz, $5::uuid, $5::uuid
+       FROM deciders d JOIN sheets s ON s.id = d."timesheetId"
+       ON CONFLICT ("companyId", "timesheetId", "approverId", round) WHERE "deletedAt" IS NULL DO NOTHING
+       RETURNING id, "timesheetId", "approverId"`,
+      [...about, updatedAt, updatedByUserId],
     );
-    const owners = new Map(moved.map(({ timesheetId, userId }) => [timesheetId, userId]));
-    return gone.map(({ id, timesheetId }) => ({ id, timesheetId, userId: owners.get(timesheetId)! }));
+    const gone = await this.work.query<Change>(
+      `${DECIDING}
+       DELETE FROM timesheet_approvals a
+       WHERE a."companyId" = $1 AND a."timesheetId" = ANY ($2) AND a.status = 'PENDING'
+         AND NOT EXISTS (SELECT 1 FROM deciders d WHERE d."timesheetId" = a."timesheetId" AND d."approverId" = a."approverId")
+       RETURNING a.id, a."timesheetId", a."approverId"`,
+      about,
+    );
+    await this.work.execute(
+      `UPDATE timesheets AS t SET version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 WHERE t."companyId" = $1 AND t.id = ANY ($2)`,
+      [[...new Set([...asked, ...gone].map(({ timesheetId }) => timesheetId))], updatedAt, updatedByUserId],
+    );
+    const owners = new Map(open.map(({ id, userId: ownerId }) => [id, ownerId]));
+    const told = (changes: Change[]): Asked[] => changes.map((change) => ({ ...change, userId: owners.get(change.timesheetId)! }));
+    return { asked: told(asked), gone: told(gone) };
   }
 
   /** Nobody is asked any more; what was decided stays. */

@@ -16,6 +16,16 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
+/** Who holds `approve_timesheet` and can sign in. */
+const holders = () =>
+  server.sql<{ id: string }>(
+    `SELECT DISTINCT u.id FROM users u
+     JOIN user_statuses s ON s.id = u."statusId" AND s."canLogin"
+     JOIN role_permissions r ON r."roleId" = u."roleId"
+     JOIN permissions p ON p.id = r."permissionId" AND p.name = 'approve_timesheet'
+     WHERE u."companyId" = $1`,
+    [company.id],
+  );
 const setPolicy = (policy: ApproverPolicy) =>
   server.sql('UPDATE company_settings SET "timesheetApproverPolicy" = $2 WHERE "companyId" = $1', [company.id, policy]);
 const suspend = (person: Person) =>
@@ -600,6 +610,118 @@ describe('a person who leaves', () => {
     const { status, body } = await leaving(small.admin, () => person.post(`/timesheets/${sheet.id}/submit`));
     expect({ status, code: body.code }).toEqual({ status: 409, code: 'no_approver' });
     expect((await person.get(`/timesheets/${sheet.id}`)).body).toMatchObject({ status: 'DRAFT', approvals: [] });
+  });
+});
+
+const waiting = async (who: Person, { id }: { id: string }) =>
+  (await who.get('/timesheet-approvals?limit=200')).body.items.filter(({ timesheetId }: { timesheetId: string }) => timesheetId === id)
+    .length;
+const moved = async (person: Person, code: 'SUSPENDED' | 'ACTIVE') =>
+  expect((await company.admin.post(`/users/${person.id}/status`, { code })).status).toBe(200);
+const listed = async (person: Person, approvers: Person[]) =>
+  expect((await company.admin.put(`/users/${person.id}/approvers`, { approverIds: approvers.map(({ id }) => id) })).status).toBe(200);
+
+describe('what waits for me, where who decides has changed', () => {
+  it('a new lead is asked when another one leaves, and a lead who comes back is asked again', async () => {
+    const sheet = await submitted();
+    const later = await company.person();
+    await company.admin.put(`/teams/${sheet.teamId}/members/${later.id}`, { role: 'lead' });
+    expect(await waiting(later, sheet)).toBe(0);
+    await moved(sheet.lead, 'SUSPENDED');
+    expect(await waiting(later, sheet)).toBe(1);
+    await moved(sheet.lead, 'ACTIVE');
+    expect(await waiting(await sheet.lead.signIn(), sheet)).toBe(1);
+    const { status, body } = await sheet.lead.post(`${sheet.path}/approve`, {});
+    expect([status, body.status, body.approvals.length]).toEqual([200, 'APPROVED', 1]);
+  });
+
+  describe('explicit', () => {
+    beforeAll(() => setPolicy('explicit'));
+    afterAll(() => setPolicy('manager_of_user'));
+
+    it('where none is left holders are asked, until one comes back; each time the version moves, and the past tells it', async () => {
+      const sheet = await handedIn(1);
+      const { first, person, path } = sheet;
+      const stands = async (who: { id: string }[]) => {
+        const { body } = await person.get(path);
+        expect(body.approvals.map(({ approverId }: { approverId: string }) => approverId).toSorted()).toEqual(
+          who.map(({ id }) => id).toSorted(),
+        );
+        await new Promise((done) => setTimeout(done, 5)); // asOf is told to the millisecond
+        return body;
+      };
+      const deciders = await holders();
+      const past = [await stands([first])];
+      await moved(first, 'SUSPENDED');
+      past.push(await stands(deciders));
+      expect(await waiting(company.admin, sheet)).toBe(1);
+      await moved(first, 'ACTIVE');
+      past.push(await stands([first]));
+      expect([await waiting(company.admin, sheet), await waiting(await first.signIn(), sheet)]).toEqual([0, 1]);
+      expect(past.map(({ version }) => version)).toEqual([3, 4, 5]);
+      for (const body of past) {
+        const then = (await person.get(`${path}?asOf=${body.updatedAt}`)).body;
+        expect(then).toMatchObject({ version: body.version, updatedAt: body.updatedAt });
+        expect(new Set(then.approvals)).toEqual(new Set(body.approvals));
+      }
+      const lines = await historyOf('TimesheetApproval', sheet);
+      const asked = past[2].approvals[0];
+      expect(lines.filter(({ action }) => action === 'created')).toHaveLength(deciders.length + 1);
+      expect(lines.filter(({ action }) => action === 'deleted')).toHaveLength(deciders.length + 1);
+      expect(lines).toContainEqual(
+        expect.objectContaining({
+          targetId: asked.id,
+          action: 'created',
+          actorUserId: company.admin.id,
+          diff: { status: { before: null, after: 'PENDING' } },
+          metadata: { timesheetId: sheet.id, approverId: first.id },
+        }),
+      );
+    });
+
+    it('where the last one outstanding leaves, those who approved', async () => {
+      const sheet = await handedIn();
+      await sheet.first.post(`${sheet.path}/approve`, {});
+      expect(await waiting(sheet.first, sheet)).toBe(0);
+      await moved(sheet.second, 'SUSPENDED');
+      expect(await waiting(sheet.first, sheet)).toBe(1);
+      await moved(sheet.second, 'ACTIVE');
+      expect([await waiting(sheet.first, sheet), await waiting(await sheet.second.signIn(), sheet)]).toEqual([0, 1]);
+      expect((await sheet.second.post(`${sheet.path}/approve`, {})).body.status).toBe('APPROVED');
+      expect([await waiting(sheet.first, sheet), await waiting(sheet.second, sheet)]).toEqual([0, 0]);
+    });
+
+    it('where those leave too who approved, holders are asked', async () => {
+      const sheet = await handedIn();
+      await sheet.first.post(`${sheet.path}/approve`, {});
+      await moved(sheet.second, 'SUSPENDED');
+      expect(await waiting(company.admin, sheet)).toBe(0);
+      await moved(sheet.first, 'SUSPENDED');
+      expect(await waiting(company.admin, sheet)).toBe(1);
+    });
+
+    it('a changed list asks who is on it now, and nobody else', async () => {
+      const [sheet, third] = [await handedIn(), await company.person()];
+      const before = await sheet.person.get(sheet.path);
+      await listed(sheet.person, [sheet.first, third]);
+      const after = await sheet.person.get(sheet.path);
+      expect(after.body).toMatchObject({ status: 'SUBMITTED', version: before.body.version + 1 });
+      expect([await waiting(sheet.first, sheet), await waiting(sheet.second, sheet), await waiting(third, sheet)]).toEqual([1, 0, 1]);
+      await listed(sheet.person, [third, sheet.first]);
+      expect((await sheet.person.get(sheet.path)).body.version).toBe(after.body.version);
+      await sheet.first.post(`${sheet.path}/approve`, {});
+      await listed(sheet.person, []);
+      expect([await waiting(third, sheet), await waiting(company.admin, sheet)]).toEqual([0, 1]);
+      expect(await statusOf(sheet)).toBe('SUBMITTED');
+    });
+
+    it('one who is deleted is asked no more, and again once restored', async () => {
+      const sheet = await handedIn();
+      expect((await company.admin.delete(`/users/${sheet.second.id}`)).status).toBe(204);
+      expect((await sheet.person.get(sheet.path)).body.approvals).toMatchObject([{ approverId: sheet.first.id }]);
+      expect((await company.admin.post(`/users/${sheet.second.id}/restore`)).status).toBe(200);
+      expect(await waiting(await sheet.second.signIn(), sheet)).toBe(1);
+    });
   });
 });
 

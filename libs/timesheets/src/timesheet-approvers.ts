@@ -14,29 +14,47 @@ interface Candidate {
   listed: boolean;
 }
 
-/** From small sets to the people: an OR over all users would read the whole company. */
+/** SQL: who has a role with `approve_timesheet`. */
+export const HOLDERS = `
+  SELECT h.id
+  FROM permissions p
+  JOIN role_permissions rp ON rp."companyId" = $1 AND rp."permissionId" = p.id AND rp."deletedAt" IS NULL
+  JOIN users h ON h."companyId" = $1 AND h."roleId" = rp."roleId"
+  WHERE p."companyId" = $1 AND p.name = 'approve_timesheet' AND p."deletedAt" IS NULL`;
+
+/**
+ * Of each of the `owners (id, leaving)`, `leaving` being one who does not count any more. From small sets to the people: an OR over all
+ * users would read the whole company.
+ */
 const CANDIDATES = `
-  SELECT u.id, bool_or(c.holds) AS holds, bool_or(c.leads) AS leads, bool_or(c.listed) AS listed
+  SELECT o.id AS "ownerId", u.id, bool_or(c.holds) AS holds, bool_or(c.leads) AS leads, bool_or(c.listed) AS listed
   FROM (
-    SELECT h.id, true AS holds, false AS leads, false AS listed
-    FROM permissions p
-    JOIN role_permissions rp ON rp."companyId" = $1 AND rp."permissionId" = p.id AND rp."deletedAt" IS NULL
-    JOIN users h ON h."companyId" = $1 AND h."roleId" = rp."roleId"
-    WHERE p."companyId" = $1 AND p.name = 'approve_timesheet' AND p."deletedAt" IS NULL
+    SELECT o.id AS "ownerId", h.id, true AS holds, false AS leads, false AS listed FROM owners o CROSS JOIN (${HOLDERS}) h
     UNION ALL
-    SELECT l."userId", false, true, false
-    FROM team_members m
+    SELECT m."userId", l."userId", false, true, false
+    FROM owners o
+    JOIN team_members m ON m."companyId" = $1 AND m."userId" = o.id AND m."deletedAt" IS NULL
     JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId" AND t."deletedAt" IS NULL
     JOIN team_members l ON l."companyId" = $1 AND l."teamId" = m."teamId" AND l.role = 'lead' AND l."deletedAt" IS NULL
-    WHERE m."companyId" = $1 AND m."userId" = $2 AND m."deletedAt" IS NULL
     UNION ALL
-    SELECT a."approverId", false, false, true FROM user_approvers a WHERE a."companyId" = $1 AND a."userId" = $2 AND a."deletedAt" IS NULL
+    SELECT a."userId", a."approverId", false, false, true
+    FROM owners o JOIN user_approvers a ON a."companyId" = $1 AND a."userId" = o.id AND a."deletedAt" IS NULL
   ) c
+  JOIN owners o ON o.id = c."ownerId"
   JOIN users u ON u."companyId" = $1 AND u.id = c.id AND u."deletedAt" IS NULL
   JOIN user_statuses s ON s.id = u."statusId" AND s."canLogin"
-  WHERE u.id <> $2
-  GROUP BY u.id
-  ORDER BY u.id`;
+  WHERE u.id <> o.id AND u.id IS DISTINCT FROM o.leaving
+  GROUP BY o.id, u.id`;
+
+const OF_ONE = `WITH owners AS (SELECT $2::uuid AS id, NULL::uuid AS leaving) ${CANDIDATES} ORDER BY u.id`;
+
+/** SQL: who has to decide each of `sheets (id, "userId", policy)` of these `owners`, {@link chosen} for many. */
+export const DECIDERS = `
+  SELECT s.id AS "timesheetId", c.id AS "approverId"
+  FROM sheets s
+  JOIN (SELECT c.*, bool_or(c.listed) OVER (PARTITION BY c."ownerId") AS "anyListed" FROM (${CANDIDATES}) c) c ON c."ownerId" = s."userId"
+  WHERE CASE s.policy WHEN 'manager_of_user' THEN c.holds OR c.leads WHEN 'role_manager' THEN c.holds
+    ELSE c.listed OR (c.holds AND NOT c."anyListed") END`;
 
 /** Shared, so that those who hand in at the same moment do not wait for each other. */
 const STILL_HERE = `
@@ -70,7 +88,7 @@ export class TimesheetApprovers {
   private async found(ownerId: string): Promise<[ApproverPolicy, Candidate[]]> {
     const [[settings], candidates] = await Promise.all([
       this.work.query<{ policy: ApproverPolicy }>(POLICY),
-      this.work.query<Candidate>(CANDIDATES, [ownerId]),
+      this.work.query<Candidate>(OF_ONE, [ownerId]),
     ]);
     return [settings!.policy, candidates];
   }

@@ -85,7 +85,17 @@ export function decisionOn(
   };
 }
 
-/** An approver who left is asked no more. */
+/** Somebody is asked who was not on submission. */
+export const askedSince = ({ id, timesheetId, approverId, userId }: Asked): HistoryEvent => ({
+  userId,
+  targetType: 'TimesheetApproval',
+  targetId: id,
+  action: 'created',
+  diff: diffOf(null, { status: 'PENDING' }, APPROVAL_FIELDS),
+  metadata: { timesheetId, approverId },
+});
+
+/** An approver who left, or decides no more, is asked no more. */
 export const askedNoMore = ({ id, timesheetId, userId }: Asked): HistoryEvent => ({
   userId,
   targetType: 'TimesheetApproval',

@@ -10,7 +10,8 @@ export interface PastRow {
   targetId: string;
   action: HistoryAction;
   diff: Diff | null;
-  metadata: { approvals?: { id: string; approverId: string }[] } | null;
+  /** On submission who was asked; of one approval who is asked since. */
+  metadata: { approvals?: { id: string; approverId: string }[]; approverId?: string } | null;
   occurredAt: string;
 }
 

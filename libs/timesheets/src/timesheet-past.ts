@@ -97,22 +97,17 @@ function approvalsAt(
   const decided = approvals.flatMap((approval) => decisionAt(approval, rows, instant) ?? []);
   if (status !== 'SUBMITTED' || !submittedAt) return decided;
   const until = rows.filter(({ occurredAt }) => Date.parse(occurredAt) <= Date.parse(instant));
-  const submission = until.find(({ action }) => action === 'submitted');
+  const round = until.slice(0, until.findIndex(({ action }) => action === 'submitted') + 1);
   const settled = new Set([
     ...decided.map(({ id }) => id),
     ...until.flatMap(({ action, targetId }) => (action === 'deleted' ? targetId : [])),
   ]);
-  const waiting = (submission?.metadata?.approvals ?? []).filter(({ id }) => !settled.has(id));
-  const pending = {
-    status: 'PENDING',
-    reason: null,
-    decidedAt: null,
-    digest: null,
-    createdAt: submittedAt,
-    updatedAt: submittedAt,
-    version: 1,
-  } as const;
-  return [...decided, ...waiting.map(({ id, approverId }) => ({ id, timesheetId, approverId, ...pending }))];
+  const asked = round.flatMap(({ targetId, metadata, occurredAt: at }) => {
+    const { approverId, approvals: some = approverId ? [{ id: targetId, approverId }] : [] } = metadata ?? {};
+    return some.map((one) => ({ ...one, createdAt: at, updatedAt: at }));
+  });
+  const pending = { timesheetId, status: 'PENDING', reason: null, decidedAt: null, digest: null, version: 1 } as const;
+  return [...decided, ...asked.filter(({ id }) => !settled.has(id)).map((one) => ({ ...one, ...pending }))];
 }
 
 /** An approval that was decided by then; as its lines tell, where it was decided again since. */

@@ -93,7 +93,7 @@ export const OUTSTANDING_APPROVERS = `
     ))`;
 
 /** SQL: those whose approver one is. */
-const APPROVED_PEOPLE = `SELECT a."userId" FROM user_approvers a WHERE a."companyId" = $1 AND a."approverId" = ? AND a."deletedAt" IS NULL`;
+export const APPROVED_PEOPLE = `SELECT a."userId" FROM user_approvers a WHERE a."companyId" = $1 AND a."approverId" = ? AND a."deletedAt" IS NULL`;
 
 /** Narrows a statement on `timesheets t` to those that the caller decides: {@link mayDecide} in SQL. */
 export function decidable(query: Query, caller: Principal): Query {

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CompaniesModule } from '#companies';
-import { UserLeft } from '#core';
+import { ApproversChanged, UserCame, UserLeft } from '#core';
 import { IdentityModule } from '#identity';
 import { ActionCodeController } from './action-code.controller.js';
 import { ActionCodeRepository } from './action-code.repository.js';
@@ -85,10 +85,14 @@ import { TimesheetService } from './timesheet.service.js';
 export class TimesheetsModule implements OnModuleInit {
   constructor(
     private readonly userLeft: UserLeft,
+    private readonly userCame: UserCame,
+    private readonly approversChanged: ApproversChanged,
     private readonly approvals: ApprovalService,
   ) {}
 
   onModuleInit(): void {
-    this.userLeft.register((userId) => this.approvals.askNoMore(userId));
+    this.userLeft.register((userId) => this.approvals.askAnew('left', userId));
+    this.userCame.register((userId) => this.approvals.askAnew('came', userId));
+    this.approversChanged.register((userId) => this.approvals.askAnew('listed', userId));
   }
 }
