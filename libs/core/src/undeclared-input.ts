@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest } from 'fastify';
+import { escapePointer } from './input-shape.js';
 import { Problem } from './problem.js';
 
 /** Of a body that has thousands of fields the first tell enough, and of their names the beginning. */
@@ -17,7 +18,7 @@ export function refuseUndeclaredInput(context: ExecutionContext, request: Fastif
     ...(query ? [] : Object.keys(request.query as object)),
   ]
     .slice(0, TOLD)
-    .map((name) => ({ pointer: `/${name.slice(0, TOLD)}`, detail: 'is not a known field' }));
+    .map((name) => ({ pointer: `/${escapePointer(name.slice(0, TOLD))}`, detail: 'is not a known field' }));
   if (errors.length > 0) throw new Problem('validation_failed', { errors });
 }
 

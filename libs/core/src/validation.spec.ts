@@ -279,6 +279,11 @@ describe('a path', () => {
   });
 });
 
+it('what a route does not take is named by its pointer', async () => {
+  const refused = await expectRefused(probe.get(`/probe/${ID}?a%2Fb~=1`), 'validation_failed');
+  expect(pointers(refused)).toEqual(['/a~1b~0']);
+});
+
 it('a problem says what it is, and nothing of the inside', async () => {
   const { body, headers } = await probe.get('/probe?x=1', { 'x-request-id': 'given-1' });
   expect(body).toEqual({
