@@ -51,8 +51,7 @@ export class UserLifecycle {
     await this.admins.stepDown(before);
     await this.credentials.leave(id);
     await this.users.update(id, { deletedAt: clock.now() });
-    await this.users.moveApproved(id);
-    await this.users.moveTeams(id);
+    await this.users.moveLists(id);
     await this.tell('user_deleted', id, { before: { status: before.status, roleId: before.role.id } });
   }
 
@@ -64,8 +63,7 @@ export class UserLifecycle {
     expectVersion(before, expected);
     if (!before.isDeleted) throw new Problem('invalid_transition', { detail: 'The user is not deleted' });
     await this.users.update(id, { deletedAt: null });
-    await this.users.moveApproved(id);
-    await this.users.moveTeams(id);
+    await this.users.moveLists(id);
     await this.userCame.run(id);
     const user = await this.users.get(id);
     await this.tell('user_restored', id, { after: { status: user.status, roleId: user.role.id } });

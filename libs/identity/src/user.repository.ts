@@ -46,6 +46,13 @@ type Columns = Pick<
 type Required = 'email' | 'firstName' | 'lastName' | 'roleId' | 'passwordHash';
 
 /** Reads users in the form of answers, locks and changes them. */
+/** SQL: moves the versions of those rows of a table in whose list the user `$2` stands. */
+const moving = (table: string, list: string, key: string, member: string): string => `
+  UPDATE ${table} x SET version = x.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 FROM ${list} l
+  WHERE x."companyId" = $1 AND x."deletedAt" IS NULL AND l."companyId" = $1 AND l."${key}" = x.id AND l."${member}" = $2 AND l."deletedAt" IS NULL`;
+
+const LISTS = [moving('users', 'user_approvers', 'userId', 'approverId'), moving('teams', 'team_members', 'teamId', 'userId')];
+
 @Injectable()
 export class UserRepository {
   constructor(
@@ -124,24 +131,10 @@ export class UserRepository {
     await this.principals.changed();
   }
 
-  /** Moves the versions of those who list this user as an approver: who comes or goes, comes or goes in their lists. */
-  async moveApproved(approverId: string): Promise<void> {
+  /** Moves the versions of those who list this user as an approver, and of the user's teams: who comes or goes, comes or goes in their lists. */
+  async moveLists(userId: string): Promise<void> {
     const { updatedAt, updatedByUserId } = this.work.changed();
-    await this.work.execute(
-      `UPDATE users u SET version = u.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 FROM user_approvers a
-       WHERE u."companyId" = $1 AND u."deletedAt" IS NULL AND a."companyId" = $1 AND a."userId" = u.id AND a."approverId" = $2 AND a."deletedAt" IS NULL`,
-      [approverId, updatedAt, updatedByUserId],
-    );
-  }
-
-  /** Moves the versions of the teams that this user is in: who comes or goes, comes or goes among their members. */
-  async moveTeams(userId: string): Promise<void> {
-    const { updatedAt, updatedByUserId } = this.work.changed();
-    await this.work.execute(
-      `UPDATE teams t SET version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 FROM team_members m
-       WHERE t."companyId" = $1 AND t."deletedAt" IS NULL AND m."companyId" = $1 AND m."teamId" = t.id AND m."userId" = $2 AND m."deletedAt" IS NULL`,
-      [userId, updatedAt, updatedByUserId],
-    );
+    for (const list of LISTS) await this.work.execute(list, [userId, updatedAt, updatedByUserId]);
   }
 
   async statusId(code: UserStatusCode): Promise<string> {
