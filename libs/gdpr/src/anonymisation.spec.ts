@@ -297,11 +297,16 @@ describe('what is just being written', () => {
     clock.travelTo(new Date(Date.now() + 120_000));
     const roleId = await company.roleId('Manager');
     expect((await admin.patch(`/users/${person.id}`, { roleId })).status).toBe(200);
+    await server.sql(
+      `INSERT INTO audit_logs ("companyId", action, "targetType", "userId", "actorUserId", ip, "occurredAt") VALUES ($1, 'own', 'User', $2, $2, '10.9.8.7', $3)`,
+      [company.id, person.id, clock.now()],
+    );
     clock.reset();
     await anonymise(person);
     expect(await audits(person.id, 'user_updated')).toEqual([
       { before: { roleId: expect.any(String) }, after: { roleId }, actorUserId: admin.id },
     ]);
+    expect(await server.sql(`SELECT ip FROM audit_logs WHERE action = 'own' AND "userId" = $1`, [person.id])).toEqual([{ ip: null }]);
   });
 
   it('about their leave is waited for', async () => {

@@ -622,6 +622,21 @@ const listed = async (person: Person, approvers: Person[]) =>
   expect((await company.admin.put(`/users/${person.id}/approvers`, { approverIds: approvers.map(({ id }) => id) })).status).toBe(200);
 
 describe('what waits for me, where who decides has changed', () => {
+  it('a holder who comes back is not asked about all of the company, but where nobody is asked', async () => {
+    await setPolicy('role_manager');
+    const holder = await company.person({ role: ['approve_timesheet', 'read_timesheet'] });
+    const [sheet, alone] = [await submitted(), await submitted()];
+    await moved(holder, 'SUSPENDED');
+    await server.sql('DELETE FROM timesheet_approvals WHERE "timesheetId" = $1', [alone.id]);
+    const before = [(await sheet.person.get(sheet.path)).body, (await alone.person.get(alone.path)).body];
+    await moved(holder, 'ACTIVE');
+    const after = [(await sheet.person.get(sheet.path)).body, (await alone.person.get(alone.path)).body];
+    await setPolicy('manager_of_user');
+    expect(after[0]).toEqual(before[0]);
+    expect(after[1].approvals.map(({ approverId }: { approverId: string }) => approverId)).toContain(holder.id);
+    expect(after[1].version).toBe(before[1].version + 1);
+  });
+
   it('a new lead is asked when another one leaves, and a lead who comes back is asked again', async () => {
     const sheet = await submitted();
     const later = await company.person();

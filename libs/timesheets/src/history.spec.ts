@@ -315,25 +315,15 @@ describe('of one timesheet', () => {
         durationMin: 60,
         day: '2026-03-02',
       });
+    const movedEntry = (targetId: string, timesheetId: string, change: { before: string | null; after: string }) =>
+      recordOne({ targetType: 'TimesheetEntry', targetId, action: 'updated', metadata: { timesheetId }, diff: { timesheetId: change } });
     const [staying, moved, gone] = [await entryIn(sheet), await entryIn(elsewhere), await entryIn(sheet, { deletedAt: new Date() })];
     const expected = [
       await recordOne({ targetId: sheet }),
       await recordOne({ targetType: 'TimesheetEntry', targetId: staying, metadata: { timesheetId: null } }), // made before the sheet took it in
       await recordOne({ targetType: 'TimesheetEntry', targetId: moved, metadata: { timesheetId: sheet } }),
-      await recordOne({
-        targetType: 'TimesheetEntry',
-        targetId: moved,
-        action: 'updated',
-        metadata: { timesheetId: elsewhere },
-        diff: { timesheetId: { before: sheet, after: elsewhere } },
-      }),
-      await recordOne({
-        targetType: 'TimesheetEntry',
-        targetId: gone,
-        action: 'updated',
-        metadata: { timesheetId: sheet },
-        diff: { timesheetId: { before: null, after: sheet } },
-      }),
+      await movedEntry(moved, elsewhere, { before: sheet, after: elsewhere }),
+      await movedEntry(gone, sheet, { before: null, after: sheet }),
       await recordOne({ targetType: 'TimesheetEntry', targetId: gone, action: 'deleted', metadata: { timesheetId: sheet } }),
       await recordOne({ targetType: 'TimesheetApproval', action: 'approved', metadata: { timesheetId: sheet } }, lead),
     ];
