@@ -17,6 +17,8 @@ const PACKAGES = 'packages';
 /** They find files beside them, or are a binary: they stay in node_modules. */
 const APART = ['@node-rs/argon2', 'pino'];
 
+const OBJECT = '\0object:';
+
 /** Of two copies of a package each would have its own state: whatever asks for one behind the bundler's back is told here. */
 const oneCopy = {
   name: 'one-copy',
@@ -28,6 +30,32 @@ const oneCopy = {
   transform: {
     filter: { id: /@nestjs\/typeorm\/dist\/common\/typeorm-compat\.js$/ },
     handler: (code) => ({ code: code.replace('const require = createRequire(import.meta.url);', ''), map: null }),
+  },
+};
+
+/**
+ * An `import` of one of Node's modules reads each of its exports, and some are getters that load much: the client of `fetch` behind http's
+ * `WebSocket`, all root certificates of tls. As an object it is read where it is used.
+ */
+const withoutGetters = {
+  name: 'without-getters',
+  resolveId: (source, _importer, { kind }) =>
+    kind === 'import-statement' && /^(node:)?(http|tls)$/.test(source) ? { id: OBJECT + source.replace('node:', '') } : undefined,
+  load: (id) => (id.startsWith(OBJECT) ? exportsOf(`node:${id.slice(OBJECT.length)}`) : undefined),
+};
+
+function exportsOf(name) {
+  const exports = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(name)));
+  const plain = exports.filter(([, property]) => 'value' in property).map(([key]) => key);
+  return `const module = process.getBuiltinModule('${name}');\nexport default module;\nexport const { ${plain.join(', ')} } = module;`;
+}
+
+/** TypeORM loads the drivers of every database that it knows; they are two fifths of it. */
+const oneDriver = {
+  name: 'one-driver',
+  transform: {
+    filter: { id: /\/typeorm\/driver\/(?!postgres\/|sqlserver\/MssqlParameter)[a-z\d-]+\/\w+\.js$/ },
+    handler: () => ({ code: '', map: null }),
   },
 };
 
@@ -58,7 +86,7 @@ export async function bundle() {
     platform: 'node',
     external: APART,
     resolve: { mainFields: ['module', 'main'] },
-    plugins: [oneCopy, smallText],
+    plugins: [oneCopy, withoutGetters, oneDriver, smallText],
     onLog: (level, log, handle) => log.code === 'UNRESOLVED_IMPORT' || handle(level, log),
   });
   return await bundler.write({

@@ -92,7 +92,7 @@ it('runs a job, and tells which there are', async () => {
   await expect(job()).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^Say which job:\n(  [\w-]+ +\S.*\n)+$/) });
 });
 
-it('holds one copy of each package: nothing is read beside it but what stays apart', async () => {
+it('holds one copy of each package: nothing is read beside it but what stays apart, and no part of Node that it does not need', async () => {
   for (const path of ['health', 'metrics']) await (await ask(`/../../${path}`)).text();
   expect(await bundled.end('SIGTERM')).toBe(0);
   const [file = ''] = readdirSync(told);
@@ -102,6 +102,7 @@ it('holds one copy of each package: nothing is read beside it but what stays apa
   expect([...new Set(packages)].filter((name) => !apart.has(name))).toEqual([]);
   expect(result.filter(({ url }) => url.includes('/dist/') && !url.includes('/dist/server/'))).toEqual([]);
   expect(result.some(({ url }) => url.endsWith('/dist/server/main.js'))).toBe(true);
+  expect(result.map(({ url }) => url)).not.toContain('node:internal/deps/undici/undici'); // the client of fetch, 5 MB
 });
 
 function withDependencies(names: string[]): Set<string> {
