@@ -95,8 +95,9 @@ export class ApprovalService {
   }
 
   private async openToDecide(caller: Principal, id: string, expected: ExpectedVersion): Promise<Sheet> {
-    const sheet = await this.open(caller, id, (seen) => isOwner(caller, seen) || mayDecide(caller, seen));
+    const sheet = await this.timesheets.openToDecide(caller, id);
     if (isOwner(caller, sheet)) throw new Problem('self_approval');
+    requireMay(mayDecide(caller, sheet), caller, sheet);
     expectVersion(sheet, expected);
     if (sheet.status !== 'SUBMITTED' || hasDecided(sheet)) throw new Problem('invalid_transition');
     return sheet;
@@ -104,7 +105,7 @@ export class ApprovalService {
 
   private async open(caller: Principal, id: string, may: (sheet: Sheet) => boolean): Promise<Sheet> {
     const sheet = await this.timesheets.open(caller, id);
-    if (!may(sheet)) throw new Problem(mayRead(caller, sheet) ? 'forbidden' : 'not_found');
+    requireMay(may(sheet), caller, sheet);
     return sheet;
   }
 
@@ -117,4 +118,9 @@ export class ApprovalService {
   private async record(caller: Principal, id: string): Promise<TimesheetRecord> {
     return this.timesheets.record(caller, await this.timesheets.get(caller, id));
   }
+}
+
+/** @throws 404 for one that the caller may not read, else 403 */
+function requireMay(isAllowed: boolean, caller: Principal, sheet: Sheet): void {
+  if (!isAllowed) throw new Problem(mayRead(caller, sheet) ? 'forbidden' : 'not_found');
 }

@@ -71,6 +71,21 @@ export class TimesheetRepository {
 
   /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */
   async open(caller: Principal, id: string): Promise<Sheet> {
+    await this.holdPerson(id);
+    return this.get(caller, id);
+  }
+
+  /**
+   * For a decision: under the lock of its row too, as rounds are asked anew without the person's. Read last: what is read beside the wait for
+   * a lock may be out of date. @throws 404
+   */
+  async openToDecide(caller: Principal, id: string): Promise<Sheet> {
+    await this.holdPerson(id);
+    await this.work.query('SELECT 1 FROM timesheets t WHERE t."companyId" = $1 AND t.id = $2 FOR UPDATE', [id]);
+    return this.get(caller, id);
+  }
+
+  private async holdPerson(id: string): Promise<void> {
     const { userId } = one(
       await this.work.query<{ userId: string }>(
         'SELECT t."userId" FROM timesheets t WHERE t."companyId" = $1 AND t.id = $2 AND t."deletedAt" IS NULL',
@@ -78,7 +93,6 @@ export class TimesheetRepository {
       ),
     );
     await this.locks.hold([userId]);
-    return this.get(caller, id);
   }
 
   /** Whether the caller may read it, is theirs to ask. @throws 404 */

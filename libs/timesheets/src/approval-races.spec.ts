@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApprovalWorld, askedIn, idsOf } from '../../../test/approval-world.js';
+import type { Answer } from '../../../test/client.js';
+import type { Company, Person } from '../../../test/factories.js';
+import { lockWaits } from '../../../test/lock-waits.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+
+// A decision at the moment at which an open round asks anew.
+
+let server: TestServer;
+let world: ApprovalWorld;
+let company: Company;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  world = await ApprovalWorld.begin(server);
+  ({ company } = world);
+  await world.setPolicy('explicit');
+});
+afterAll(() => server?.stop());
+
+/** A change of people has asked anew and is not committed; the move begins, and meets it. @returns what the move is answered */
+async function during(change: () => Promise<Answer>, move: () => Promise<Answer>): Promise<Answer> {
+  let moving: Promise<Answer>;
+  const changed = await world.behind('LOCK TABLE audit_logs IN SHARE MODE', [], change, async () => {
+    moving = move();
+    await lockWaits(server, 2);
+  });
+  expect(changed.status).toBe(200);
+  return moving!;
+}
+
+type Sheet = Awaited<ReturnType<ApprovalWorld['handedIn']>>;
+
+const list = ({ person }: Sheet, approvers: Person[]) =>
+  company.admin.put(`/users/${person.id}/approvers`, { approverIds: idsOf(approvers) });
+const turn = ({ id }: Person, code: 'SUSPENDED' | 'ACTIVE') => company.admin.post(`/users/${id}/status`, { code });
+const approve = (who: Person, { path }: Sheet) => who.post(`${path}/approve`, {});
+const said = ({ status, body }: Answer) => `${status} ${body.code ?? body.status}`;
+
+/** An approver who goes, and who comes back. */
+const COMES: Record<string, [(sheet: Sheet) => Promise<Answer>, (sheet: Sheet) => Promise<Answer>]> = {
+  'is listed': [(sheet) => list(sheet, [sheet.first]), (sheet) => list(sheet, [sheet.first, sheet.second])],
+  'becomes ACTIVE': [({ second }) => turn(second, 'SUSPENDED'), ({ second }) => turn(second, 'ACTIVE')],
+  'is restored': [
+    ({ second }) => company.admin.delete(`/users/${second.id}`),
+    ({ second }) => company.admin.post(`/users/${second.id}/restore`),
+  ],
+};
+
+describe('a decision that meets a round which asks anew', () => {
+  it.each(Object.keys(COMES))('is not the last approval where another approver %s', async (how) => {
+    const sheet = await world.handedIn();
+    const { first, second, person, path } = sheet;
+    const [goes, comes] = COMES[how]!;
+    await goes(sheet);
+    const once = await during(
+      () => comes(sheet),
+      () => approve(first, sheet),
+    );
+    expect(said(once)).toBe('200 SUBMITTED');
+    expect(askedIn((await person.get(path)).body)).toEqual(idsOf([first, second]));
+    expect(await world.waiting(await second.signIn(), sheet)).toBe(1);
+    expect(said(await approve(second, sheet))).toBe('200 APPROVED');
+  });
+
+  it.each(['approve', 'reject'])('to %s is not for one who is taken off the list', async (move) => {
+    const sheet = await world.handedIn();
+    const { first, second, person, path } = sheet;
+    const answer = await during(
+      () => list(sheet, [second]),
+      () => first.post(`${path}/${move}`, { reason: 'x' }),
+    );
+    expect(said(answer)).toBe('404 not_found');
+    expect((await person.get(path)).body).toMatchObject({ status: 'SUBMITTED', approvals: [{ approverId: second.id, status: 'PENDING' }] });
+  });
+
+  it('to withdraw ends the round, with whom it has asked', async () => {
+    const sheet = await world.handedIn(1);
+    const later = await company.person();
+    const answer = await during(
+      () => list(sheet, [sheet.first, later]),
+      () => sheet.person.post(`${sheet.path}/withdraw`),
+    );
+    expect(said(answer)).toBe('200 DRAFT');
+    expect(answer.body.approvals).toEqual([]);
+    expect(await world.waiting(later, sheet)).toBe(0);
+  });
+});
