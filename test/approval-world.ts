@@ -106,8 +106,8 @@ export class ApprovalWorld {
   }
 
   /** What is answered to a request that began while a person's suspension was not committed yet. */
-  leaving(person: Person, request: () => Promise<Answer>): Promise<Answer> {
-    return this.behind(SUSPEND, [person.id], request);
+  leaving(person: Person, request: () => Promise<Answer>, meanwhile?: () => Promise<unknown>): Promise<Answer> {
+    return this.behind(SUSPEND, [person.id], request, meanwhile);
   }
 }
 

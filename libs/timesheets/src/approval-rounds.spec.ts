@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
 import { ApprovalWorld, askedIn, idsOf, WEEK } from '../../../test/approval-world.js';
 import type { Company, Person } from '../../../test/factories.js';
+import { lockWaits, until } from '../../../test/lock-waits.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -97,6 +98,25 @@ describe('a person who leaves', () => {
     const asked = askedIn(body);
     expect(asked).toContain(company.admin.id);
     expect(asked).not.toContain(lead.id);
+  });
+
+  it('and in whose place one decides who leaves too: both are waited for', async () => {
+    const [{ person, path }, approver] = [await world.filled(), await company.person()];
+    const holder = await company.person({ role: ['approve_timesheet'] });
+    await world.setPolicy('explicit');
+    await world.setApprovers(person, [approver]);
+    const submit = () => person.post(`${path}/submit`);
+    const { status, body } = await world.leaving(
+      holder,
+      () => world.leaving(approver, submit),
+      async () => {
+        await until(async () => (await company.admin.get(`/users/${approver.id}`)).body.status === 'SUSPENDED');
+        await lockWaits(server);
+      },
+    );
+    await world.setPolicy('manager_of_user');
+    expect([status, askedIn(body)]).toEqual([200, idsOf(await holders())]);
+    expect(askedIn(body)).not.toContain(holder.id);
   });
 
   it('and was the only one leaves nobody to ask', async () => {

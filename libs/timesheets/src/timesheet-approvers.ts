@@ -1,18 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { ApproverPolicy } from '#companies';
-import { UnitOfWork } from '#core';
-
-const POLICY = 'SELECT s."timesheetApproverPolicy" AS policy FROM company_settings s WHERE s."companyId" = $1';
-
-interface Candidate {
-  id: string;
-  /** Has a role with `approve_timesheet`. */
-  holds: boolean;
-  /** Leads a team of the owner. */
-  leads: boolean;
-  /** Is one of the owner's approvers. */
-  listed: boolean;
-}
+import { one, UnitOfWork } from '#core';
 
 /** SQL: who has a role with `approve_timesheet`. */
 export const HOLDERS = `
@@ -46,9 +34,10 @@ const CANDIDATES = `
   WHERE u.id <> o.id AND u.id IS DISTINCT FROM o.leaving
   GROUP BY o.id, u.id`;
 
-const OF_ONE = `WITH owners AS (SELECT $2::uuid AS id, NULL::uuid AS leaving) ${CANDIDATES} ORDER BY u.id`;
-
-/** SQL: who has to decide each of `sheets (id, "userId", policy)` of these `owners`, {@link chosen} for many. */
+/**
+ * SQL: who has to decide each of `sheets (id, "userId", policy)` of these `owners`. Of listed approvers who can no longer sign in the others
+ * suffice; where none is left, holders of the permission decide.
+ */
 export const DECIDERS = `
   SELECT s.id AS "timesheetId", c.id AS "approverId"
   FROM sheets s
@@ -56,11 +45,20 @@ export const DECIDERS = `
   WHERE CASE s.policy WHEN 'manager_of_user' THEN c.holds OR c.leads WHEN 'role_manager' THEN c.holds
     ELSE c.listed OR (c.holds AND NOT c."anyListed") END`;
 
+/** Of a timesheet of `$2` that is submitted now. */
+const OF_NEXT = `
+  WITH sheets AS (
+    SELECT $2::uuid AS id, $2::uuid AS "userId", s."timesheetApproverPolicy" AS policy FROM company_settings s WHERE s."companyId" = $1
+  ), owners AS (SELECT $2::uuid AS id, NULL::uuid AS leaving)
+  SELECT s.policy, ARRAY(SELECT d."approverId" FROM (${DECIDERS}) d ORDER BY d."approverId") AS "approverIds" FROM sheets s`;
+
 /** Shared, so that those who hand in at the same moment do not wait for each other. */
-const STILL_HERE = `
-  SELECT u.id FROM users u
-  WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND u."statusId" IN (SELECT s.id FROM user_statuses s WHERE s."canLogin")
-  ORDER BY u.id FOR SHARE OF u`;
+const HOLD = 'SELECT 1 FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) ORDER BY u.id FOR SHARE';
+
+export interface Deciders {
+  policy: ApproverPolicy;
+  approverIds: string[];
+}
 
 /** Who would have to decide a timesheet that is submitted now: people who can sign in, without its owner. */
 @Injectable()
@@ -69,37 +67,24 @@ export class TimesheetApprovers {
 
   /** Whether there is anybody. */
   async exist(ownerId: string): Promise<boolean> {
-    const [policy, candidates] = await this.found(ownerId);
-    return chosen(candidates, policy).length > 0;
+    return (await this.found(ownerId)).approverIds.length > 0;
   }
 
   /**
-   * None of them can leave before the end of the transaction: one who is leaving now is waited for, and not among them. To be asked before
-   * any row of the timesheet is locked, as leaving locks in this order.
+   * None of them can leave before the end of the transaction: one who is leaving now is waited for, and not among them; who decides in
+   * their place is held too. To be asked before any row of the timesheet is locked, as leaving locks in this order.
    */
-  async held(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
-    const [policy, candidates] = await this.found(ownerId);
-    const here = await this.work.query<{ id: string }>(STILL_HERE, [candidates.map(({ id }) => id)]);
-    const ids = new Set(here.map(({ id }) => id));
-    const staying = candidates.filter(({ id }) => ids.has(id));
-    return { policy, approverIds: chosen(staying, policy) };
+  async held(ownerId: string): Promise<Deciders> {
+    for (const held = new Set<string>(); ;) {
+      const found = await this.found(ownerId);
+      const others = found.approverIds.filter((id) => !held.has(id));
+      if (others.length === 0) return found;
+      await this.work.query(HOLD, [others]);
+      for (const id of others) held.add(id);
+    }
   }
 
-  private async found(ownerId: string): Promise<[ApproverPolicy, Candidate[]]> {
-    const [[settings], candidates] = await Promise.all([
-      this.work.query<{ policy: ApproverPolicy }>(POLICY),
-      this.work.query<Candidate>(OF_ONE, [ownerId]),
-    ]);
-    return [settings!.policy, candidates];
+  private async found(ownerId: string): Promise<Deciders> {
+    return one(await this.work.query<Deciders>(OF_NEXT, [ownerId]));
   }
-}
-
-/** Of listed approvers who can no longer sign in the others suffice; where none is left, holders of the permission decide. */
-export function chosen(candidates: Candidate[], policy: ApproverPolicy): string[] {
-  const ids = (are: (candidate: Candidate) => boolean) => candidates.filter(are).map(({ id }) => id);
-  const holders = ids(({ holds }) => holds);
-  if (policy === 'manager_of_user') return ids(({ holds, leads }) => holds || leads);
-  if (policy === 'role_manager') return holders;
-  const listed = ids((candidate) => candidate.listed);
-  return listed.length > 0 ? listed : holders;
 }

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
-import type { ApproverPolicy } from '#companies';
 import { Accesses, Cursors, one, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
 import type { ApprovalView } from './approval.dto.js';
 import { TimesheetApprovers } from './timesheet-approvers.js';
+import type { Deciders } from './timesheet-approvers.js';
 import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
 import { TimesheetLocks } from './timesheet-locks.js';
 import { Timesheet } from './timesheet.entity.js';
@@ -168,7 +168,7 @@ export class TimesheetRepository {
   }
 
   /** Who has to decide a timesheet of that person that is submitted now, see {@link TimesheetApprovers.held}. */
-  approversHeld(ownerId: string): Promise<{ policy: ApproverPolicy; approverIds: string[] }> {
+  approversHeld(ownerId: string): Promise<Deciders> {
     return this.approvers.held(ownerId);
   }
 
