@@ -159,6 +159,18 @@ describe('what waits for me, where who decides has changed', () => {
     expect([status, body.status, body.approvals.length]).toEqual([200, 'APPROVED', 1]);
   });
 
+  it('of a deleted owner no lead is asked, who could not see it; restored, the round asks them too', async () => {
+    const sheet = await world.filled();
+    const clerk = await company.person({ role: ['update_timesheet'] });
+    expect((await company.admin.delete(`/users/${sheet.person.id}`)).status).toBe(204);
+    const { status, body } = await clerk.post(`${sheet.path}/submit`);
+    expect([status, askedIn(body)]).toEqual([200, idsOf(await holders())]);
+    expect((await company.admin.post(`/users/${sheet.person.id}/restore`)).status).toBe(200);
+    expect(await world.waiting(sheet.lead, sheet)).toBe(1);
+    const after = (await (await sheet.person.signIn()).get(sheet.path)).body;
+    expect([after.version, askedIn(after)]).toEqual([body.version + 1, idsOf([sheet.lead, ...(await holders())])]);
+  });
+
   describe('explicit', () => {
     beforeAll(() => world.setPolicy('explicit'));
     afterAll(() => world.setPolicy('manager_of_user'));

@@ -48,9 +48,9 @@ const THEIRS = `
 /** SQL: the `timesheets t` for which it counts that the user `$2` leaves, comes, or has other approvers listed. */
 const CONCERNED = {
   left: `EXISTS (${THEIRS})`,
-  // A holder decides for the whole company: they are asked about all of it only where nobody is.
+  // Of a restored owner the leads decide again. A holder decides for the whole company: they are asked about all of it only where nobody is.
   came: `NOT EXISTS (${THEIRS})
-    AND (t."userId" IN (${APPROVED_PEOPLE.replace('?', '$2')}) OR t."userId" IN (${LED_PEOPLE.replace('?', '$2')})
+    AND (t."userId" = $2 OR t."userId" IN (${APPROVED_PEOPLE.replace('?', '$2')}) OR t."userId" IN (${LED_PEOPLE.replace('?', '$2')})
       OR ($2 IN (${HOLDERS}) AND NOT EXISTS (
         SELECT 1 FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."timesheetId" = t.id AND a.round = t.round AND a.status = 'PENDING')))`,
   listed: `t."userId" = $2 AND t."roundPolicy" = 'explicit'`,

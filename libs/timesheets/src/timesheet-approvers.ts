@@ -11,7 +11,8 @@ export const HOLDERS = `
   WHERE p."companyId" = $1 AND p.name = 'approve_timesheet' AND p."deletedAt" IS NULL`;
 
 /**
- * Of each of the `owners (id, leaving)`, `leaving` being one who does not count any more. From small sets to the people: an OR over all
+ * Of each of the `owners (id, leaving)`, `leaving` being one who does not count any more. A deleted owner has no leads: nobody leads them,
+ * so those could not even see it. From small sets to the people: an OR over all
  * users would read the whole company.
  */
 const CANDIDATES = `
@@ -21,6 +22,7 @@ const CANDIDATES = `
     UNION ALL
     SELECT m."userId", l."userId", false, true, false
     FROM owners o
+    JOIN users them ON them."companyId" = $1 AND them.id = o.id AND them."deletedAt" IS NULL
     JOIN team_members m ON m."companyId" = $1 AND m."userId" = o.id AND m."deletedAt" IS NULL
     JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId" AND t."deletedAt" IS NULL
     JOIN team_members l ON l."companyId" = $1 AND l."teamId" = m."teamId" AND l.role = 'lead' AND l."deletedAt" IS NULL
