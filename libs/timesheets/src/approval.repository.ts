@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { LED_PEOPLE } from '#companies';
 import { Cursors, Query, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import type { ApprovalQuery, ApprovalView } from './approval.dto.js';
 import { TimesheetApproval } from './timesheet.entity.js';
-import { DECIDERS, HOLDERS } from './timesheet-approvers.js';
-import { APPROVED_PEOPLE, decidable, OUTSTANDING_APPROVERS, POLICY, readable } from './timesheet.policy.js';
+import { decidable, OUTSTANDING_APPROVERS, readable } from './timesheet.policy.js';
 import { APPROVAL_COLUMNS } from './timesheet.repository.js';
 
 const LIST = 'timesheet-approvals';
@@ -27,41 +25,6 @@ export interface Round {
   id: string;
   round: number;
 }
-
-interface Change {
-  id: string;
-  timesheetId: string;
-  approverId: string;
-}
-
-/** An approval that is waited for, or no more. */
-export interface Asked extends Change {
-  /** Whose timesheet. */
-  userId: string;
-}
-
-/** SQL: an approval of the user `$2` in the present round of `timesheets t`. */
-const THEIRS = `
-  SELECT 1 FROM timesheet_approvals a
-  WHERE a."companyId" = $1 AND a."timesheetId" = t.id AND a.round = t.round AND a."approverId" = $2 AND a."deletedAt" IS NULL`;
-
-/** SQL: the `timesheets t` for which it counts that the user `$2` leaves, comes, or has other approvers listed. */
-const CONCERNED = {
-  left: `EXISTS (${THEIRS})`,
-  // Of a restored owner the leads decide again. A holder decides for the whole company: they are asked about all of it only where nobody is.
-  came: `NOT EXISTS (${THEIRS})
-    AND (t."userId" = $2 OR t."userId" IN (${APPROVED_PEOPLE.replace('?', '$2')}) OR t."userId" IN (${LED_PEOPLE.replace('?', '$2')})
-      OR ($2 IN (${HOLDERS}) AND NOT EXISTS (
-        SELECT 1 FROM timesheet_approvals a WHERE a."companyId" = $1 AND a."timesheetId" = t.id AND a.round = t.round AND a.status = 'PENDING')))`,
-  listed: `t."userId" = $2 AND t."roundPolicy" = 'explicit'`,
-};
-export type Cause = keyof typeof CONCERNED;
-
-/** SQL: who decides the timesheets `$2`, without one who is leaving, `$3`. */
-const DECIDING = `
-  WITH sheets AS (
-    SELECT t.id, t."userId", t.round, ${POLICY} AS policy FROM timesheets t WHERE t."companyId" = $1 AND t.id = ANY ($2)
-  ), owners AS (SELECT DISTINCT s."userId" AS id, $3::uuid AS leaving FROM sheets s), deciders AS (${DECIDERS})`;
 
 export interface MadeDecision {
   status: 'APPROVED' | 'REJECTED';
@@ -130,46 +93,6 @@ export class ApprovalRepository {
       [timesheetId, this.work.actorId, round, status, reason, digest, decidedAt],
     );
     return made!.id;
-  }
-
-  /**
-   * In open rounds who decides may have changed: who decides now and has no approval in the round is asked, who is asked and does not decide
-   * is so no more. Their timesheets move with it, locked first and in order, as a decision locks too. First those who come are asked: the
-   * insert waits for one who is leaving at this moment, and what follows sees them gone.
-   */
-  async askAnew(because: Cause, userId: string): Promise<Record<'asked' | 'gone', Asked[]>> {
-    const open = await this.work.query<{ id: string; userId: string }>(
-      `SELECT t.id, t."userId" FROM timesheets t
-       WHERE t."companyId" = $1 AND t.status = 'SUBMITTED' AND t."deletedAt" IS NULL AND (${CONCERNED[because]}) ORDER BY t.id FOR UPDATE OF t`,
-      [userId],
-    );
-    if (open.length === 0) return { asked: [], gone: [] };
-    const { updatedAt, updatedByUserId } = this.work.changed();
-    const about = [open.map(({ id }) => id), because === 'left' ? userId : null];
-    const asked = await this.work.query<Change>(
-      `${DECIDING}
-       INSERT INTO timesheet_approvals ("companyId", "timesheetId", "approverId", round, "createdAt", "updatedAt", "createdByUserId", "updatedByUserId")
-       SELECT $1::uuid, s.id, d."approverId", s.round, $4::timestamptz, $4::timestamptz, $5::uuid, $5::uuid
-       FROM deciders d JOIN sheets s ON s.id = d."timesheetId"
-       ON CONFLICT ("companyId", "timesheetId", "approverId", round) WHERE "deletedAt" IS NULL DO NOTHING
-       RETURNING id, "timesheetId", "approverId"`,
-      [...about, updatedAt, updatedByUserId],
-    );
-    const gone = await this.work.query<Change>(
-      `${DECIDING}
-       DELETE FROM timesheet_approvals a
-       WHERE a."companyId" = $1 AND a."timesheetId" = ANY ($2) AND a.status = 'PENDING'
-         AND NOT EXISTS (SELECT 1 FROM deciders d WHERE d."timesheetId" = a."timesheetId" AND d."approverId" = a."approverId")
-       RETURNING a.id, a."timesheetId", a."approverId"`,
-      about,
-    );
-    await this.work.execute(
-      `UPDATE timesheets AS t SET version = t.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 WHERE t."companyId" = $1 AND t.id = ANY ($2)`,
-      [[...new Set([...asked, ...gone].map(({ timesheetId }) => timesheetId))], updatedAt, updatedByUserId],
-    );
-    const owners = new Map(open.map(({ id, userId: ownerId }) => [id, ownerId]));
-    const told = (changes: Change[]): Asked[] => changes.map((change) => ({ ...change, userId: owners.get(change.timesheetId)! }));
-    return { asked: told(asked), gone: told(gone) };
   }
 
   /** Nobody is asked any more; what was decided stays. */

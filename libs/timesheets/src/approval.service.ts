@@ -4,11 +4,10 @@ import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { digestOf } from './approval-digest.js';
 import { ApprovalRepository } from './approval.repository.js';
-import type { Cause } from './approval.repository.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
 import type { HistoryEvent } from './history.writer.js';
 import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
-import { askedNoMore, askedSince, changeOfTimesheet, decisionOn } from './timesheet-events.js';
+import { changeOfTimesheet, decisionOn } from './timesheet-events.js';
 import { TimesheetMoves } from './timesheet-moves.js';
 import type { TimesheetRecord } from './timesheet.dto.js';
 import { hasDecided, isOpen, isOwner, mayDecide, mayRead, mayWrite } from './timesheet.policy.js';
@@ -86,12 +85,6 @@ export class ApprovalService {
     const moved = await this.moves.reopen(id, expected, status);
     await this.history.record([changeOfTimesheet('reopened', sheet, moved, { reason })!]);
     return this.record(caller, id);
-  }
-
-  /** Whom open rounds wait for now; nothing is decided by that. */
-  async askAnew(because: Cause, userId: string): Promise<void> {
-    const { asked, gone } = await this.approvals.askAnew(because, userId);
-    await this.history.record([...asked.map(askedSince), ...gone.map(askedNoMore)]);
   }
 
   private async openToDecide(caller: Principal, id: string, expected: ExpectedVersion): Promise<Sheet> {

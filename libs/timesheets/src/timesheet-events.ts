@@ -1,4 +1,4 @@
-import type { Asked, Decision, MadeDecision } from './approval.repository.js';
+import type { Decision, MadeDecision } from './approval.repository.js';
 import { diffOf } from './history.writer.js';
 import type { HistoryEvent } from './history.writer.js';
 import type { NewEntry } from './timesheet-entry.repository.js';
@@ -83,6 +83,15 @@ export function decisionOn(
     diff,
     metadata: { timesheetId },
   };
+}
+
+/** An approval that is waited for, or no more. */
+export interface Asked {
+  id: string;
+  timesheetId: string;
+  approverId: string;
+  /** Whose timesheet. */
+  userId: string;
 }
 
 /** Somebody is asked who was not on submission. */

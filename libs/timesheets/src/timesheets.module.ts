@@ -21,6 +21,7 @@ import { TimesheetHistoryWriter } from './history.writer.js';
 import { MissingController } from './missing.controller.js';
 import { MissingRepository } from './missing.repository.js';
 import { MissingService } from './missing.service.js';
+import { OpenRounds } from './open-rounds.js';
 import { PayrollController } from './payroll.controller.js';
 import { PayrollRepository } from './payroll.repository.js';
 import { PayrollService } from './payroll.service.js';
@@ -79,6 +80,7 @@ import { TimesheetService } from './timesheet.service.js';
     EntryReferences,
     ApprovalRepository,
     ApprovalService,
+    OpenRounds,
   ],
   exports: [TimesheetLocks],
 })
@@ -87,12 +89,12 @@ export class TimesheetsModule implements OnModuleInit {
     private readonly userLeft: UserLeft,
     private readonly userCame: UserCame,
     private readonly approversChanged: ApproversChanged,
-    private readonly approvals: ApprovalService,
+    private readonly rounds: OpenRounds,
   ) {}
 
   onModuleInit(): void {
-    this.userLeft.register((userId) => this.approvals.askAnew('left', userId));
-    this.userCame.register((userId) => this.approvals.askAnew('came', userId));
-    this.approversChanged.register((userId) => this.approvals.askAnew('listed', userId));
+    this.userLeft.register((userId) => this.rounds.askAnew('left', userId));
+    this.userCame.register((userId) => this.rounds.askAnew('came', userId));
+    this.approversChanged.register((userId) => this.rounds.askAnew('listed', userId));
   }
 }
