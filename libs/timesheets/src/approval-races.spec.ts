@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clock } from '#core';
 import { ApprovalWorld, askedIn, idsOf } from '../../../test/approval-world.js';
 import type { Answer } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
@@ -18,7 +19,10 @@ beforeAll(async () => {
   ({ company } = world);
   await world.setPolicy('explicit');
 });
-afterAll(() => server?.stop());
+afterAll(async () => {
+  clock.reset();
+  await server?.stop();
+});
 
 /** A change of people has asked anew and is not committed; the move begins, and meets it. @returns what the move is answered */
 async function during(change: () => Promise<Answer>, move: () => Promise<Answer>): Promise<Answer> {
@@ -86,5 +90,32 @@ describe('a decision that meets a round which asks anew', () => {
     expect(said(answer)).toBe('200 DRAFT');
     expect(answer.body.approvals).toEqual([]);
     expect(await world.waiting(later, sheet)).toBe(0);
+  });
+
+  it('that was made meanwhile stays the earlier one', async () => {
+    const sheet = await world.handedIn();
+    const { first, second, person, path } = sheet;
+    const later = await company.person();
+    let once: Answer;
+    const locked = 'SELECT 1 FROM users WHERE id = $1 FOR UPDATE';
+    await world.behind(
+      locked,
+      [later.id],
+      () => list(sheet, [first, second, later]),
+      async () => {
+        clock.travelTo(new Date(clock.now().getTime() + 60_000));
+        once = await approve(first, sheet);
+      },
+    );
+    const { body } = await person.get(path);
+    expect(body.version).toBe(once!.body.version + 1);
+    expect(Date.parse(body.updatedAt)).toBeGreaterThan(Date.parse(once!.body.updatedAt));
+    const lines = await world.historyOf('TimesheetApproval', sheet);
+    expect(lines.map(({ action, occurredAt }) => [action, occurredAt])).toEqual([
+      ['approved', once!.body.updatedAt],
+      ['created', body.updatedAt],
+    ]);
+    const then = (await person.get(`${path}?asOf=${once!.body.updatedAt}`)).body;
+    expect([then.version, askedIn(then)]).toEqual([once!.body.version, idsOf([first, second])]);
   });
 });

@@ -34,12 +34,12 @@ export class TimesheetHistoryWriter {
     private readonly sealer: HistorySealer,
   ) {}
 
-  async record(events: HistoryEvent[]): Promise<void> {
+  /** @param at when it happened, where that is not when the work began */
+  async record(events: HistoryEvent[], at = this.work.now): Promise<void> {
     if (events.length === 0) return;
-    const { now } = this.work;
     const { companyId, userId } = this.work.tenant;
-    await this.work.execute(INSERT, [JSON.stringify(events), userId, now]);
-    await this.work.afterCommit(() => this.sealer.note(companyId, now));
+    await this.work.execute(INSERT, [JSON.stringify(events), userId, at]);
+    await this.work.afterCommit(() => this.sealer.note(companyId, at));
   }
 }
 

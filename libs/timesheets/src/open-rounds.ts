@@ -36,6 +36,7 @@ interface OpenSheets {
   /** The user who leaves, null where none does. */
   leaving: string | null;
   owners: Map<string, string>;
+  /** When it happens to them: now, but after their last change, which may have happened while their locks were waited for. */
   at: Date;
 }
 
@@ -60,13 +61,13 @@ export class OpenRounds {
     const gone = await this.askNoMore(sheets);
     await this.move([...asked, ...gone], sheets.at);
     const told = (changes: Change[]): Asked[] => changes.map((change) => ({ ...change, userId: sheets.owners.get(change.timesheetId)! }));
-    await this.history.record([...told(asked).map(askedSince), ...told(gone).map(askedNoMore)]);
+    await this.history.record([...told(asked).map(askedSince), ...told(gone).map(askedNoMore)], sheets.at);
   }
 
   /** Locked in order, as a decision locks them too. */
   private async concerned(because: Cause, userId: string): Promise<OpenSheets> {
-    const open = await this.work.query<{ id: string; userId: string }>(
-      `SELECT t.id, t."userId" FROM timesheets t
+    const open = await this.work.query<{ id: string; userId: string; updatedAt: string }>(
+      `SELECT t.id, t."userId", t."updatedAt" FROM timesheets t
        WHERE t."companyId" = $1 AND t.status = 'SUBMITTED' AND t."deletedAt" IS NULL AND (${CONCERNED[because]}) ORDER BY t.id FOR UPDATE OF t`,
       [userId],
     );
@@ -74,7 +75,7 @@ export class OpenRounds {
       ids: open.map(({ id }) => id),
       leaving: because === 'left' ? userId : null,
       owners: new Map(open.map(({ id, userId: ownerId }) => [id, ownerId])),
-      at: this.work.now,
+      at: new Date(Math.max(this.work.now.getTime(), ...open.map(({ updatedAt }) => Date.parse(updatedAt) + 1))),
     };
   }
 
