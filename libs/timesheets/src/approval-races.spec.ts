@@ -80,6 +80,28 @@ describe('a decision that meets a round which asks anew', () => {
     expect((await person.get(path)).body).toMatchObject({ status: 'SUBMITTED', approvals: [{ approverId: second.id, status: 'PENDING' }] });
   });
 
+  it.each(['approve', 'reject'])(
+    'to %s is not for one who leaves, whose going it waits for before it locks the timesheet',
+    async (move) => {
+      const sheet = await world.handedIn(1);
+      const { first, person, path } = sheet;
+      let moving: Promise<Answer>;
+      const left = await world.behind(
+        'LOCK TABLE api_keys IN SHARE MODE',
+        [],
+        () => turn(first, 'SUSPENDED'),
+        async () => {
+          moving = first.post(`${path}/${move}`, { reason: 'x' });
+          await lockWaits(server, 2);
+          await server.sql('SELECT 1 FROM timesheets WHERE id = $1 FOR UPDATE NOWAIT', [sheet.id]); // what the one who leaves needs next
+        },
+      );
+      expect([left.status, said(await moving!)]).toEqual([200, '401 not_signed_in']);
+      const { body } = await person.get(path);
+      expect([body.status, askedIn(body)]).toEqual(['SUBMITTED', [company.admin.id]]);
+    },
+  );
+
   it('to withdraw ends the round, with whom it has asked', async () => {
     const sheet = await world.handedIn(1);
     const later = await company.person();

@@ -57,6 +57,11 @@ const OF_NEXT = `
 /** Shared, so that those who hand in at the same moment do not wait for each other. */
 const HOLD = 'SELECT 1 FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) ORDER BY u.id FOR SHARE';
 
+const STAYS = `
+  SELECT 1 FROM users u
+  WHERE u."companyId" = $1 AND u.id = $2 AND u."deletedAt" IS NULL AND u."statusId" IN (SELECT s.id FROM user_statuses s WHERE s."canLogin")
+  FOR SHARE OF u`;
+
 export interface Deciders {
   policy: ApproverPolicy;
   approverIds: string[];
@@ -84,6 +89,11 @@ export class TimesheetApprovers {
       await this.work.query(HOLD, [others]);
       for (const id of others) held.add(id);
     }
+  }
+
+  /** Whether the user can still sign in, and then cannot leave before the end of the transaction; one who is leaving now is waited for. */
+  async stays(userId: string): Promise<boolean> {
+    return (await this.work.query(STAYS, [userId])).length > 0;
   }
 
   private async found(ownerId: string): Promise<Deciders> {
