@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Config, createLog } from '#core';
 import { createApp } from '../apps/api/src/app.js';
@@ -63,6 +64,15 @@ export class TestServer {
   /** Rows of a statement as the superuser. */
   sql<T = Record<string, unknown>>(text: string, values?: unknown[]): Promise<T[]> {
     return this.database.sql<T>(text, values);
+  }
+
+  /** Until a statement on this database waits for a lock: the moment of a race, without a guess at how long it takes. @throws after 5 s */
+  async untilSomebodyWaits(): Promise<void> {
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    for (const end = performance.now() + 5000; performance.now() < end; await sleep(5)) {
+      if ((await this.sql(waiting)).length > 0) return;
+    }
+    throw new Error('nobody waits for a lock');
   }
 
   async stop(): Promise<void> {

@@ -133,7 +133,7 @@ describe('signing in', () => {
       await other.query('BEGIN');
       await other.query('UPDATE users SET email = $2 WHERE id = $1', [person.id, newEmail()]);
       const entering = login(person.email);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await server.untilSomebodyWaits();
       await other.query('COMMIT');
       return entering;
     });
