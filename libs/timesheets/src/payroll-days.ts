@@ -3,12 +3,14 @@ import type { WorkCalendar } from '#leave';
 import type { PayrollLeave } from './payroll.repository.js';
 
 /**
- * Working days of a request that lie inside a range. Ranges that follow each other add up to what was frozen at the approval, also when
- * the work week or the holidays have changed since: days are counted as of now up to that sum, and its last day settles the rest.
+ * Working days of a request that lie inside a range, as they were counted at the approval, whatever the work week is now. Of a request
+ * where only their sum was kept, days are counted as of now up to that sum, and its last day settles the rest: so ranges that follow each
+ * other add up all the same.
  */
 export function daysInside(request: PayrollLeave, { from, to }: { from: string; to: string }, calendar: WorkCalendar): number {
-  const { startDate, endDate, workingDays } = request;
+  const { startDate, endDate, workingDays, countedDays } = request;
   if (workingDays !== null && from <= startDate && endDate <= to) return workingDays;
+  if (countedDays !== null) return sumOf(countedDays.filter(({ day }) => from <= day && day <= to));
   const days = daysUnder(calendar, request);
   const whole = workingDays ?? sumOf(days);
   const upTo = (isCounted: (day: string) => boolean, isOver: boolean) =>

@@ -25,6 +25,8 @@ interface Leave {
   status: 'APPROVED' | 'PENDING' | 'CANCELLED';
   start: 'full' | 'afternoon';
   end: 'full' | 'morning';
+  /** Whether it was counted day by day at its approval, under a work week and holidays that have changed since. */
+  isFrozen: boolean;
 }
 
 const FIRST = Date.parse('2025-12-01');
@@ -32,6 +34,9 @@ const dayAt = (n: number): string => new Date(FIRST + n * 86_400_000).toISOStrin
 const PEOPLE = [0, 1, 2];
 const LAST = 120;
 const KINDS = { PTO: 'ptoDays', SICK: 'sickDays', UNPAID: 'unpaidDays' } as const;
+
+/** Under the work week that was. */
+const wasWorked = (day: string): boolean => [1, 2, 4, 5].includes(new Date(day).getUTCDay());
 
 const minutesOf = (list: Work[]): number => list.reduce((sum, { minutes }) => sum + minutes, 0);
 
@@ -43,6 +48,7 @@ const request = fc.record<Leave>({
   status: fc.constantFrom('APPROVED', 'APPROVED', 'APPROVED', 'PENDING', 'CANCELLED'),
   start: fc.constantFrom('full', 'full', 'afternoon'),
   end: fc.constantFrom('full', 'full', 'morning'),
+  isFrozen: fc.boolean(),
 });
 
 it('agrees with sums made by hand, as JSON and as CSV', async () => {
@@ -84,15 +90,22 @@ it('agrees with sums made by hand, as JSON and as CSV', async () => {
   /** One behind the other, so that none overlap. */
   function placed(list: Leave[]) {
     let next = 0;
-    return list.map(({ gap, days, type, status, start, end }) => {
+    return list.map(({ gap, days, type, status, start, end, isFrozen }) => {
       const [first, last] = [next + gap, next + gap + days];
       next = last + 1;
       const halves = days > 0 ? [start, end] : start === 'full' ? [end, end] : [start, start];
       const count = (n: number) =>
-        isWorked(dayAt(n)) ? ((n === first && halves[0] !== 'full') || (n === last && halves[1] !== 'full') ? 0.5 : 1) : 0;
+        (isFrozen ? wasWorked : isWorked)(dayAt(n))
+          ? (n === first && halves[0] !== 'full') || (n === last && halves[1] !== 'full')
+            ? 0.5
+            : 1
+          : 0;
       const costs = Array.from({ length: days + 1 }, (_, n) => ({ day: dayAt(first + n), cost: count(first + n) }));
       const workingDays = status === 'APPROVED' ? costs.reduce((sum, { cost }) => sum + cost, 0) : null;
-      const columns = { leaveType: type, status, startPortion: halves[0], endPortion: halves[1], workingDays };
+      const countedDays = isFrozen
+        ? JSON.stringify(costs.map(({ day, cost }) => ({ day, counted: cost, reason: 'as counted then' })))
+        : null;
+      const columns = { leaveType: type, status, startPortion: halves[0], endPortion: halves[1], workingDays, countedDays };
       return { from: dayAt(first), to: dayAt(last), columns, costs };
     });
   }

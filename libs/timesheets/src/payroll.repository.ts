@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
-import type { LeaveRequest, WorkCalendar } from '#leave';
+import type { CountedDay, LeaveRequest, WorkCalendar } from '#leave';
 
 export interface PayrollLeave extends Pick<LeaveRequest, 'startDate' | 'endDate' | 'startPortion' | 'endPortion' | 'leaveType'> {
   /** As it was counted at the approval; null where it was not. */
   workingDays: number | null;
+  /** Of one over an edge of the range; null for the others, and where they were not kept. */
+  countedDays: CountedDay[] | null;
 }
 
 export interface PayrollRow extends WorkCalendar {
@@ -41,7 +43,8 @@ const PEOPLE = `
   CROSS JOIN LATERAL (
     SELECT json_agg(json_build_object(
       'startDate', l."startDate", 'endDate', l."endDate", 'startPortion', l."startPortion", 'endPortion', l."endPortion",
-      'leaveType', l."leaveType", 'workingDays', l."workingDays")) AS requests
+      'leaveType', l."leaveType", 'workingDays', l."workingDays",
+      'countedDays', CASE WHEN l."startDate" < $2 OR l."endDate" > $3 THEN l."countedDays" END)) AS requests
     FROM leave_requests l
     WHERE l."companyId" = $1 AND l."userId" = u.id AND l."deletedAt" IS NULL AND l.status = 'APPROVED' AND l."startDate" <= $3 AND l."endDate" >= $2
   ) a

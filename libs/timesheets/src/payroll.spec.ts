@@ -168,7 +168,27 @@ describe('the figures', () => {
     expect(await days('from=2026-03-04&to=2026-03-05')).toMatchObject({ Half: [0, 0, 1.5] });
   });
 
-  it('add up to what was frozen at the approval, whatever the settings are now', async () => {
+  it('stay what they were when work week and holidays change after the approval', async () => {
+    const company = await server.company();
+    const person = await company.person({ lastName: 'Frozen' });
+    const period = { startDate: '2026-03-26', endDate: '2026-04-08', startPortion: 'afternoon', leaveType: 'PTO' };
+    const { body: request } = await person.post('/leave-requests', period);
+    expect((await company.admin.post(`/leave-requests/${request.id}/approve`)).body.workingDays).toBe(9.5);
+    const days = async () => {
+      const [march, april, both] = [
+        await byName(company.admin),
+        await byName(company.admin, 'from=2026-04-01&to=2026-04-30'),
+        await byName(company.admin, 'from=2026-03-01&to=2026-04-30'),
+      ];
+      return [march, april, both].map(({ Frozen }) => Frozen!.ptoDays);
+    };
+    expect(await days()).toEqual([3.5, 6, 9.5]);
+    const settings = { workWeek: { monday: [9, 17], saturday: [9, 17] }, holidayCalendar: 'DE-BY' };
+    expect((await company.admin.patch('/company/settings', settings)).status).toBe(200);
+    expect(await days()).toEqual([3.5, 6, 9.5]);
+  });
+
+  it('add up to what was frozen at the approval, whatever the settings are now, where only the sum was', async () => {
     const company = await server.company();
     const person = await company.person({ lastName: 'Frozen' });
     await leave(person, '2026-02-23', '2026-03-08', { workingDays: 10 }); // ten days, Monday to Friday
