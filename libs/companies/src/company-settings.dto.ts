@@ -6,8 +6,8 @@ import { Day, Flag, Instant, Integer, OneOf, Part, Text, Texts, TimeZone, Versio
 import type { FieldOptions } from '#core';
 import { APPROVER_POLICIES } from './company-settings.entity.js';
 import type { ApproverPolicy, WorkWeek } from './company-settings.entity.js';
-import { isHolidayCalendar } from './holidays.js';
-import type { Holiday } from './holidays.js';
+import { isHolidayCalendar } from './holiday-calendars.js';
+import type { Holiday } from './holiday-years.js';
 
 /** Begin and end of work on a day, in hours of that day; parts of hours are fractions (8:30 is 8.5). */
 const Hours = (): PropertyDecorator =>

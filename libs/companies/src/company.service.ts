@@ -5,8 +5,8 @@ import type { SettingsPatch, SettingsRow } from './company-settings.dto.js';
 import { CompanySettings } from './company-settings.entity.js';
 import type { CompanyPatch, CompanyRow } from './company.dto.js';
 import { CompanyRepository, fromMonday } from './company.repository.js';
+import type { Holiday } from './holiday-years.js';
 import { holidaysOf } from './holidays.js';
-import type { Holiday } from './holidays.js';
 
 /** Changes of the company and its settings. Both show the time zone, so that both versions move with it. */
 @Injectable()

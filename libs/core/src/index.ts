@@ -39,5 +39,6 @@ export * from './request-scope.js';
 export * from './scheduled-job.entity.js';
 export * from './tenant.js';
 export * from './transaction.js';
+export * from './turns.js';
 export * from './unit-of-work.js';
 export * from './validation.js';

@@ -55,8 +55,12 @@ export class LeaveRequestRepository {
       .page('l."startDate" DESC, l.id DESC', query.limit);
     const rows = await this.work.last<LeaveRow>(text, values);
     const { items, nextCursor } = this.cursors.page(LIST, query, rows, ({ startDate, id }) => [startDate, id]);
-    for (const item of items) this.note(item);
-    return { items: items.map((item) => viewFor(caller, item, company)), nextCursor };
+    const views: LeaveRequestView[] = [];
+    for (const item of items) {
+      this.note(item);
+      views.push(await viewFor(caller, item, company));
+    }
+    return { items: views, nextCursor };
   }
 
   /** @throws 404 also for one that the caller may not read */
@@ -121,11 +125,11 @@ export class LeaveRequestRepository {
   }
 }
 
-function viewFor(caller: Principal, row: LeaveRow, company: SettingsRow): LeaveRequestView {
+async function viewFor(caller: Principal, row: LeaveRow, company: SettingsRow): Promise<LeaveRequestView> {
   const { leads: _, ...record } = row;
   return {
     ...record,
-    workingDays: row.workingDays ?? sumOf(daysUnder(company, row)),
+    workingDays: row.workingDays ?? sumOf(await daysUnder(company, row)),
     allowedActions: allowedActions(caller, row, todayIn(company.timezone)),
   };
 }

@@ -13,13 +13,14 @@ export interface WorkCalendar {
 const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'] as const;
 
 /** Every day of a leave under a company's calendar. */
-export const daysUnder = ({ workWeek, holidayCalendar }: WorkCalendar, period: LeavePeriod): CountedDay[] =>
-  countedDays(period, workWeek, holidaysBetween(holidayCalendar, period.startDate, period.endDate));
+export async function daysUnder({ workWeek, holidayCalendar }: WorkCalendar, period: LeavePeriod): Promise<CountedDay[]> {
+  return countedDays(period, workWeek, await holidaysBetween(holidayCalendar, period.startDate, period.endDate));
+}
 
 /** Every day of a leave, what it costs and why. A holiday on a day without work is that: `not_in_work_week`. @param holidays names by day */
 export function countedDays(period: LeavePeriod, workWeek: WorkWeek, holidays: ReadonlyMap<string, string>): CountedDay[] {
   return daysBetween(period.startDate, period.endDate).map((day) => {
-    if (!workWeek[WEEKDAYS[new Date(day).getUTCDay()]!]) return { day, counted: 0, reason: 'not_in_work_week' };
+    if (!isWorked(day, workWeek)) return { day, counted: 0, reason: 'not_in_work_week' };
     const holiday = holidays.get(day);
     if (holiday !== undefined) return { day, counted: 0, reason: holiday };
     return { day, counted: portionOf(day, period) === 'full' ? 1 : 0.5, reason: 'working_day' };
@@ -29,11 +30,13 @@ export function countedDays(period: LeavePeriod, workWeek: WorkWeek, holidays: R
 /** Halves are exact in binary, so the sum is. */
 export const sumOf = (days: readonly CountedDay[]): number => days.reduce((sum, { counted }) => sum + counted, 0);
 
+const isWorked = (day: string, workWeek: WorkWeek): boolean => workWeek[WEEKDAYS[new Date(day).getUTCDay()]!] !== undefined;
+
 /** Names by day, of the holidays that are kept from one day to another, both counted; where two meet, the first. None without a calendar. */
-export function holidaysBetween(calendar: string | null, from: string, to: string): Map<string, string> {
+export async function holidaysBetween(calendar: string | null, from: string, to: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (let year = yearOf(from); year <= yearOf(to); year++) {
-    for (const { date, name } of holidaysOf(calendar, year)) {
+    for (const { date, name } of await holidaysOf(calendar, year)) {
       if (date >= from && date <= to && !found.has(date)) found.set(date, name);
     }
   }

@@ -25,7 +25,7 @@ export class MissingService {
     const today = todayIn(settings.timezone);
     const last = to < today ? to : today;
     const range = { startDate: from, endDate: last, startPortion: 'full', endPortion: 'full' } as const;
-    const working = last < from ? [] : daysUnder(settings, range).filter(({ counted }) => counted > 0);
+    const working = last < from ? [] : (await daysUnder(settings, range)).filter(({ counted }) => counted > 0);
     const days = working.map(({ day }) => ({ day, start: `${day}T00:00:00`, next: dayAfter(day, 1) }));
     const people = days.length > 0 ? await this.missing.people(caller, days[0]!.day, days.at(-1)!.day) : [];
     const items = people.map(({ user, covered, away }) => ({

@@ -7,11 +7,15 @@ import type { PayrollLeave } from './payroll.repository.js';
  * where only their sum was kept, days are counted as of now up to that sum, and its last day settles the rest: so ranges that follow each
  * other add up all the same.
  */
-export function daysInside(request: PayrollLeave, { from, to }: { from: string; to: string }, calendar: WorkCalendar): number {
+export async function daysInside(
+  request: PayrollLeave,
+  { from, to }: { from: string; to: string },
+  calendar: WorkCalendar,
+): Promise<number> {
   const { startDate, endDate, workingDays, countedDays } = request;
   if (workingDays !== null && from <= startDate && endDate <= to) return workingDays;
   if (countedDays !== null) return sumOf(countedDays.filter(({ day }) => from <= day && day <= to));
-  const days = daysUnder(calendar, request);
+  const days = await daysUnder(calendar, request);
   const whole = workingDays ?? sumOf(days);
   const upTo = (isCounted: (day: string) => boolean, isOver: boolean) =>
     isOver ? whole : Math.min(whole, sumOf(days.filter(({ day }) => isCounted(day))));

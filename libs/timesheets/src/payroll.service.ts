@@ -51,7 +51,7 @@ export class PayrollService {
     }
     const last = rows.at(-1);
     return {
-      items: rows.map((row) => itemOf(row, query)),
+      items: await Promise.all(rows.map((row) => itemOf(row, query))),
       next: last && rows.length === limit ? [last.lastName, last.firstName, last.id] : undefined,
     };
   }
@@ -63,17 +63,17 @@ interface PayrollPage {
   next: PayrollKey | undefined;
 }
 
-function itemOf(row: PayrollRow, query: PayrollQuery): PayrollItem {
+async function itemOf(row: PayrollRow, query: PayrollQuery): Promise<PayrollItem> {
   const { id, firstName, lastName, externalId, workedMinutes, approvedMinutes, leave } = row;
-  const daysOf = (type: LeaveType) =>
-    leave.filter(({ leaveType }) => leaveType === type).reduce((sum, request) => sum + daysInside(request, query, row), 0);
+  const days: Record<LeaveType, number> = { PTO: 0, SICK: 0, UNPAID: 0 };
+  for (const request of leave) days[request.leaveType] += await daysInside(request, query, row);
   return {
     user: { id, name: `${firstName} ${lastName}`, externalId },
     workedMinutes,
     approvedMinutes,
-    ptoDays: daysOf('PTO'),
-    sickDays: daysOf('SICK'),
-    unpaidDays: daysOf('UNPAID'),
+    ptoDays: days.PTO,
+    sickDays: days.SICK,
+    unpaidDays: days.UNPAID,
   };
 }
 
