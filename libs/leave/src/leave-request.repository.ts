@@ -9,7 +9,7 @@ import { spanSql } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { LeaveRequestQuery, LeaveRequestView } from './leave-request.dto.js';
 import { allowedActions, mayRead, readable, TAKING } from './leave-request.policy.js';
-import { daysUnder, sumOf } from './working-days.js';
+import { daysUnder, sumUnder } from './working-days.js';
 import type { CountedDay } from './leave-request.entity.js';
 
 const LIST = 'leave-requests';
@@ -129,7 +129,7 @@ async function viewFor(caller: Principal, row: LeaveRow, company: SettingsRow): 
   const { leads: _, ...record } = row;
   return {
     ...record,
-    workingDays: row.workingDays ?? sumOf(await daysUnder(company, row)),
+    workingDays: row.workingDays ?? (await sumUnder(company, row)),
     allowedActions: allowedActions(caller, row, todayIn(company.timezone)),
   };
 }

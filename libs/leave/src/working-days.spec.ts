@@ -4,7 +4,7 @@ import { holidaysOf } from '#companies';
 import type { WorkWeek } from '#companies';
 import { cut, daysBetween, daysFrom, requirePeriod } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
-import { countedDays, daysUnder, holidaysBetween, sumOf } from './working-days.js';
+import { countedDays, daysUnder, holidaysBetween, sumOf, sumUnder } from './working-days.js';
 
 const NAMES = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 const MONDAY_TO_FRIDAY: WorkWeek = Object.fromEntries(NAMES.slice(0, 5).map((day) => [day, [9, 17]]));
@@ -55,12 +55,13 @@ async function halvesOf(period: LeavePeriod, week: WorkWeek, calendar: string | 
 }
 
 describe('working days', () => {
-  it('are those of an oracle, whatever week, calendar, portions and range', async () => {
+  it('are those of an oracle, whatever week, calendar, portions and range, also counted without their days', async () => {
     await fc.assert(
       fc.asyncProperty(periods, weeks, calendars, async (period, workWeek, holidayCalendar) => {
         requirePeriod(period);
         const days = await daysUnder({ workWeek, holidayCalendar }, period);
         expect(sumOf(days) * 2).toBe(await halvesOf(period, workWeek, holidayCalendar));
+        expect(await sumUnder({ workWeek, holidayCalendar }, period)).toBe(sumOf(days));
         expect(days).toHaveLength(daysFrom(period.startDate, period.endDate));
         for (const { day, counted, reason } of days) {
           expect(counted > 0).toBe(await isWorkedOn(day, workWeek, holidayCalendar));
@@ -84,7 +85,7 @@ describe('working days', () => {
     ['us_federal_holidays', '2024-12-23', '2025-01-07', 10],
   ])('%s from %s to %s', async (calendar, startDate, endDate, due) => {
     const period: LeavePeriod = { startDate, endDate, startPortion: 'full', endPortion: 'full' };
-    expect(sumOf(await daysUnder({ workWeek: MONDAY_TO_FRIDAY, holidayCalendar: calendar }, period))).toBe(due);
+    expect(await sumUnder({ workWeek: MONDAY_TO_FRIDAY, holidayCalendar: calendar }, period)).toBe(due);
   });
 
   it('call a holiday on a free day free, and count no half of it', () => {

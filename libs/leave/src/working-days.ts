@@ -1,6 +1,6 @@
 import { holidaysOf } from '#companies';
 import type { WorkWeek } from '#companies';
-import { daysBetween, portionOf } from './leave-period.js';
+import { daysBetween, daysFrom, portionOf } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { CountedDay } from './leave-request.entity.js';
 
@@ -29,6 +29,23 @@ export function countedDays(period: LeavePeriod, workWeek: WorkWeek, holidays: R
 
 /** Halves are exact in binary, so the sum is. */
 export const sumOf = (days: readonly CountedDay[]): number => days.reduce((sum, { counted }) => sum + counted, 0);
+
+/** The sum of {@link daysUnder} without its days, for lists: by weekdays, less the holidays on them and the halves. */
+export async function sumUnder({ workWeek, holidayCalendar }: WorkCalendar, period: LeavePeriod): Promise<number> {
+  const { startDate, endDate } = period;
+  const holidays = await holidaysBetween(holidayCalendar, startDate, endDate);
+  const counts = (day: string) => isWorked(day, workWeek) && !holidays.has(day);
+  const isHalf = (day: string) => portionOf(day, period) !== 'full' && counts(day);
+  const halves = [...new Set([startDate, endDate])].filter(isHalf).length;
+  const free = [...holidays.keys()].filter((day) => isWorked(day, workWeek)).length;
+  return worked(startDate, endDate, workWeek) - free - halves / 2;
+}
+
+/** How many days from one to another, both counted, are in a work week. */
+function worked(from: string, to: string, workWeek: WorkWeek): number {
+  const [first, length] = [new Date(from).getUTCDay(), daysFrom(from, to)];
+  return WEEKDAYS.reduce((sum, name, weekday) => sum + (workWeek[name] ? Math.ceil((length - ((weekday - first + 7) % 7)) / 7) : 0), 0);
+}
 
 const isWorked = (day: string, workWeek: WorkWeek): boolean => workWeek[WEEKDAYS[new Date(day).getUTCDay()]!] !== undefined;
 
