@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ICAL from 'ical.js';
 import { clock } from '#core';
+import { Client } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { calendarOf } from './leave-calendar.js';
+import type { CalendarEntry } from './leave-calendar.js';
 import type { LeavePeriod } from './leave-period.js';
 
 let server: TestServer;
@@ -156,6 +160,22 @@ describe('the address of a calendar', () => {
     expect((await server.anybody.get(`/leave-calendar.ics?token=${token}&userId=x`)).status).toBe(400);
   });
 
+  it('counts as a request of its owner, and only of theirs', async () => {
+    const replica = await server.secondReplica({ RATE_LIMIT_PER_MINUTE: '4' });
+    const [person, other] = [await company.person(), await company.person()];
+    const [token, theirs] = [await tokenOf(person), await tokenOf(other)];
+    const read = (address: string) => new Client(replica).get(`/leave-calendar.ics?token=${address}`);
+    for (const left of ['3', '2', '1']) {
+      const { status, headers } = await read(token);
+      expect([status, headers['ratelimit-limit'], headers['ratelimit-remaining']]).toEqual([200, '4', left]);
+    }
+    expect((await person.on(replica).get('/me')).headers['ratelimit-remaining']).toBe('0');
+    const { status, body, headers } = await read(token);
+    expect([status, body.code, headers['ratelimit-remaining']]).toEqual([429, 'too_many_requests', '0']);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect([(await read(theirs)).status, (await read(`${token}x`)).status]).toEqual([200, 404]);
+  });
+
   it('stands in no log', async () => {
     const person = await company.person();
     const token = await tokenOf(person);
@@ -271,5 +291,25 @@ describe('the feed', () => {
     process.stderr.write(`calendar: 5000 events in ${Math.round(performance.now() - startedAt)} ms\n`);
     expect((body as string).match(/BEGIN:VEVENT/g)).toHaveLength(5000);
     expect((body as string).match(/SUMMARY:Away \(PTO\)/g)).toHaveLength(1000);
+  });
+
+  it('lets others run while a long one is written', async () => {
+    const entries = Array.from({ length: 1001 }, (_, n): CalendarEntry => ({
+      ...period('2030-05-06', '2030-05-06'),
+      id: String(n),
+      firstName: 'Ada',
+      lastName: 'Lovelace',
+      leaveType: null,
+      updatedAt: '2030-03-20T12:00:00Z',
+      startsAt: '2030-05-05T22:00:00Z',
+      endsAt: '2030-05-06T22:00:00Z',
+    }));
+    const texts: string[] = [];
+    void calendarOf(entries).then((text) => texts.push(text));
+    let turns = 0;
+    for (; texts.length === 0; turns++) await nextTurn();
+    expect(turns).toBeGreaterThan(9);
+    const events = new ICAL.Component(ICAL.parse(texts[0]!) as unknown[]).getAllSubcomponents('vevent');
+    expect(events.map((event) => event.getFirstPropertyValue('uid'))).toEqual(entries.map(({ id }) => uid(id)));
   });
 });

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
 import { CompanyRepository } from '#companies';
 import { Problem, todayIn, UnitOfWork, zoneSql } from '#core';
+import { RateLimit } from '#rbac';
 import { ABSENT } from './absence.repository.js';
 import { CalendarTokens } from './calendar-tokens.js';
 import type { CalendarEntry } from './leave-calendar.js';
@@ -31,18 +33,20 @@ export class CalendarFeed {
     private readonly work: UnitOfWork,
     private readonly tokens: CalendarTokens,
     private readonly companies: CompanyRepository,
+    private readonly limit: RateLimit,
   ) {}
 
-  /** The past year and the next two. @throws 404 for whatever opens nothing */
-  async read(token: string): Promise<string> {
+  /** The past year and the next two; a request of its owner. @throws 404 for whatever opens nothing, 429 */
+  async read(token: string, reply: FastifyReply): Promise<string> {
     const companyId = CalendarTokens.companyOf(token);
     const { calendarOf } = await import('./leave-calendar.js'); // with its library, by whom one is asked for first
-    return calendarOf(await this.work.within({ companyId, userId: null }, () => this.entries(token)));
+    return calendarOf(await this.work.within({ companyId, userId: null }, () => this.entries(token, reply)));
   }
 
-  private async entries(token: string): Promise<CalendarEntry[]> {
+  private async entries(token: string, reply: FastifyReply): Promise<CalendarEntry[]> {
     const ownerId = await this.tokens.ownerOf(token);
     if (!ownerId) throw new Problem('not_found');
+    await this.limit.count(ownerId, reply);
     const { timezone } = await this.companies.getSettings();
     const today = todayIn(timezone);
     return this.work.last<CalendarEntry>(ENTRIES, [dayAfter(today, -DAYS_BACK), dayAfter(today, DAYS_AHEAD), ownerId, timezone]);

@@ -5,6 +5,7 @@ export * from './known-roles.js';
 export * from './permissions.js';
 export * from './principal.js';
 export * from './rate-limit.guard.js';
+export * from './rate-limit.js';
 export * from './rbac.module.js';
 export * from './role.dto.js';
 export * from './role.entity.js';

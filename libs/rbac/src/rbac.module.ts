@@ -3,6 +3,7 @@ import { AccessChanges } from './access-changes.js';
 import { AccessGuard } from './access.js';
 import { Escalation } from './escalation.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
+import { RateLimit } from './rate-limit.js';
 import { RoleController } from './role.controller.js';
 import { KnownRoles } from './known-roles.js';
 import { RoleRepository } from './role.repository.js';
@@ -13,7 +14,7 @@ import { SystemRoles } from './system-roles.js';
 @Global()
 @Module({
   controllers: [RoleController],
-  providers: [SystemRoles, AccessGuard, RateLimitGuard, AccessChanges, Escalation, KnownRoles, RoleRepository, RoleService],
-  exports: [SystemRoles, AccessGuard, RateLimitGuard, AccessChanges, Escalation, KnownRoles, RoleRepository],
+  providers: [SystemRoles, AccessGuard, RateLimit, RateLimitGuard, AccessChanges, Escalation, KnownRoles, RoleRepository, RoleService],
+  exports: [SystemRoles, AccessGuard, RateLimit, RateLimitGuard, AccessChanges, Escalation, KnownRoles, RoleRepository],
 })
 export class RbacModule {}
