@@ -223,6 +223,14 @@ describe('the feed', () => {
     for (const { summary } of events.values()) expect(summary).toBe('Away: Łukasz; "Ł" Müller, jr.');
   });
 
+  it('is text of lines that all end, and holds no control character of a name', async () => {
+    const own = await server.company();
+    await away(await own.person({ firstName: 'Zo\u0007e\tAnn\u001b[31m', lastName: 'Li\nMay\u007f' }), { startDate: '2030-05-06' });
+    const { body } = await feed(await tokenOf(own.admin));
+    expect(body).toContain('\r\nSUMMARY:Away: Zoe\tAnn[31m Li\\nMay\r\n');
+    expect(body).toMatch(/^BEGIN:VCALENDAR\r\n([^\p{Cc}]|[\t\r\n])+\r\nEND:VCALENDAR\r\n$/u);
+  });
+
   it('tells the kind of one’s own only, and no reason at all', async () => {
     const [person, colleague] = [await company.person(), await company.person({ firstName: 'Ada', lastName: 'Lovelace' })];
     const mine = await away(person, { startDate: '2030-05-06', leaveType: 'UNPAID', reason: 'Canary' });

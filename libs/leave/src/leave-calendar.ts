@@ -22,6 +22,8 @@ const REFRESH_SECONDS = 3600;
 const END = 'END:VCALENDAR';
 /** Events that are written without letting anybody else run: some 2 ms. */
 const SLICE = 100;
+/** What text may not hold (RFC 5545, 3.3.11); the ends of lines are escaped. */
+const CONTROL = /[^\P{Cc}\t\r\n]/gu;
 
 /** RFC 5545. Others run while it is written. */
 export async function calendarOf(entries: CalendarEntry[]): Promise<string> {
@@ -38,7 +40,7 @@ export async function calendarOf(entries: CalendarEntry[]): Promise<string> {
     calendar.clear().events(entries.slice(from, from + SLICE).map(eventOf));
     text += calendar.toString().slice(head.length, -END.length);
   }
-  return `${text}${END}`;
+  return `${text}${END}\r\n`;
 }
 
 /** Full days are an all-day event, what begins or ends at noon has times; an event keeps its UID whatever changes. */
@@ -50,7 +52,7 @@ function eventOf(entry: CalendarEntry): ICalEventData {
     id: `${id}@leave.ncy8`,
     stamp: updatedAt,
     lastModified: updatedAt,
-    summary: leaveType ? `Away (${leaveType})` : `Away: ${firstName} ${lastName}`,
+    summary: leaveType ? `Away (${leaveType})` : `Away: ${firstName} ${lastName}`.replaceAll(CONTROL, ''),
     transparency: leaveType ? ICalEventTransparency.OPAQUE : ICalEventTransparency.TRANSPARENT,
     ...(isFullDays
       ? { allDay: true, start: new Date(startDate), end: new Date(dayAfter(endDate, 1)) } // the end is the first day that is free
