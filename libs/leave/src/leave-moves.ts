@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Problem, UnitOfWork } from '#core';
-import type { LeaveStatus } from './leave-request.entity.js';
+import type { CountedDay, LeaveStatus } from './leave-request.entity.js';
 import { sumOf } from './working-days.js';
-import type { CountedDay } from './leave-request.entity.js';
 
 export interface Decision {
   status: Exclude<LeaveStatus, 'PENDING'>;

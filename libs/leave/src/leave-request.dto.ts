@@ -1,10 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Day, Id, Instant, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { DAY_PORTIONS, LEAVE_STATUSES, LEAVE_TYPES } from './leave-request.entity.js';
-import type { DayPortion, LeaveStatus, LeaveType } from './leave-request.entity.js';
+import type { CountedDay, DayPortion, LeaveStatus, LeaveType } from './leave-request.entity.js';
 import { LEAVE_ACTIONS } from './leave-request.policy.js';
 import type { LeaveAction } from './leave-request.policy.js';
-import type { CountedDay } from './leave-request.entity.js';
 
 const END = { example: '2026-03-06', description: 'The last day; at most 366 in all.' };
 const START_PORTION = { description: 'Of the first day; a half of one day is named in both. Over several days `full` or `afternoon`.' };
