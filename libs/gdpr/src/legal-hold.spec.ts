@@ -159,7 +159,7 @@ describe('twenty at once', () => {
       await client.query('BEGIN');
       await client.query('SELECT 1 FROM users WHERE "companyId" = $1 AND id = $2 FOR UPDATE', [company.id, person.id]);
       const holding = counsel.put(path(person.id));
-      expect(await Promise.race([holding, new Promise((done) => setTimeout(done, 300, 'waits'))])).toBe('waits');
+      await server.untilSomebodyWaits();
       await client.query('COMMIT');
       return holding;
     });
