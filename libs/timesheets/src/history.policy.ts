@@ -2,10 +2,15 @@ import { LED_PEOPLE, reaching } from '#companies';
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
-import { about, decides } from './timesheet.policy.js';
+import { about, decides, isOwner, mayDecide } from './timesheet.policy.js';
+import type { Standing } from './timesheet.policy.js';
 
 /** SQL: the timesheet that a row of `timesheet_history h` belongs to. */
 const TIMESHEET = `CASE h."targetType" WHEN 'Timesheet' THEN h."targetId" ELSE (h.metadata ->> 'timesheetId')::uuid END`;
+
+/** Of one timesheet, its entries and approvals. To read the timesheet by `read_timesheet` does not include it. */
+export const mayReadHistory = (caller: Principal, standing: Standing): boolean =>
+  isOwner(caller, standing) || may(caller, 'read_timesheet_history') || standing.leads || mayDecide(caller, standing);
 
 /**
  * Narrows a statement on `timesheet_history h` to what the caller may read: everything with `read_timesheet_history`; else what is

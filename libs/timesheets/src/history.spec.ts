@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Accesses, clock, UnitOfWork } from '#core';
+import type { Client } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -336,6 +337,28 @@ describe('of one timesheet', () => {
         server.app.get(HistoryRepository).ofTimesheet({ id: sheet, userId: member.id }, { limit: 50 }),
       );
     expect(ids(rows).toSorted()).toEqual(expected.map(({ id }) => id).toSorted());
+  });
+});
+
+describe('who reads the history of one timesheet', () => {
+  it('is its owner, who leads or decides, and holders of read_timesheet_history; who reads the sheet alone is told so', async () => {
+    const { body: sheet } = await member.post('/timesheets', { periodStart: '2026-05-04', periodEnd: '2026-05-10' });
+    const path = `/timesheets/${sheet.id}`;
+    const decider = await company.person({ role: ['approve_timesheet'] });
+    const onlySheets = await company.person({ role: ['read_timesheet'] });
+    const seen = async (person: Client, more = '') => {
+      const { status, body } = await person.get(`${path}${more}`);
+      return body.code ?? status;
+    };
+    for (const person of [member, lead, decider, company.admin])
+      expect([await seen(person), await seen(person, '/history')]).toEqual([200, 200]);
+    expect([await seen(onlySheets), await seen(onlySheets, '/history')]).toEqual([200, 'forbidden']);
+    expect([await seen(reader), await seen(reader, '/history')]).toEqual(['not_found', 200]);
+    const { admin: stranger } = await server.company();
+    for (const person of [colleague, stranger, await lead.apiKey([])])
+      expect([await seen(person), await seen(person, '/history')]).toEqual(['not_found', 'not_found']);
+    const then = `?asOf=${new Date(Date.now() + 1000).toISOString()}`;
+    expect([await seen(onlySheets, then), await seen(reader, then)]).toEqual([200, 'not_found']);
   });
 });
 

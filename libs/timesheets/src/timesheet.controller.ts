@@ -92,10 +92,11 @@ export class TimesheetController {
   }
 
   @Get(':id/history')
-  @Own({ or: ['read_timesheet', 'approve_timesheet'] })
+  @Own({ or: ['read_timesheet_history', 'approve_timesheet'] })
+  @Problems('forbidden')
   @ApiOperation({ summary: 'List what happened to a timesheet, its entries and its approvals, newest first' })
   @ApiOkResponse({ type: HistoryPage })
   async listHistory(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<Page<HistoryView>> {
-    return this.history.ofTimesheet(await this.timesheets.read(caller, id), query);
+    return this.history.ofTimesheet(await this.timesheets.withHistory(caller, id), query);
   }
 }

@@ -5,6 +5,7 @@ import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
 import type { ApprovalView } from './approval.dto.js';
+import { mayReadHistory } from './history.policy.js';
 import { TimesheetApprovers } from './timesheet-approvers.js';
 import type { Deciders } from './timesheet-approvers.js';
 import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
@@ -106,6 +107,13 @@ export class TimesheetRepository {
   async read(caller: Principal, id: string): Promise<Sheet> {
     const sheet = await this.get(caller, id);
     if (!mayRead(caller, sheet)) throw new Problem('not_found');
+    return sheet;
+  }
+
+  /** Whose history is to be read. @throws 404 for one of which the caller may read nothing, 403 where they may read it, but not its history */
+  async withHistory(caller: Principal, id: string): Promise<Sheet> {
+    const sheet = await this.get(caller, id);
+    if (!mayReadHistory(caller, sheet)) throw new Problem(mayRead(caller, sheet) ? 'forbidden' : 'not_found');
     return sheet;
   }
 

@@ -1420,7 +1420,7 @@ export interface Routes {
       };
       answer: TimesheetEntryPage;
     };
-    /** List what happened to a timesheet, its entries and its approvals, newest first. Every signed-in user; more with `read_timesheet` or `approve_timesheet`. */
+    /** List what happened to a timesheet, its entries and its approvals, newest first. Every signed-in user; more with `read_timesheet_history` or `approve_timesheet`. */
     '/api/v1/timesheets/{id}/history': {
       path: {
         id: string;
