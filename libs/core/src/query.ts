@@ -1,5 +1,5 @@
 /**
- * A list's statement put together from fixed pieces: `?` in a condition becomes the next parameter. `$1` is the company.
+ * A statement put together from fixed pieces: `?` in a condition becomes the next parameter. `$1` is the company.
  * Nothing of a client ever becomes part of the text.
  */
 export class Query {
@@ -40,6 +40,11 @@ export class Query {
     const { owners, values } = this;
     if (!owners) return { text: page, values };
     return { text: `SELECT ${owners.alias}.* FROM ${owners.from} CROSS JOIN LATERAL (${page}) ${owners.alias} ${end}`, values };
+  }
+
+  /** Ends with all that stands behind the conditions; `?` in it becomes the next parameter. */
+  end(rest: string, ...values: unknown[]): { text: string; values: unknown[] } {
+    return { text: `${this.text} ${this.filled(rest, values)}`, values: this.values };
   }
 
   private filled(text: string, values: unknown[]): string {

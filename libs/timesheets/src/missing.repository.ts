@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '#core';
+import { Query, UnitOfWork } from '#core';
 import { spanSql } from '#leave';
 import type { Principal } from '#rbac';
 import type { Named } from './report.dto.js';
-import { reportable, reportingAs } from './report.policy.js';
+import { reportable } from './report.policy.js';
 
 /** From, and up to but not including. */
 export type Span = [from: string, to: string];
@@ -46,9 +46,7 @@ export class MissingRepository {
 
   /** Of whom timesheets are expected, among those on whom the caller may report, with what covers their days. */
   people(caller: Principal, from: string, to: string): Promise<ExpectedPerson[]> {
-    const as = reportingAs(caller);
-    let next = 4;
-    const reached = as ? `AND ${reportable('u.id').replaceAll('?', () => `$${next++}`)}` : '';
-    return this.work.last<ExpectedPerson>(`${EXPECTED} ${reached} ORDER BY u."lastName", u."firstName", u.id`, [from, to, ...(as ?? [])]);
+    const { text, values } = reportable(new Query(EXPECTED, [from, to]), caller, 'u.id').end('ORDER BY u."lastName", u."firstName", u.id');
+    return this.work.last<ExpectedPerson>(text, values);
   }
 }

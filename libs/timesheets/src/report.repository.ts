@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
-import { UnitOfWork } from '#core';
+import { Query, UnitOfWork } from '#core';
 import type { Principal } from '#rbac';
 import type { TimeGrouping, TimeReportQuery } from './report.dto.js';
-import { reportable, reportingAs } from './report.policy.js';
+import { reportable } from './report.policy.js';
 import { groupingsSql } from './time-groupings.js';
 
 /** The columns of the groupings, `entries`, `totalMinutes`, and the key `k0`, `k1`, ... that the rows are ordered by. */
@@ -21,50 +21,40 @@ export class ReportRepository {
    * Each row also has `total`, the minutes of all rows with each entry counted once, unless it goes on behind a key.
    */
   time(caller: Principal, query: TimeReportQuery, groupings: TimeGrouping[], limit: number, after?: TimeKey): Promise<TimeRow[]> {
-    const values: unknown[] = [];
-    const bind = (value: unknown): string => `$${values.push(value) + 1}`;
     const parts = groupingsSql(groupings);
     const keys = new Map(parts.map(({ key }) => key));
     const columns = Object.entries(Object.assign({}, ...parts.map((part) => part.columns)) as Record<string, string>);
     const order = parts.flatMap((part) => part.order);
     const joins = new Set(parts.map(({ join = '' }) => join));
-    const conditions = conditionsOf(caller, query, bind);
-    const ofTeam = query.teamId && groupings.includes('team') ? `WHERE t.id = ${bind(query.teamId)}` : '';
-    const text = `
+    const ofTeam = query.teamId && groupings.includes('team') ? [query.teamId] : [];
+    const entries = new Query(`
       WITH g AS (
         SELECT ${[...keys].map(([name, expression]) => `${expression} AS "${name}"`).join(', ')}, count(*) AS entries, sum(e."durationMin") AS minutes
         FROM timesheet_entries e
         ${keys.has('status') ? 'LEFT JOIN timesheets s ON s."companyId" = $1 AND s.id = e."timesheetId"' : ''}
-        WHERE e."companyId" = $1 AND ${conditions.join(' AND ')}
+        WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`)
+      .and('e."userId" = ?', query.userId)
+      .and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId)
+      .and('e."timesheetId" = ?', query.timesheetId)
+      .and('e."actionCodeId" = ?', query.actionCodeId)
+      .and('e."taskId" = ?', query.taskId)
+      .and('e.day >= ?', query.from)
+      .and('e.day <= ?', query.to);
+    const { text, values } = reportable(entries, caller, 'e."userId"').end(
+      `
         GROUP BY ${[...keys].map((_, index) => index + 1).join(', ')}
       )
       SELECT ${[...columns.map(([name, expression]) => `${expression} AS "${name}"`), ...order.map((expression, index) => `${expression} AS k${index}`)].join(', ')},
              sum(g.entries) AS entries, sum(g.minutes) AS "totalMinutes" ${after ? '' : ', (SELECT sum(minutes) FROM g) AS total'}
       FROM g ${[...joins].join(' ')}
-      ${ofTeam}
+      ${ofTeam.length > 0 ? 'WHERE t.id = ?' : ''}
       GROUP BY ${[...new Set([...columns.map(([, expression]) => expression), ...order])].join(', ')}
-      ${after ? `HAVING (${order.join(', ')}) > (${after.map(bind).join(', ')})` : ''}
-      ORDER BY ${order.join(', ')} LIMIT ${bind(limit)}`;
+      ${after ? `HAVING (${order.join(', ')}) > (${after.map(() => '?').join(', ')})` : ''}
+      ORDER BY ${order.join(', ')} LIMIT ?`,
+      ...ofTeam,
+      ...(after ?? []),
+      limit,
+    );
     return this.work.last<TimeRow>(text, values, false);
   }
-}
-
-/** The filters of entries, and whose entries the caller may report on. */
-function conditionsOf(caller: Principal, query: TimeReportQuery, bind: (value: unknown) => string): string[] {
-  const conditions = ['e."deletedAt" IS NULL'];
-  const and = (condition: string, ...given: unknown[]) => {
-    if (given.includes(undefined)) return;
-    let next = 0;
-    conditions.push(condition.replaceAll('?', () => bind(given[next++])));
-  };
-  and('e."userId" = ?', query.userId);
-  and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId);
-  and('e."timesheetId" = ?', query.timesheetId);
-  and('e."actionCodeId" = ?', query.actionCodeId);
-  and('e."taskId" = ?', query.taskId);
-  and('e.day >= ?', query.from);
-  and('e.day <= ?', query.to);
-  const as = reportingAs(caller);
-  if (as) and(reportable('e."userId"'), ...as);
-  return conditions;
 }
