@@ -12,10 +12,15 @@ export const LED_PEOPLE = `
   JOIN users them ON them."companyId" = $1 AND them.id = theirs."userId" AND them."deletedAt" IS NULL
   WHERE mine."companyId" = $1 AND mine."userId" = ? AND mine.role = 'lead' AND mine."deletedAt" IS NULL`;
 
-/** SQL: the living users in a living team; `?` is the team. */
-export const TEAM_PEOPLE = `
+const inTeam = (join: string): string => `
   SELECT m."userId"
   FROM team_members m
   JOIN teams t ON t."companyId" = $1 AND t.id = m."teamId" AND t."deletedAt" IS NULL
-  JOIN users them ON them."companyId" = $1 AND them.id = m."userId" AND them."deletedAt" IS NULL
+  ${join}
   WHERE m."companyId" = $1 AND m."teamId" = ? AND m."deletedAt" IS NULL`;
+
+/** SQL: the living users in a living team; `?` is the team. */
+export const TEAM_PEOPLE = inTeam('JOIN users them ON them."companyId" = $1 AND them.id = m."userId" AND them."deletedAt" IS NULL');
+
+/** SQL: the users in a living team, deleted ones too: what they worked stays the team's; `?` is the team. */
+export const TEAM_WORKERS = inTeam('');

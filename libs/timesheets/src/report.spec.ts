@@ -180,6 +180,21 @@ describe('summing', () => {
     }
   });
 
+  it('counts what deleted members worked for their team', async () => {
+    const past = await server.company();
+    const [leaving, staying] = [await past.person({ lastName: 'Leaving' }), await past.person({ lastName: 'Staying' })];
+    const { id: actionCodeId } = await past.actionCode();
+    const team = await past.team({ members: [leaving, staying] });
+    const [moved, foreign] = [await past.person(), await past.person()];
+    await past.insert('team_members', { teamId: team.id, userId: moved.id, deletedAt: new Date() });
+    for (const person of [leaving, staying, moved, foreign]) await entry(person, '2026-03-02', 60, { actionCodeId });
+    const sums = () => Promise.all(['user', 'team', 'month'].map((groupBy) => time(past.admin, groupBy, `&teamId=${team.id}`)));
+    const before = await sums();
+    expect(before.map(({ totalMinutes }) => totalMinutes)).toEqual([120, 120, 120]);
+    expect((await past.admin.delete(`/users/${leaving.id}`)).status).toBe(204);
+    expect(await sums()).toEqual(before);
+  });
+
   it('refuses what it does not know', async () => {
     for (const query of [
       '',
