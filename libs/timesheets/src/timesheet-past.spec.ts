@@ -93,6 +93,28 @@ describe('a timesheet as it stood', () => {
     expect(pages).toMatchObject(whole.entries.map((one) => ({ id: (one as { id: string }).id })));
   });
 
+  it('never with an update of later, also where an erasure has moved its version since', async () => {
+    clock.reset();
+    const company = await server.company();
+    const person = await company.person();
+    const { id: actionCodeId } = await company.actionCode();
+    const { body: made } = await person.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08', notes: 'Mine' });
+    const entry = { day: '2026-03-02', durationMin: 10, actionCodeId, country: 'DE', note: 'Mine too' };
+    expect((await person.post('/timesheet-entries', entry)).status).toBe(201);
+    const path = `/timesheets/${made.id}`;
+    const [sheet, { body: entries }] = [await person.get(path), await person.get(`${path}/entries`)];
+    const [begun, asOf] = [Date.now(), new Date(Date.now() + 10_000).toISOString()];
+    clock.travelTo(new Date(begun + 20_000));
+    expect((await company.admin.post(`/users/${person.id}/anonymize`)).status).toBe(200);
+    const now = (await company.admin.get(path)).body;
+    expect(Date.parse(now.updatedAt)).toBeGreaterThan(Date.parse(asOf));
+    const [past, pastEntries] = [await company.admin.get(`${path}?asOf=${asOf}`), await company.admin.get(`${path}/entries?asOf=${asOf}`)];
+    expect([past.body.updatedAt, pastEntries.body.items.map(({ updatedAt }: { updatedAt: string }) => updatedAt)]).toEqual([
+      sheet.body.updatedAt,
+      entries.items.map(({ updatedAt }: { updatedAt: string }) => updatedAt),
+    ]);
+  });
+
   it('with the leave that was approved then, also where it was cancelled since', async () => {
     clock.reset();
     const company = await server.company();

@@ -40,7 +40,7 @@ export class TimesheetPast {
       ...record,
       totalMinutes: entries.reduce((sum, { durationMin }) => sum + durationMin, 0),
       version: Math.max(1, present.version - changes.since), // each transaction moves it by one, and records at one instant
-      updatedAt: changes.since === 0 ? present.updatedAt : (changes.lastAt ?? present.createdAt),
+      updatedAt: updatedUntil(present, changes.lastAt ?? present.createdAt, instant),
       approvals: approvalsAt(record, rows, instant),
       allowedActions: [],
     };
@@ -83,10 +83,15 @@ function entriesAt(found: TimesheetEntryView[], rows: PastRow[], sheet: Sheet, i
     const since = own.filter(({ occurredAt }) => Date.parse(occurredAt) > Date.parse(instant));
     const last = own[since.length];
     const past = undone(entry, since, instant);
-    const changed = since.length > 0 && last ? { version: Math.max(1, entry.version - since.length), updatedAt: last.occurredAt } : {};
-    return past.timesheetId === sheet.id ? [{ ...past, ...changed }] : [];
+    const version = last ? Math.max(1, entry.version - since.length) : entry.version;
+    const updatedAt = updatedUntil(entry, last?.occurredAt ?? entry.createdAt, instant);
+    return past.timesheetId === sheet.id ? [{ ...past, version, updatedAt }] : [];
   });
 }
+
+/** An erasure changes a record and writes no line of it: then the last line until the instant tells. */
+const updatedUntil = ({ updatedAt }: { updatedAt: string }, lastAt: string, instant: string): string =>
+  Date.parse(updatedAt) > Date.parse(instant) ? lastAt : updatedAt;
 
 /** What had been decided; and, where it was waiting, who was asked, had not answered and had not left. */
 function approvalsAt(
@@ -114,7 +119,7 @@ function approvalsAt(
 function decisionAt(approval: ApprovalView, rows: PastRow[], instant: string): ApprovalView | undefined {
   const isUntil = (at: string) => Date.parse(at) <= Date.parse(instant);
   if (approval.decidedAt === null) return undefined;
-  if (isUntil(approval.decidedAt)) return approval;
+  if (isUntil(approval.decidedAt)) return { ...approval, updatedAt: updatedUntil(approval, approval.decidedAt, instant) };
   const own = rows.filter(({ targetId }) => targetId === approval.id);
   const until = own.filter(({ occurredAt }) => isUntil(occurredAt));
   const then: Record<string, unknown> = { status: 'PENDING', reason: null, decidedAt: null, digest: null };
