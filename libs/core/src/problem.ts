@@ -84,7 +84,7 @@ export const PROBLEMS = {
   outside_period: { status: 409, title: 'Outside the period of the timesheet', cure: 'Choose a day inside its period.' },
   no_approver: { status: 409, title: 'Nobody can approve', cure: 'Name a team lead or an approver first.' },
   entry_overlap: { status: 409, title: 'Overlaps another entry', cure: 'Change the times; `conflictsWith` names the entries.' },
-  day_full: { status: 409, title: 'More than 24 hours on one day', cure: 'Shorten an entry of that day.' },
+  day_full: { status: 409, title: 'More than 24 hours, or 1440 entries, on one day', cure: 'Shorten or delete an entry of that day.' },
   legal_hold: { status: 409, title: 'Under legal hold', cure: 'Release the hold first.' },
   conflict: { status: 409, title: 'Conflicts with the present state', cure: 'Read the record again and repeat.' },
   idempotency_in_progress: { status: 409, title: 'The first request still runs', cure: 'Repeat after `Retry-After` seconds.' },

@@ -54,6 +54,8 @@ interface When {
 }
 
 const DAY_MIN = 1440;
+/** Of one person on one day: entries of no minutes would else have no end. */
+const DAY_ENTRIES = 1440;
 const DAY_MS = DAY_MIN * 60_000;
 /** What meets a span is of a day no further from the UTC day of its start: both are a day long at most, and local days are a day from UTC's. */
 const DAYS_APART = 2;
@@ -190,11 +192,18 @@ function meet(drafts: Draft[]): boolean {
 
 /** In the order given: the entry that goes past the end of the day is the one too many. */
 function tooMuch(drafts: Draft[], booked: Surroundings['booked']): EntryFault[] {
-  const minutes = new Map(Array.from(booked, ([day, entries]) => [day, entries.reduce((sum, { durationMin }) => sum + durationMin, 0)]));
+  const totals = new Map(
+    Array.from(booked, ([day, entries]) => [
+      day,
+      { count: entries.length, min: entries.reduce((sum, { durationMin }) => sum + durationMin, 0) },
+    ]),
+  );
   return drafts.flatMap(({ userId, day, durationMin }, index) => {
     const key = dayOf(userId, dayNumber(day));
-    const total = (minutes.get(key) ?? 0) + durationMin;
-    minutes.set(key, total);
-    return total > DAY_MIN ? [fault(index, '/day', 'day_full', `${day} would have ${total} minutes`)] : [];
+    const before = totals.get(key);
+    const [count, min] = [(before?.count ?? 0) + 1, (before?.min ?? 0) + durationMin];
+    totals.set(key, { count, min });
+    if (min > DAY_MIN) return [fault(index, '/day', 'day_full', `${day} would have ${min} minutes`)];
+    return count > DAY_ENTRIES ? [fault(index, '/day', 'day_full', `${day} would have ${count} entries`)] : [];
   });
 }

@@ -217,6 +217,26 @@ describe('what does not go together', () => {
     expect((await person.get(`/timesheets/${id}`)).body).toMatchObject({ totalMinutes: made.durationMin, version: 2 });
   });
 
+  it('more than 1440 entries on a day, in batches and of twenty at once too', async () => {
+    const [person, other] = [await company.person(), await company.person()];
+    await server.sql(
+      `INSERT INTO timesheet_entries ("companyId", "userId", "actionCodeId", country, timezone, "durationMin", day)
+       SELECT $1, $2, $3, 'DE', 'UTC', 0, '2026-03-04' FROM generate_series(1, 1438)`,
+      [company.id, person.id, code],
+    );
+    const nothing = minutes('2026-03-04', 0);
+    const full = await person.post('/timesheet-entries/batch', { entries: [nothing, minutes('2026-03-05', 0), nothing, nothing] });
+    expect([full.status, full.body.errors]).toMatchObject([409, [{ pointer: '/entries/3/day', code: 'day_full' }]]);
+    const { body: made } = await add(person, nothing);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => add(person, nothing)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(new Set(answers.filter(({ status }) => status !== 201).map(({ body }) => body.code))).toEqual(new Set(['day_full']));
+    expect((await person.patch(`/timesheet-entries/${made.id}`, { note: 'One of the 1440' })).status).toBe(200);
+    const { body: elsewhere } = await add(person, minutes('2026-03-05', 0));
+    expect((await person.patch(`/timesheet-entries/${elsewhere.id}`, { day: '2026-03-04' })).body.code).toBe('day_full');
+    expect((await add(other, nothing)).status).toBe(201);
+  });
+
   it('more than 1440 minutes on a day, also of twenty at once', async () => {
     const person = await company.person();
     const id = await sheet(person);
