@@ -7,3 +7,16 @@ let taken: Promise<unknown> = Promise.resolve();
  * longest: however many there are, a request waits for one slice at a time.
  */
 export const ownTurn = (): Promise<unknown> => (taken = taken.then(() => nextTurn()));
+
+/** Of many records, as many as are worked on in one turn. */
+const SLICE = 50;
+
+/** {@link Array.map} over many records, between whose slices others run. */
+export async function mapInTurns<T, R>(records: readonly T[], map: (record: T) => R | Promise<R>): Promise<R[]> {
+  const mapped: R[] = [];
+  for (let from = 0; from < records.length; from += SLICE) {
+    if (from > 0) await ownTurn();
+    mapped.push(...(await Promise.all(records.slice(from, from + SLICE).map((record) => map(record)))));
+  }
+  return mapped;
+}

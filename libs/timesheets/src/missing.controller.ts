@@ -1,5 +1,6 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Problems } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { MissingQuery, MissingReport } from './missing.dto.js';
@@ -12,6 +13,7 @@ export class MissingController {
 
   @Get('missing')
   @Own({ or: ['read_report'] })
+  @Problems('report_too_large')
   @ApiOperation({
     summary: 'List who has working days that no submitted or approved timesheet covers: oneself, those one leads, or everybody',
   })

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository } from '#companies';
-import { Problem, refuseReversed, todayIn, UnitOfWork } from '#core';
+import { mapInTurns, Problem, refuseReversed, todayIn, UnitOfWork } from '#core';
 import { dayAfter, daysFrom, daysUnder } from '#leave';
 import type { Principal } from '#rbac';
 import type { MissingQuery, MissingReport } from './missing.dto.js';
@@ -8,6 +8,8 @@ import { MissingRepository } from './missing.repository.js';
 import type { Span } from './missing.repository.js';
 
 const LONGEST_DAYS = 366;
+/** Days of all people together, a month of ten thousand: 3.5 MB. */
+const MOST_TOLD = 250_000;
 
 @Injectable()
 export class MissingService {
@@ -17,7 +19,7 @@ export class MissingService {
     private readonly companies: CompanyRepository,
   ) {}
 
-  /** Days to come are not missing yet. @throws 400 for a range that ends before it starts, or is too long */
+  /** Days to come are not missing yet. @throws 400 for a range that ends before it starts, or is too long, 400 `report_too_large` */
   async report(caller: Principal, { from, to }: MissingQuery): Promise<MissingReport> {
     await refuseReversed(this.work, { from, to });
     if (daysFrom(from, to) > LONGEST_DAYS) throw Problem.field('/to', `must be at most ${LONGEST_DAYS} days in all`);
@@ -28,10 +30,13 @@ export class MissingService {
     const working = last < from ? [] : (await daysUnder(settings, range)).filter(({ counted }) => counted > 0);
     const days = working.map(({ day }) => ({ day, start: `${day}T00:00:00`, next: dayAfter(day, 1) }));
     const people = days.length > 0 ? await this.missing.people(caller, days[0]!.day, days.at(-1)!.day) : [];
-    const items = people.map(({ user, covered, away }) => ({
-      user,
-      days: days.filter((day) => !isIn(covered, day) && !isIn(away, day)).map(({ day }) => day),
-    }));
+    let told = 0;
+    const items = await mapInTurns(people, ({ user, covered, away }) => {
+      const missing = days.filter((day) => !isIn(covered, day) && !isIn(away, day)).map(({ day }) => day);
+      told += missing.length;
+      if (told > MOST_TOLD) throw new Problem('report_too_large');
+      return { user, days: missing };
+    });
     return { from, to, items: items.filter((item) => item.days.length > 0) };
   }
 }

@@ -147,14 +147,30 @@ describe('of whom', () => {
     );
     await server.sql(
       `INSERT INTO timesheets ("companyId", "userId", "periodStart", "periodEnd", status)
-       SELECT "companyId", id, date '2025-01-06' + n * 28, date '2025-02-02' + n * 28, 'APPROVED' FROM users, generate_series(0, 4) n
+       SELECT "companyId", id, date '2025-01-06' + n * 28, date '2025-02-02' + n * 28, 'APPROVED' FROM users, generate_series(0, 12) n
        WHERE "companyId" = $1 AND "lastName" = 'Name'`,
       [company.id],
     );
     const began = performance.now();
     const found = await items(company.admin, 'from=2025-01-01&to=2025-12-31');
     expect(found).toHaveLength(5001);
-    expect(found[1]!.days).toHaveLength(261 - 100); // five timesheets of four weeks
+    expect(found[1]!.days).toHaveLength(3); // before thirteen timesheets of four weeks
     expect(performance.now() - began).toBeLessThan(10_000);
   }, 60_000);
+});
+
+describe('of very many', () => {
+  it('tells 250,000 days, not more', async () => {
+    await server.sql(
+      `INSERT INTO users ("companyId", email, "firstName", "lastName", "passwordHash", "roleId", "statusId")
+       SELECT "companyId", 'p' || n || '@example.com', 'Same', 'Name', '', "roleId", "statusId" FROM users, generate_series(1, 4999) n WHERE id = $1`,
+      [company.admin.id],
+    );
+    const told = await items(company.admin, 'from=2025-01-06&to=2025-03-14');
+    expect(told.flatMap(({ days }) => days)).toHaveLength(250_000);
+    await company.person();
+    const refused = await company.admin.get('/reports/missing?from=2025-01-06&to=2025-03-14');
+    expect([refused.status, refused.body.code]).toEqual([400, 'report_too_large']);
+    expect(await items(company.admin)).toHaveLength(5001);
+  });
 });

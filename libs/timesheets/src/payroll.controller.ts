@@ -1,6 +1,6 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
 import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
-import { WantsCsv } from '#core';
+import { Problems, WantsCsv } from '#core';
 import { RequirePermission } from '#rbac';
 import { PayrollQuery, PayrollReport } from './payroll.dto.js';
 import { PayrollService } from './payroll.service.js';
@@ -16,13 +16,14 @@ export class PayrollController {
 
   @Get('payroll')
   @RequirePermission(['read_report', 'read_leave_request'])
+  @Problems('report_too_large')
   @ApiOperation({
     summary: 'Working time and days of approved leave of everybody, for the payroll',
     description: 'The kind of leave is health data: it needs a permission of its own, and reading it is noted.',
   })
   @ApiExtraModels(PayrollReport)
   @ApiOkResponse({
-    description: 'One item a person; as CSV by `Accept: text/csv` or `?format=csv`.',
+    description: 'One item a person; as CSV of any length by `Accept: text/csv` or `?format=csv`.',
     content: {
       'application/json': { schema: { $ref: getSchemaPath(PayrollReport) } },
       'text/csv': { schema: { type: 'string', example: CSV } },

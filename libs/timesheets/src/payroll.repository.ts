@@ -24,7 +24,7 @@ export interface PayrollRow extends WorkCalendar {
 export type PayrollKey = [lastName: string, firstName: string, id: string];
 
 /**
- * `$2` to `$3` is the range, `$4` how many rows, all for null. Who is employed is there with nothing too; who is invited, gone or
+ * `$2` to `$3` is the range, `$4` how many rows. Who is employed is there with nothing too; who is invited, gone or
  * deleted, where there is something to pay. Asked person by person, through an index, so that a page sums its own people only. The
  * settings come along: so it is one statement.
  */
@@ -57,8 +57,8 @@ const ORDER = 'ORDER BY u."lastName", u."firstName", u.id LIMIT $4';
 export class PayrollRepository {
   constructor(private readonly work: UnitOfWork) {}
 
-  /** By last and first name; the whole of a request or of a page. */
-  people({ from, to }: { from: string; to: string }, limit: number | null, after?: PayrollKey): Promise<PayrollRow[]> {
+  /** By last and first name. */
+  people({ from, to }: { from: string; to: string }, limit: number, after?: PayrollKey): Promise<PayrollRow[]> {
     return this.work.last<PayrollRow>(`${PEOPLE} ${after ? AFTER : ''} ${ORDER}`, [from, to, limit, ...(after ?? [])]);
   }
 }

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { Accesses, csvLine, refuseReversed, UnitOfWork } from '#core';
+import { Accesses, csvLine, mapInTurns, Problem, refuseReversed, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { LeaveType } from '#leave';
 import type { PayrollItem, PayrollQuery, PayrollReport } from './payroll.dto.js';
 import { daysInside } from './payroll-days.js';
 import { PayrollRepository } from './payroll.repository.js';
 import type { PayrollKey, PayrollRow } from './payroll.repository.js';
+import { MAX_ITEMS } from './report.dto.js';
 
 /** People whom one short transaction reads for a CSV. */
 const CSV_PAGE = 1000;
@@ -20,17 +21,18 @@ export class PayrollService {
     private readonly accesses: Accesses,
   ) {}
 
-  /** @throws 400 for a range that ends before it starts */
+  /** @throws 400 for a range that ends before it starts, 400 `report_too_large` */
   async report(query: PayrollQuery): Promise<PayrollReport> {
     await refuseReversed(this.work, query);
-    const { items } = await this.page(query, null);
-    return { from: query.from, to: query.to, items };
+    const rows = await this.payroll.people(query, MAX_ITEMS + 1);
+    if (rows.length > MAX_ITEMS) throw new Problem('report_too_large');
+    return { from: query.from, to: query.to, items: await this.items(rows, query) };
   }
 
   /** The same as a table. Its beginning is read here, so that what is wrong is still told as a problem. */
   async csv(query: PayrollQuery): Promise<Readable> {
     await refuseReversed(this.work, query);
-    return Readable.from(this.lines(this.work.tenant, query, await this.page(query, CSV_PAGE)));
+    return Readable.from(this.lines(this.work.tenant, query, await this.page(query)));
   }
 
   private async *lines(tenant: Tenant, query: PayrollQuery, first: PayrollPage): AsyncGenerator<string> {
@@ -39,21 +41,25 @@ export class PayrollService {
       yield page.items.map(lineOf).join('');
       const { next } = page;
       if (!next) return;
-      page = await this.work.within(tenant, () => this.page(query, CSV_PAGE, next));
+      page = await this.work.within(tenant, () => this.page(query, next));
     }
   }
 
+  private async page(query: PayrollQuery, after?: PayrollKey): Promise<PayrollPage> {
+    const rows = await this.payroll.people(query, CSV_PAGE, after);
+    const last = rows.at(-1);
+    return {
+      items: await this.items(rows, query),
+      next: last && rows.length === CSV_PAGE ? [last.lastName, last.firstName, last.id] : undefined,
+    };
+  }
+
   /** That somebody's kind of leave was told, is noted. */
-  private async page(query: PayrollQuery, limit: number | null, after?: PayrollKey): Promise<PayrollPage> {
-    const rows = await this.payroll.people(query, limit, after);
+  private items(rows: PayrollRow[], query: PayrollQuery): Promise<PayrollItem[]> {
     for (const { id, leave } of rows) {
       if (leave.length > 0) this.accesses.record({ action: 'leave_read', targetType: 'User', targetId: id, userId: id });
     }
-    const last = rows.at(-1);
-    return {
-      items: await Promise.all(rows.map((row) => itemOf(row, query))),
-      next: last && rows.length === limit ? [last.lastName, last.firstName, last.id] : undefined,
-    };
+    return mapInTurns(rows, (row) => itemOf(row, query));
   }
 }
 

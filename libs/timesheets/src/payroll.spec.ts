@@ -244,21 +244,29 @@ describe('as CSV', () => {
     );
   });
 
-  it('goes through many people page by page, without a gap or a repeat', async () => {
+  it('goes on where JSON is too large, page by page, without a gap or a repeat', async () => {
     const company = await server.company();
-    await server.sql(
-      `INSERT INTO users ("companyId", email, "firstName", "lastName", "passwordHash", "roleId", "statusId")
-       SELECT "companyId", 'p' || n || '@example.com', 'Same', 'Name', '', "roleId", "statusId" FROM users, generate_series(1, 5000) n WHERE id = $1`,
-      [company.admin.id],
-    );
+    const fill = (count: number) =>
+      server.sql(
+        `INSERT INTO users ("companyId", email, "firstName", "lastName", "passwordHash", "roleId", "statusId")
+         SELECT "companyId", gen_random_uuid() || '@example.com', 'Same', 'Name', '', "roleId", "statusId" FROM users, generate_series(1, ${count}) n WHERE id = $1`,
+        [company.admin.id],
+      );
+    const idsOf = async () => {
+      const { body } = await company.admin.get(`/reports/payroll?${MARCH}&format=csv`);
+      return body
+        .trimEnd()
+        .split('\r\n')
+        .slice(1)
+        .map((line: string) => line.split(',', 1)[0]);
+    };
+    await fill(9999);
     const { items } = await payroll(company.admin);
-    const { body } = await company.admin.get(`/reports/payroll?${MARCH}&format=csv`);
-    const ids = body
-      .trimEnd()
-      .split('\r\n')
-      .slice(1)
-      .map((line: string) => line.split(',', 1)[0]);
-    expect(ids).toEqual(items.map(({ user }: { user: { id: string } }) => user.id));
-    expect(new Set(ids).size).toBe(5001);
-  });
+    expect(await idsOf()).toEqual(items.map(({ user }: { user: { id: string } }) => user.id));
+    await fill(1);
+    await leave(company.admin, '2026-03-02', '2026-03-02');
+    const refused = await company.admin.get(`/reports/payroll?${MARCH}`);
+    expect([refused.status, refused.body.code]).toEqual([400, 'report_too_large']);
+    expect(new Set(await idsOf()).size).toBe(10_001);
+  }, 30_000);
 });

@@ -7,6 +7,9 @@ import { ACTION_CODE_TYPES } from './action-code.entity.js';
 import { TIMESHEET_STATUSES } from './timesheet.entity.js';
 import { WORK_MODES } from './timesheet-entry.entity.js';
 
+/** Of a report as JSON. */
+export const MAX_ITEMS = 10_000;
+
 export const TIME_GROUPINGS = [
   'user',
   'team',

@@ -5,10 +5,10 @@ import type { Tenant } from '#core';
 import type { Principal } from '#rbac';
 import { ReportRepository } from './report.repository.js';
 import type { TimeKey, TimeRow } from './report.repository.js';
+import { MAX_ITEMS } from './report.dto.js';
 import type { TimeGrouping, TimeReport, TimeReportItem, TimeReportQuery } from './report.dto.js';
 import { GROUPING_SQL } from './time-groupings.js';
 
-const MAX_ITEMS = 10_000;
 /** Rows of a CSV that one short transaction reads; each sums anew, so they are many. */
 const CSV_PAGE = 20_000;
 
