@@ -1,25 +1,50 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Instant, Integer, Note, OneOf, PageOf, PageQuery, Version } from '#core';
-import { DAY_PORTIONS, LEAVE_TYPES } from '#leave';
+import { ValidateBy } from 'class-validator';
+import { Day, Id, Instant, Integer, isDay, Note, OneOf, PageOf, PageQuery, Version } from '#core';
+import type { FieldOptions } from '#core';
+import { DAY_PORTIONS, daysFrom, LEAVE_TYPES } from '#leave';
 import type { DayPortion, LeaveType } from '#leave';
 import { ApprovalView } from './approval.dto.js';
-import { TIMESHEET_STATUSES } from './timesheet.entity.js';
+import { LONGEST_DAYS, TIMESHEET_STATUSES } from './timesheet.entity.js';
 import type { TimesheetStatus } from './timesheet.entity.js';
 import { TIMESHEET_ACTIONS } from './timesheet.policy.js';
 import type { TimesheetAction } from './timesheet.policy.js';
 
+/** What is wrong with the last day of a period, if anything is. */
+export function faultOfEnd(start: string, end: string): string | undefined {
+  if (end < start) return 'must not be before periodStart';
+  return daysFrom(start, end) > LONGEST_DAYS ? `must be at most ${LONGEST_DAYS} days in all` : undefined;
+}
+
 const END = { example: '2026-03-08', description: 'The last day; at most 31 days in all.' };
+
+const faultOf = (end: unknown, { periodStart }: { periodStart?: unknown }): string | undefined =>
+  isDay(periodStart) && isDay(end) ? faultOfEnd(periodStart, end) : undefined;
+
+/** Held against a start that is sent along, so that it is told together with the other faults of form. */
+const PeriodEnd = (options?: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    Day({ ...END, ...options }),
+    ValidateBy({
+      name: 'period',
+      validator: {
+        validate: (end, args) => faultOf(end, args!.object) === undefined,
+        defaultMessage: (args) => faultOf(args!.value, args!.object)!,
+      },
+    }),
+  );
 
 export class CreateTimesheet {
   @Day() periodStart!: string;
-  @Day(END) periodEnd!: string;
+  @PeriodEnd() periodEnd!: string;
   @Note() notes?: string | null;
   @Id({ optional: true, description: 'Whose timesheet; of another with `create_timesheet`.' }) userId?: string;
 }
 
 export class UpdateTimesheet {
   @Day({ optional: true }) periodStart?: string;
-  @Day({ ...END, optional: true }) periodEnd?: string;
+  @PeriodEnd({ optional: true }) periodEnd?: string;
   @Note() notes?: string | null;
 }
 

@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem } from '#core';
 import type { ExpectedVersion } from '#core';
-import { daysFrom } from '#leave';
 import type { Principal } from '#rbac';
 import { EntryReferences } from './entry-references.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
 import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
 import { changeOfTimesheet, movedEntries } from './timesheet-events.js';
 import { TimesheetLocks } from './timesheet-locks.js';
+import { faultOfEnd } from './timesheet.dto.js';
 import type { CreateTimesheet, TimesheetRecord, UpdateTimesheet } from './timesheet.dto.js';
-import { LONGEST_DAYS } from './timesheet.entity.js';
 import { isOpen, mayRead, mayWrite } from './timesheet.policy.js';
 import { TimesheetRepository } from './timesheet.repository.js';
 import type { Sheet } from './timesheet.repository.js';
@@ -28,7 +27,6 @@ export class TimesheetService {
   /** Takes in the loose entries of its period. @throws 409 `timesheet_period_overlap` */
   async create(caller: Principal, { periodStart, periodEnd, notes = null, ...wanted }: CreateTimesheet): Promise<TimesheetRecord> {
     const userId = wanted.userId?.toLowerCase() ?? caller.userId;
-    refusePeriod(periodStart, periodEnd);
     if (!mayWrite(caller, { userId }, 'create_timesheet')) throw new Problem('forbidden');
     await this.locks.hold([userId]);
     const [stranger] = await this.references.people([{ userId }]);
@@ -46,10 +44,10 @@ export class TimesheetService {
 
   /** @throws 409 `timesheet_locked`, `timesheet_period_overlap`, `outside_period`; a change that changes nothing leaves the version alone */
   async change(caller: Principal, id: string, patch: UpdateTimesheet, expected: ExpectedVersion): Promise<TimesheetRecord> {
-    if (patch.periodStart && patch.periodEnd) refusePeriod(patch.periodStart, patch.periodEnd); // whether there is such a timesheet or not
     const before = await this.open(caller, id, 'update_timesheet');
     const after = { ...before, ...patch };
-    refusePeriod(after.periodStart, after.periodEnd);
+    const fault = faultOfEnd(after.periodStart, after.periodEnd);
+    if (fault) throw Problem.field('/periodEnd', fault);
     refuseLocked(before, expected);
     const event = changeOfTimesheet('updated', before, after);
     if (!event) return this.timesheets.record(caller, before);
@@ -92,11 +90,6 @@ export class TimesheetService {
     const conflictsWith = await this.timesheets.overlapping(userId, periodStart, periodEnd, id);
     if (conflictsWith.length > 0) throw new Problem('timesheet_period_overlap', { extra: { conflictsWith } });
   }
-}
-
-function refusePeriod(start: string, end: string): void {
-  if (end < start) throw Problem.field('/periodEnd', 'must not be before periodStart');
-  if (daysFrom(start, end) > LONGEST_DAYS) throw Problem.field('/periodEnd', `must be at most ${LONGEST_DAYS} days in all`);
 }
 
 function refuseLocked(sheet: Sheet, expected: ExpectedVersion): void {

@@ -84,10 +84,12 @@ describe('making a timesheet', () => {
     [{ ...WEEK, status: 'APPROVED' }, '/status'],
     [{ ...WEEK, totalMinutes: 1 }, '/totalMinutes'],
     [{ ...WEEK, userId: 'me' }, '/userId'],
-  ])('refuses %j', async (body, pointer) => {
+    [{ periodStart: '2026-03-02', periodEnd: '2026-03-01', notes: 5 }, '/periodEnd', '/notes'],
+    [{ periodStart: '2026-03-01', periodEnd: '2026-04-01', userId: 'me' }, '/periodEnd', '/userId'],
+  ])('refuses %j', async (body, ...pointers) => {
     const answer = await (await company.person()).post('/timesheets', body);
     expect(answer.status).toBe(400);
-    expect(answer.body.errors.map((error: { pointer: string }) => error.pointer)).toEqual([pointer]);
+    expect(answer.body.errors.map((error: { pointer: string }) => error.pointer)).toEqual(pointers);
   });
 
   it('takes 31 days', async () => {
