@@ -19,6 +19,9 @@ export type GivenTimes = Partial<EntryTimes>;
 /** What is wrong with a day, or minutes, that are missing. */
 export const WITHOUT_SPAN = 'is required without startedAt and endedAt';
 
+/** What is wrong with an end of a span that is missing. */
+export const withEnd = (other: 'startedAt' | 'endedAt'): string => `is required with ${other}`;
+
 const MINUTE_MS = 60_000;
 const DAY_MIN = 1440;
 
@@ -38,10 +41,21 @@ export function timesOf(
   const start = onTheMinute(of('startedAt'));
   const end = onTheMinute(of('endedAt'));
   if (start === null && end === null) return minutesOf(zone, of('durationMin'), of('day'));
-  if (start === null) return { faults: [{ pointer: '/startedAt', detail: 'is required with endedAt' }] };
-  if (end === null) return { faults: [{ pointer: '/endedAt', detail: 'is required with startedAt' }] };
+  if (start === null || end === null) return { faults: [missingEnd(start)] };
   return spanOf(start, end, zone, given);
 }
+
+/** What is wrong with the times of a change whatever the entry is: so it is told before one looks for the entry. */
+export function faultsAlone(given: GivenTimes): FieldFault[] {
+  const { startedAt, endedAt, timezone } = given;
+  const [start, end] = [onTheMinute(startedAt), onTheMinute(endedAt)];
+  if (startedAt === undefined || endedAt === undefined || (start === null && end === null)) return [];
+  if (start === null || end === null) return [missingEnd(start)];
+  return [...faultsOfLength(start, end, given), ...(timezone ? faultsOfDay(start, timezone, given) : [])];
+}
+
+const missingEnd = (start: number | null): FieldFault =>
+  start === null ? { pointer: '/startedAt', detail: withEnd('endedAt') } : { pointer: '/endedAt', detail: withEnd('startedAt') };
 
 function minutesOf(timezone: string, durationMin?: number, day?: string): { times: EntryTimes } | { faults: FieldFault[] } {
   if (durationMin !== undefined && day !== undefined) return { times: { startedAt: null, endedAt: null, timezone, durationMin, day } };
@@ -50,21 +64,25 @@ function minutesOf(timezone: string, durationMin?: number, day?: string): { time
 }
 
 function spanOf(start: number, end: number, timezone: string, given: GivenTimes): { times: EntryTimes } | { faults: FieldFault[] } {
-  const durationMin = (end - start) / MINUTE_MS;
-  const day = localDay(start, timezone);
-  const faults: FieldFault[] = [];
-  if (durationMin < 1) faults.push({ pointer: '/endedAt', detail: 'must be at least a minute later than startedAt' });
-  if (durationMin > DAY_MIN) faults.push({ pointer: '/endedAt', detail: 'must be at most 24 hours later than startedAt' });
-  if (!isDay(day)) faults.push({ pointer: '/startedAt', detail: 'must be on a day from 1970-01-01 to 2199-12-31' });
+  const faults = [...faultsOfLength(start, end, given), ...faultsOfDay(start, timezone, given)];
   if (faults.length > 0) return { faults };
-  if (given.durationMin !== undefined && given.durationMin !== durationMin) {
-    faults.push({ pointer: '/durationMin', detail: `must be ${durationMin}, as from startedAt to endedAt, or absent` });
-  }
-  if (given.day !== undefined && given.day !== day) {
-    faults.push({ pointer: '/day', detail: `must be ${day}, the day of startedAt in ${timezone}, or absent` });
-  }
-  if (faults.length > 0) return { faults };
+  const [durationMin, day] = [(end - start) / MINUTE_MS, localDay(start, timezone)];
   return { times: { startedAt: instantText(start), endedAt: instantText(end), timezone, durationMin, day } };
+}
+
+function faultsOfLength(start: number, end: number, given: GivenTimes): FieldFault[] {
+  const durationMin = (end - start) / MINUTE_MS;
+  if (durationMin < 1) return [{ pointer: '/endedAt', detail: 'must be at least a minute later than startedAt' }];
+  if (durationMin > DAY_MIN) return [{ pointer: '/endedAt', detail: 'must be at most 24 hours later than startedAt' }];
+  if (given.durationMin === undefined || given.durationMin === durationMin) return [];
+  return [{ pointer: '/durationMin', detail: `must be ${durationMin}, as from startedAt to endedAt, or absent` }];
+}
+
+function faultsOfDay(start: number, timezone: string, given: GivenTimes): FieldFault[] {
+  const day = localDay(start, timezone);
+  if (!isDay(day)) return [{ pointer: '/startedAt', detail: 'must be on a day from 1970-01-01 to 2199-12-31' }];
+  if (given.day === undefined || given.day === day) return [];
+  return [{ pointer: '/day', detail: `must be ${day}, the day of startedAt in ${timezone}, or absent` }];
 }
 
 /** Milliseconds, seconds cut off: also before 1970, always towards the past. */

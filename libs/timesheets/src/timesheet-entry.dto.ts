@@ -2,8 +2,9 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 import { Country, Day, Id, Instant, Minutes, Note, OneOf, PageOf, PageQuery, Part, Parts, TimeZone, Version, WithCodes } from '#core';
+import type { FieldOptions } from '#core';
 import { NamedCode } from './action-code.dto.js';
-import { WITHOUT_SPAN } from './entry-times.js';
+import { withEnd, WITHOUT_SPAN } from './entry-times.js';
 import type { GivenTimes } from './entry-times.js';
 import { WORK_MODES } from './timesheet-entry.entity.js';
 import type { WorkMode } from './timesheet-entry.entity.js';
@@ -28,14 +29,23 @@ const UnlessSpan = (field: PropertyDecorator): PropertyDecorator =>
     ApiProperty({ required: false }),
   );
 
+/** Required where the other end is sent; asked here for the same reason. */
+const WithEnd = (other: 'startedAt' | 'endedAt', options: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    ValidateIf((times: GivenTimes, value) => (value ?? times[other] ?? null) !== null),
+    ValidateBy({ name: 'withEnd', validator: { validate: (value) => (value ?? null) !== null, defaultMessage: () => withEnd(other) } }),
+    Instant(options),
+    ApiProperty({ required: false, nullable: true }),
+  );
+
 export class CreateTimesheetEntry {
   @UnlessSpan(Day({ description: DAY })) day?: string;
   @Id() actionCodeId!: string;
   @Id(OPTIONAL) taskId?: string | null;
   @OneOf(WORK_MODES, { optional: true, default: 'office' }) workMode?: WorkMode;
   @Country() country!: string;
-  @Instant({ ...OPTIONAL, ...STARTED }) startedAt?: string | null;
-  @Instant({ ...OPTIONAL, ...ENDED }) endedAt?: string | null;
+  @WithEnd('endedAt', STARTED) startedAt?: string | null;
+  @WithEnd('startedAt', ENDED) endedAt?: string | null;
   @TimeZone(ZONE) timezone?: string;
   @UnlessSpan(Minutes({ description: DURATION })) durationMin?: number;
   @Note(NOTE) note?: string | null;

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem, PROBLEMS } from '#core';
-import type { ExpectedVersion } from '#core';
+import type { ExpectedVersion, FieldFault } from '#core';
 import type { Principal } from '#rbac';
 import { EntryPlacement, placeEntries } from './entry-placement.js';
 import type { Draft, EntryFault } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
-import { timesOf } from './entry-times.js';
+import { faultsAlone, timesOf } from './entry-times.js';
 import type { EntryTimes, GivenTimes } from './entry-times.js';
 import { changeOfEntry } from './timesheet-events.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
@@ -38,8 +38,11 @@ export class TimesheetEntryService {
 
   /** A change that changes nothing leaves the versions alone. */
   async change(caller: Principal, id: string, patch: UpdateTimesheetEntry, expected: ExpectedVersion): Promise<TimesheetEntryView> {
-    const before = await this.open(caller, id, 'update_timesheet');
     const given = inLowerCase(patch);
+    const before = await this.open(caller, id, 'update_timesheet').catch((refusal: unknown) => {
+      if (refusal instanceof Problem) refuseOne(invalid(0, faultsAlone(given)));
+      throw refusal;
+    });
     const changed = (field: 'actionCodeId' | 'taskId') => (given[field] === before[field] ? undefined : (given[field] ?? undefined));
     const found = await this.references.check([
       { userId: before.userId, actionCodeId: changed('actionCodeId'), taskId: changed('taskId'), timesheetId: given.timesheetId },
@@ -171,8 +174,11 @@ function timesAt(
 ): { times?: EntryTimes; faults: EntryFault[] } {
   const result = timesOf(given, present, timezone);
   if ('times' in result) return { times: result.times, faults: [] };
-  return { faults: result.faults.map((fault) => ({ ...fault, place, code: 'validation_failed' })) };
+  return { faults: invalid(place, result.faults) };
 }
+
+const invalid = (place: number, faults: FieldFault[]): EntryFault[] =>
+  faults.map((fault) => ({ ...fault, place, code: 'validation_failed' }));
 
 const IDS = ['actionCodeId', 'taskId', 'timesheetId'] as const;
 

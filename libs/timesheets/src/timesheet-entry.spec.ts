@@ -94,6 +94,9 @@ describe('recording time', () => {
     [{ day: '2026-03-02', durationMin: 1.5 }, ['/durationMin']],
     [{ day: '2026-03-02', durationMin: '60' }, ['/durationMin']],
     [{ startedAt: '2026-03-02T08:00:00Z' }, ['/endedAt']],
+    [{ startedAt: '2026-03-02T08:00:00Z', note: 5 }, ['/endedAt', '/note']],
+    [{ startedAt: null, endedAt: '2026-03-02T08:00:00Z', country: undefined }, ['/country', '/startedAt']],
+    [{ startedAt: 'today', endedAt: null }, ['/endedAt', '/startedAt']],
     [{ startedAt: '2026-03-02T08:00:00', endedAt: '2026-03-02T09:00:00Z' }, ['/startedAt']],
     [{ startedAt: '2026-03-02T09:00:00Z', endedAt: '2026-03-02T09:00:30Z' }, ['/endedAt']],
     [{ startedAt: '2026-03-02T08:00:00Z', endedAt: '2026-03-03T08:01:00Z' }, ['/endedAt']],
@@ -384,6 +387,34 @@ describe('changing an entry', () => {
     expect((await person.patch(path, { endedAt: '2026-03-02T09:00:00Z' })).status).toBe(200);
     await add(person, minutes('2026-03-02', 60));
     expect((await person.patch(path, { endedAt: '2026-03-02T09:01:00Z' })).body.code).toBe('day_full');
+  });
+
+  it('is 400 where the body alone is wrong, also of an entry that is not there or not one’s own to change', async () => {
+    const [person, lead] = [await company.person(), await company.person()];
+    await company.team({ leads: [lead], members: [person] });
+    const { body: entry } = await add(person, minutes('2026-03-02'));
+    const [startedAt, endedAt] = ['2026-03-02T10:00:00Z', '2026-03-02T09:00:00Z'];
+    const known = { startedAt: endedAt, endedAt: startedAt };
+    for (const [fields, pointer] of [
+      [{ startedAt, endedAt }, '/endedAt'],
+      [{ startedAt, endedAt: null }, '/endedAt'],
+      [{ startedAt: null, endedAt }, '/startedAt'],
+      [{ ...known, durationMin: 61 }, '/durationMin'],
+      [{ ...known, timezone: 'UTC', day: '2026-03-03' }, '/day'],
+    ] as const) {
+      for (const [who, id] of [
+        [person, entry.id],
+        [lead, entry.id],
+        [person, randomUUID()],
+      ] as const) {
+        const { status, body } = await who.patch(`/timesheet-entries/${id}`, fields);
+        expect([status, body.errors?.map((error: { pointer: string }) => error.pointer)]).toEqual([400, [pointer]]);
+      }
+    }
+    for (const fields of [{ ...known, day: '2026-03-03' }, { startedAt }, { startedAt: null, endedAt: null }, known]) {
+      expect((await lead.patch(`/timesheet-entries/${entry.id}`, fields)).status).toBe(403);
+      expect((await person.patch(`/timesheet-entries/${randomUUID()}`, fields)).status).toBe(404);
+    }
   });
 
   it('wants the version that was read', async () => {
