@@ -199,20 +199,39 @@ describe('reading', () => {
       periodEnd: '2026-01-11',
       roundPolicy: 'explicit',
     });
-    const [own, ofEntry, loose] = [
+    const { id: actionCodeId } = await company.actionCode();
+    const work = {
+      userId: member.id,
+      timesheetId: sheet,
+      actionCodeId,
+      country: 'DE',
+      timezone: 'UTC',
+      durationMin: 60,
+      day: '2026-01-05',
+    };
+    const [taken, gone] = [
+      await company.insert('timesheet_entries', work),
+      await company.insert('timesheet_entries', { ...work, deletedAt: new Date() }),
+    ];
+    const whileLoose = (targetId?: string) =>
+      recordOne({ targetType: 'TimesheetEntry', metadata: { timesheetId: null }, ...(targetId ? { targetId } : {}) });
+    const [own, ofEntry, beforeTaken, ...others] = [
       await recordOne({ targetId: sheet }),
       await recordOne({ targetType: 'TimesheetEntry', metadata: { timesheetId: sheet } }),
-      await recordOne({ targetType: 'TimesheetEntry', metadata: { timesheetId: null } }),
+      await whileLoose(taken),
+      await whileLoose(gone),
+      await whileLoose(),
     ];
+    const visible = [own, ofEntry, beforeTaken].map(({ id }) => id).toSorted();
     const seen = async (person: Person) =>
       ids((await person.get(`/timesheet-history?userId=${member.id}`)).body)
-        .filter((id) => [own, ofEntry, loose].some((row) => row.id === id))
+        .filter((id) => visible.includes(id) || others.some((row) => row.id === id))
         .toSorted();
-    expect(await seen(listed)).toEqual([own.id, ofEntry.id].toSorted());
+    expect(await seen(listed)).toEqual(visible);
     expect(await seen(decider)).toEqual([]);
     await server.sql(`UPDATE timesheets SET "roundPolicy" = 'role_manager' WHERE id = $1`, [sheet]);
     expect(await seen(listed)).toEqual([]);
-    expect(await seen(decider)).toEqual([own.id, ofEntry.id].toSorted());
+    expect(await seen(decider)).toEqual(visible);
     expect(await seen(colleague)).toEqual([]);
   });
 
