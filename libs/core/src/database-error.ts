@@ -6,6 +6,8 @@ import type { ProblemCode } from './problem.js';
 interface DatabaseError {
   code?: string;
   constraint?: string;
+  /** The function of PostgreSQL that refused. */
+  routine?: string;
   message: string;
 }
 
@@ -27,7 +29,13 @@ const RETRYABLE = new Set(['40001', '40P01']); // serialization failure, deadloc
 const INVALID = new Set(['22P02', '22003', '22007', '22008', '22009', '22021', '22P05', '22023']);
 const FOREIGN_KEY = new Set(['23503', '23001']); // RESTRICT answers the latter from PostgreSQL 18 on
 const CONFLICT = new Set(['23505', '23P01']);
-const UNAVAILABLE = new Set(['55P03', '57014', '25P03', '53300', '57P01', '57P02', '57P03']);
+/**
+ * The database cannot be used now: no connection (08), it reads only, lets nobody in, is short of something (53), shuts down, has lost its disk; or
+ * it gave a session or a statement up.
+ */
+const UNAVAILABLE = /^(08...|25006|25P0[34]|28000|28P01|3D000|53...|55P03|57014|57P0[1-5]|58030)$/;
+/** Refuse a session, also under codes that mean something else later on. */
+const CONNECTING = new Set(['InitPostgres', 'CheckMyDatabase']);
 // TypeORM lets go of a connection as soon as it is lost; the statement after that meets a "released" one.
 const LOST =
   /Connection terminated|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Query runner already released/;
@@ -48,10 +56,14 @@ export function problemOf(error: unknown): Problem | undefined {
   if (FOREIGN_KEY.has(code)) return foreignKeyProblem(found, error);
   if (INVALID.has(code)) return new Problem('validation_failed', { cause: error });
   if (code === '42501' && /row-level security/.test(found.message)) return new Problem('not_found', { cause: error });
-  if (RETRYABLE.has(code) || UNAVAILABLE.has(code) || code.startsWith('08') || LOST.test(`${code} ${found.message}`)) {
+  if (RETRYABLE.has(code) || isAway(found)) {
     return new Problem('service_unavailable', { headers: { 'retry-after': '1' }, cause: error });
   }
   return undefined;
+}
+
+function isAway({ code = '', routine = '', message }: DatabaseError): boolean {
+  return UNAVAILABLE.test(code) || CONNECTING.has(routine) || LOST.test(`${code} ${message}`);
 }
 
 /** Citus leaves `constraint` empty and appends the shard's number to the name in the message. */

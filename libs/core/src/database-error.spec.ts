@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import { problemOf } from './database-error.js';
+
+const problemFor = (fields: { code?: string; routine?: string; constraint?: string; message?: string }) =>
+  problemOf(Object.assign(new Error(fields.message ?? 'as the database says it'), fields));
+
+describe('the database cannot be used now: 503 with Retry-After', () => {
+  it.each([
+    ['08006', 'the connection failed'],
+    ['25006', 'it reads only'],
+    ['25P03', 'idle in a transaction'],
+    ['25P04', 'a transaction for too long'],
+    ['28000', 'the login may not'],
+    ['28P01', 'another password'],
+    ['3D000', 'another name'],
+    ['40001', 'serialisation'],
+    ['40P01', 'deadlock'],
+    ['53000', 'too little of something'],
+    ['53100', 'the disk is full'],
+    ['53200', 'out of memory'],
+    ['53300', 'too many connections'],
+    ['53400', 'a limit that was configured'],
+    ['55P03', 'a lock was not to be had'],
+    ['57014', 'cancelled'],
+    ['57P01', 'shut down by an administrator'],
+    ['57P02', 'shut down by a crash'],
+    ['57P03', 'starting up'],
+    ['57P04', 'dropped'],
+    ['57P05', 'idle for too long'],
+    ['58030', 'a disk that does not work'],
+  ])('%s, %s', (code) => {
+    expect(problemFor({ code })).toMatchObject({ status: 503, code: 'service_unavailable', more: { headers: { 'retry-after': '1' } } });
+  });
+
+  it.each([
+    ['55000', 'CheckMyDatabase', 'database "ncy8" is not currently accepting connections'],
+    ['55000', 'InitPostgres', 'cannot connect to invalid database "ncy8"'],
+    ['42501', 'CheckMyDatabase', 'permission denied for database "ncy8"'],
+  ])('%s of %s, since it lets nobody in', (code, routine, message) => {
+    expect(problemFor({ code, routine, message })?.code).toBe('service_unavailable');
+  });
+});
+
+it.each([
+  ['23505', 'conflict'],
+  ['23P01', 'conflict'],
+  ['23503', 'unknown_reference'],
+  ['23001', 'unknown_reference'],
+  ['22P02', 'validation_failed'],
+  ['22023', 'validation_failed'],
+])('%s is %s', (code, problem) => {
+  expect(problemFor({ code })?.code).toBe(problem);
+});
+
+it.each(['55000', '42501', '42P01', '23502', '23514', 'XX000', ''])('"%s" is a fault of ours', (code) => {
+  expect(problemFor({ code, routine: 'ExecInsert' })).toBeUndefined();
+});
