@@ -29,6 +29,7 @@ const faults: string[] = [];
 let proxy: TcpProxy;
 let app: NestFastifyApplication;
 let admin: Client;
+let demo: { email: string; password: string } | undefined;
 
 const sql = async (text: string, port = system!.address.port, database = 'postgres') => {
   const client = await connect({ ...system!.address, port, database });
@@ -46,7 +47,7 @@ beforeAll(async () => {
   const owner = { ...system.address, database: 'ncy8', username: 'owner', password: 'owner-password' };
   await bootstrap(owner, { username: 'app', password: 'app-password' });
   await migrateByCommand(owner);
-  const demo = await seed(owner, { demoPassword: 'a demo password' });
+  demo = await seed(owner, { demoPassword: 'a demo password' });
   proxy = new TcpProxy(system.address.port);
   const config = new Config({
     DATA_DIR: folder,
@@ -108,6 +109,21 @@ const status = async (path: string) => (await admin.get(path)).status;
     options.silenceTimeoutMillis = 31_000;
   });
 
+  it.each([
+    ['takes no connections', 'ALTER DATABASE ncy8 ALLOW_CONNECTIONS false', 'ALTER DATABASE ncy8 ALLOW_CONNECTIONS true'],
+    ['has another name for a while', 'ALTER DATABASE ncy8 RENAME TO ncy8_before', 'ALTER DATABASE ncy8_before RENAME TO ncy8'],
+    ['does not let the login in', 'ALTER ROLE app NOLOGIN', 'ALTER ROLE app LOGIN'],
+  ])('%s: 503', async (_, close, reopen) => {
+    proxy.cut();
+    await until(async () => (await sql(`SELECT FROM pg_stat_activity WHERE usename = 'app'`)).length === 0);
+    await sql(close);
+    proxy.open();
+    const refused = await admin.get('/teams');
+    await sql(reopen);
+    expect([refused.status, refused.body.code, refused.headers['retry-after']]).toEqual([503, 'service_unavailable', '1']);
+    expect(await status('/teams')).toBe(200);
+  });
+
   it('ends its sessions under load: nothing but 201 and 503, and no acknowledged write is lost', async () => {
     const load = writers('ended');
     for (let times = 0; times < 5; times++) {
@@ -120,42 +136,72 @@ const status = async (path: string) => (await admin.get(path)).status;
     await expectKept(acknowledged, system!.address.port);
   });
 
-  it('fails over to a synchronous standby under load: the server goes on there, with every acknowledged write', async () => {
-    const { account, bin, address } = system!;
-    const base = join(folder, 'base');
-    give(folder, account);
-    const backup = ['-h', '127.0.0.1', '-p', String(address.port), '-U', 'postgres', '-D', base, '-X', 'stream', '-c', 'fast', '-R'];
-    await run(join(bin, 'pg_basebackup'), backup, { ...account, cwd: folder });
-    const standby = (await startSystemPostgres(15, {
-      settings: { ...DURABLE, hot_standby: 'on' },
-      fill: async (data, as) => {
-        mkdirSync(data, { mode: 0o700 });
-        await run('cp', ['-a', `${base}/.`, data]);
-        give(data, as);
-      },
-    }))!;
-    try {
-      await until(async () => (await sql('SELECT FROM pg_stat_replication')).length === 1);
-      await sql(`ALTER SYSTEM SET synchronous_standby_names = '*'`);
-      await sql('SELECT pg_reload_conf()');
-      await until(async () => (await sql(`SELECT FROM pg_stat_replication WHERE sync_state = 'sync'`)).length === 1);
+  describe('with a synchronous standby', () => {
+    let standby: SystemPostgres;
+    beforeAll(async () => {
+      standby = await startStandby();
+    });
+    afterAll(() => standby.stop());
+
+    it('only reads: 503, not ready; the server writes again once new connections lead to the primary, those that it had aside', async () => {
+      proxy.target = standby.address.port;
+      proxy.open();
+      await until(async () => (await status('/teams')) === 200);
+      const [written, signedIn] = [await admin.post('/teams', { name: 'Nowhere' }), await new Client(app).post('/auth/login', demo)];
+      for (const refused of [written, signedIn]) {
+        expect([refused.status, refused.body.code, refused.headers['retry-after']]).toEqual([503, 'service_unavailable', '1']);
+      }
+      const health = await admin.get('/health/ready');
+      expect([health.status, health.body.error]).toEqual([
+        503,
+        expect.objectContaining({ database: expect.objectContaining({ status: 'down' }) }),
+      ]);
+      await Promise.all(Array.from({ length: 5 }, () => status('/teams'))); // as many connections to it
+      proxy.target = system!.address.port;
+      expect([await status('/health/ready'), (await admin.post('/teams', { name: 'Back' })).status]).toEqual([200, 201]);
+    });
+
+    it('fails over to it under load: the server goes on there, with every acknowledged write', async () => {
       const load = writers('failover');
       await sleep(700);
       await system!.stop(); // at once, as by a power cut
-      await sql('SELECT pg_promote()', standby.address.port);
       proxy.target = standby.address.port;
       proxy.open();
+      await until(async () => (await status('/teams')) === 200);
+      expect((await admin.post('/teams', { name: 'Too soon' })).status).toBe(503);
+      await sql('SELECT pg_promote()', standby.address.port);
       const away = await until(async () => (await admin.post('/teams', { name: 'After the failover' })).status === 201);
       const { acknowledged, statuses } = await load.stop();
       console.info(`${acknowledged.length} acknowledged writes; writable again ${Math.round(away)} ms after the switch`);
       expect(faults).toEqual([]);
       expect([...statuses].filter((seen) => ![201, 503].includes(seen))).toEqual([]);
       await expectKept(acknowledged, standby.address.port);
-    } finally {
-      await standby.stop();
-    }
-  }, 60_000);
+      expect(await status('/health/ready')).toBe(200);
+    }, 60_000);
+  });
 });
+
+/** Of the primary, which from then on waits for it at each commit. */
+async function startStandby(): Promise<SystemPostgres> {
+  const { account, bin, address } = system!;
+  const base = join(folder, 'base');
+  give(folder, account);
+  const backup = ['-h', '127.0.0.1', '-p', String(address.port), '-U', 'postgres', '-D', base, '-X', 'stream', '-c', 'fast', '-R'];
+  await run(join(bin, 'pg_basebackup'), backup, { ...account, cwd: folder });
+  const standby = await startSystemPostgres(15, {
+    settings: { ...DURABLE, hot_standby: 'on' },
+    fill: async (data, as) => {
+      mkdirSync(data, { mode: 0o700 });
+      await run('cp', ['-a', `${base}/.`, data]);
+      give(data, as);
+    },
+  });
+  await until(async () => (await sql('SELECT FROM pg_stat_replication')).length === 1);
+  await sql(`ALTER SYSTEM SET synchronous_standby_names = '*'`);
+  await sql('SELECT pg_reload_conf()');
+  await until(async () => (await sql(`SELECT FROM pg_stat_replication WHERE sync_state = 'sync'`)).length === 1);
+  return standby!;
+}
 
 /** Five at once that write until they are stopped. */
 function writers(prefix: string) {

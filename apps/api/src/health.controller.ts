@@ -14,6 +14,7 @@ import { VERSION } from './version.js';
 
 const WAIT_MS = 1000;
 const UNDEFINED_TABLE = '42P01';
+const MIGRATIONS = `SELECT name, current_setting('transaction_read_only') = 'on' AS "readsOnly" FROM migrations`;
 
 type Indicator = ReturnType<HealthIndicatorService['check']>;
 type Indicators = [server: Indicator, database: Indicator, migrations: Indicator];
@@ -58,10 +59,14 @@ export class HealthController {
     const migrated = this.migrated();
     return [
       () => (this.lifecycle.draining ? server.down('shutting down') : server.up()),
-      async () => ((await migrated) ? database.up() : database.down('does not answer')),
       async () => {
         const ran = await migrated;
-        if (!ran) return migrations.down('cannot be read');
+        if (ran === 'reads only') return database.down('takes no writes: it is a standby, or set to read only');
+        return ran ? database.up() : database.down('does not answer');
+      },
+      async () => {
+        const ran = await migrated;
+        if (!ran || ran === 'reads only') return migrations.down('cannot be read');
         const pending = migrationNames.filter((name) => !ran.has(name));
         return pending.length === 0 ? migrations.up() : migrations.down({ message: 'behind: run `npm run migration:run`', pending });
       },
@@ -69,12 +74,12 @@ export class HealthController {
   }
 
   /**
-   * The migrations that ran, or undefined where nothing answers in time. While all connections are at work those seen last count: a database that
+   * The migrations that ran where the database takes writes, or undefined where nothing answers in time. While all connections are at work those seen last count: a database that
    * is busy is not away, and a replica that is taken out for it leaves the others busier still.
    */
-  private async migrated(): Promise<ReadonlySet<string> | undefined> {
-    const asked = this.work.outside<{ name: string }>('SELECT name FROM migrations').then(
-      (rows) => (this.lastSeen = new Set(rows.map(({ name }) => name))),
+  private async migrated(): Promise<ReadonlySet<string> | 'reads only' | undefined> {
+    const asked = this.work.outside<{ name: string; readsOnly: boolean }>(MIGRATIONS).then(
+      (rows) => (rows[0]?.readsOnly ? 'reads only' : (this.lastSeen = new Set(rows.map(({ name }) => name)))),
       (error: unknown) => (codeOf(error) === UNDEFINED_TABLE ? new Set<string>() : undefined),
     );
     const ran = await Promise.race([asked, sleep(WAIT_MS, undefined, { ref: false })]);

@@ -8,6 +8,8 @@ import type { Statement } from './statement.js';
 
 /** Settings by which the database prints what answers repeat as text; a pooler in between may keep ours from it. */
 const PRINTED: Partial<Record<string, string>> = { TimeZone: 'UTC', DateStyle: 'ISO' };
+/** PostgreSQL's words for a transaction that may not write. */
+const READ_ONLY = '25006';
 const REMEDY = 'a pooler that ignores the settings of a connection needs them on the role, see docs/OPERATIONS.md';
 
 interface ParameterStatus {
@@ -27,6 +29,7 @@ interface Driver {
   on(event: 'error', then: () => void): void;
   once(event: 'connect', then: () => void): void;
   query(asked: Batch | string | { text?: string }, ...rest: unknown[]): unknown;
+  end(): Promise<void>;
 }
 
 /**
@@ -36,6 +39,8 @@ interface Driver {
 export class Connection extends (Client as unknown as new (config: ClientConfig) => Driver) {
   /** Is told of each statement that has ended: its text, and the milliseconds from sending to the last row. */
   told?: (text: string, ms: number) => void;
+  /** Leads to a database that takes no writes, a standby: whoever has it ends it, since the next one may lead to the primary. */
+  readsOnly = false;
   private unsent?: Batch;
 
   constructor(config: ClientConfig & { silenceTimeoutMillis?: number }) {
@@ -80,9 +85,14 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
     const { connection } = this;
     const parser = new ProtocolParser();
     stream.on('data', (bytes: Buffer) =>
-      parser.parse(bytes, (message) => connection.emit(message.name === 'error' ? 'errorMessage' : message.name, message)),
+      parser.parse(bytes, (message) => {
+        const isError = message.name === 'error';
+        if (isError && (message as { code?: string }).code === READ_ONLY) this.readsOnly = true;
+        connection.emit(isError ? 'errorMessage' : message.name, message);
+      }),
     );
     connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }) => {
+      if (name === 'in_hot_standby') this.readsOnly = value === 'on'; // off with its promotion
       const expected = PRINTED[name];
       if (!expected || value.startsWith(expected)) return;
       connection.emit('errorMessage', new Error(`the database's sessions have ${name} "${value}": ${REMEDY}`));

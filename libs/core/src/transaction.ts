@@ -48,7 +48,7 @@ export class Transaction {
       client.send(entering(tenant)).catch(() => undefined); // the read fails with it
       return await client.send(read);
     } finally {
-      await release(runner, giveBack);
+      await release(runner, client, giveBack);
     }
   }
 
@@ -145,11 +145,12 @@ export class Transaction {
 
   private async release(): Promise<void> {
     Object.assign(this.runner, { isTransactionActive: false, transactionDepth: 0 });
-    await release(this.runner, this.giveBack);
+    await release(this.runner, this.client, this.giveBack);
   }
 }
 
-async function connect(runner: QueryRunner, giveBack: GiveBack): Promise<Connection> {
+/** @param giveBack is called when the connection could not be had */
+export async function connect(runner: QueryRunner, giveBack: GiveBack): Promise<Connection> {
   try {
     return (await runner.connect()) as Connection;
   } catch (error) {
@@ -158,8 +159,10 @@ async function connect(runner: QueryRunner, giveBack: GiveBack): Promise<Connect
   }
 }
 
-async function release(runner: QueryRunner, giveBack: GiveBack): Promise<void> {
+/** Into the pool again, unless it leads where nothing can be written. */
+export async function release(runner: QueryRunner, client: Connection, giveBack: GiveBack): Promise<void> {
   try {
+    if (client.readsOnly) void client.end();
     await runner.release();
   } finally {
     giveBack();

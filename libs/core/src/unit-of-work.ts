@@ -7,7 +7,6 @@ import type { Answer } from './batch.js';
 import { clock } from './clock.js';
 import { CompanyPlaces } from './company-places.js';
 import type { GiveBack } from './company-places.js';
-import type { Connection } from './connection.js';
 import { isRetryable } from './database-error.js';
 import type { JsonRows } from './json-rows.js';
 import { requestScope } from './request-scope.js';
@@ -15,7 +14,7 @@ import type { RequestScope } from './request-scope.js';
 import type { Tenant } from './tenant.js';
 import { inside, statement } from './statement.js';
 import type { Statement } from './statement.js';
-import { Transaction } from './transaction.js';
+import { connect, release, Transaction } from './transaction.js';
 
 const ATTEMPTS = 4;
 
@@ -106,14 +105,13 @@ export class UnitOfWork {
   /** A statement on tables that belong to no company, or through the two doors for signing in; outside every transaction. */
   async outside<T>(text: string, values: unknown[] = []): Promise<T[]> {
     const scope = requestScope.getStore();
-    const giveBack = await (scope?.tenant && this.place(scope, scope.tenant));
+    const giveBack = (await (scope?.tenant && this.place(scope, scope.tenant))) ?? (() => undefined);
     const runner = this.dataSource.createQueryRunner();
+    const client = await connect(runner, giveBack);
     try {
-      const client = (await runner.connect()) as Connection;
       return (await client.send(statement(text, values))).rows as T[];
     } finally {
-      await runner.release();
-      giveBack?.();
+      await release(runner, client, giveBack);
     }
   }
 
