@@ -4,7 +4,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Logger } from 'pino';
 import { clock } from './clock.js';
-import { Config } from './config.js';
+import { Config, ConfigError } from './config.js';
 import { InjectLog } from './log.js';
 import { UnitOfWork } from './unit-of-work.js';
 
@@ -98,7 +98,8 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const job = this.jobs.get(name);
     if (!job) throw new Error(`There is no job "${name}". There are: ${this.all.map((known) => known.name).join(', ')}`);
     if (job.everywhere) return this.runHere(job);
-    if (!(await this.runLeased(job, FAR))) throw new Error(`The job "${name}" runs on another replica, or failed less than a minute ago`);
+    if (await this.runLeased(job, FAR)) return;
+    throw new ConfigError([`The job "${name}" runs on another replica, or failed less than a minute ago: try again when that is over`]);
   }
 
   /** Runs a job if its present slot is not done and nobody is at it. @returns whether it ran here */

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { connect } from '../../../test/database.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import { environmentOf } from '../../../test/server-process.js';
+
+const program = join(import.meta.dirname, '../../../dist/server/job.js');
+const JOB = 'session-expiry';
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  await server.company();
+});
+afterAll(() => server.stop());
+
+/** The command as a process of its own. */
+function start(name: string) {
+  const child = spawn(process.execPath, [program, name], { env: environmentOf(server), stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(([[code], out, err]) => ({
+    code,
+    out,
+    err,
+  }));
+  return { child, ended };
+}
+
+/** Nothing goes on in a table that the job asks for. */
+async function holdUp(table: string): Promise<() => Promise<unknown>> {
+  const session = await connect(server.database.address('superuser'));
+  await session.query('BEGIN');
+  await session.query(`LOCK TABLE ${table}`);
+  return () => session.end();
+}
+
+async function isHeldUp(): Promise<void> {
+  for (let tries = 0; tries < 400; tries++, await sleep(20)) {
+    const waiting = await server.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
+    if (waiting.length > 0) return;
+  }
+  throw new Error('the job waits for no lock');
+}
+
+const lease = async () =>
+  (await server.sql('SELECT "leasedBy", "leasedUntil", "succeededAt" FROM scheduled_jobs WHERE name = $1', [JOB]))[0];
+
+it.each(['SIGTERM', 'SIGINT'] as const)('ends at a safe point on %s, gives its lease back and says that it is not done', async (signal) => {
+  const letGo = await holdUp('sign_in_attempts');
+  const { child, ended } = start(JOB);
+  await isHeldUp();
+  expect(await lease()).toMatchObject({ leasedBy: expect.any(String) });
+  child.kill(signal);
+  child.kill(signal); // Ctrl+C arrives twice
+  await letGo();
+  expect(await ended).toEqual({ code: 1, out: '', err: `${JOB} was stopped before it was done\n` });
+  expect(await lease()).toEqual({ leasedBy: null, leasedUntil: null, succeededAt: null });
+});
+
+it('says in one line that it runs elsewhere, and is done when it is run again', async () => {
+  const letGo = await holdUp('sign_in_attempts');
+  const first = start(JOB);
+  await isHeldUp();
+  const { code, err } = await start(JOB).ended;
+  expect([code, err]).toEqual([1, expect.stringMatching(/^The job "session-expiry" runs on another replica, .*\n$/)]);
+  await letGo();
+  expect(await first.ended).toEqual({ code: 0, out: `${JOB} is done\n`, err: '' });
+});
