@@ -83,6 +83,13 @@ describe('the OpenAPI document', () => {
   const offers = (name: string, header: string): boolean =>
     operations.find((one) => one.name === name)!.operation.parameters?.some((parameter) => parameter.name === header) ?? false;
 
+  it('says of every answer what it is', () => {
+    const silent = operations.flatMap(({ name, operation }) =>
+      Object.entries(operation.responses).flatMap(([status, { description }]) => (description?.trim() ? [] : [`${name} ${status}`])),
+    );
+    expect(silent).toEqual([]);
+  });
+
   it('has every route below /api/v1, and no other', () => {
     const routes = routesOf(server.app).filter(({ path }) => path.startsWith('/api/v1/'));
     const names = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);

@@ -101,6 +101,7 @@ function complete(route: DocumentedRoute, components: Components, isVersioned: b
   for (const parameter of operation.parameters ?? []) giveExample(parameter);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || !('description' in response)) continue;
+    response.description ||= ANSWERS[status] ?? '';
     const version = versionOf(response, components) ?? ((method === 'get' || method === 'put') && isVersioned ? 'always' : undefined);
     response.headers = headersOf(status, response, isRepeatable, version);
     if (method === 'get' && version && !isAlwaysWhole) addConditional(operation);
@@ -158,6 +159,14 @@ function versionOf(response: Response | undefined, { schemas = {} }: Components)
   if (has(schema)) return 'always';
   return 'anyOf' in schema && schema.anyOf?.some(has) ? 'sometimes' : undefined;
 }
+
+/** What an answer is where its route says nothing more of it. */
+const ANSWERS: Record<string, string> = {
+  200: 'What was asked for, or the record as it is now.',
+  201: 'What was made.',
+  202: 'Taken in: it goes on after the answer.',
+  204: 'Done; there is nothing more to tell.',
+};
 
 const ETAG = { description: 'The version of the record, for `If-Match`.', schema: { type: 'string', example: '"3"' } };
 
