@@ -1,4 +1,5 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isId, isInstant } from '#core';
 import type { Config } from '#core';
@@ -25,8 +26,31 @@ export const ledgerFile = ({ backupDir }: Pick<Config, 'backupDir'>): string => 
 
 export async function appendLines(file: string, lines: readonly (ErasureLine | CompanyLine)[]): Promise<void> {
   if (lines.length === 0) return;
+  await inLedger(file, async (ledger) => {
+    const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    await ledger.appendFile((await isCutOff(ledger)) ? `\n${text}` : text);
+  });
+}
+
+/** Makes the ledger where there is none: an empty one says that nobody was erased. @throws where no line could be added */
+export const makeLedger = (file: string): Promise<void> => inLedger(file, () => Promise.resolve());
+
+async function inLedger(file: string, work: (ledger: FileHandle) => Promise<void>): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  await appendFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { mode: 0o600 });
+  const ledger = await open(file, 'a+', 0o600);
+  try {
+    await work(ledger);
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Whether the last line was not written to its end: what came right behind it would be lost with it. */
+async function isCutOff(ledger: FileHandle): Promise<boolean> {
+  const { size } = await ledger.stat();
+  if (size === 0) return false;
+  const { buffer } = await ledger.read(Buffer.alloc(1), 0, 1, size - 1);
+  return buffer.toString() !== '\n';
 }
 
 /** What the file says; a line that was cut off is passed over. */
