@@ -164,6 +164,7 @@ describe('a start without a database', () => {
     expect(server.told('sign-in')).toMatch(/^\S+@\S+ \/ \S+$/);
     expect(await server.status('/health/live')).toBe(200);
     expect(databaseProcesses(dir)).not.toEqual([]);
+    expect(readFileSync(join(dir, 'backups/erasures.ndjson'), 'utf8')).toBe(''); // nobody was erased
     expect(await server.stop()).toBe(0);
     expect(databaseProcesses(dir)).toEqual([]);
     expect(server.err).toBe('');
@@ -259,6 +260,24 @@ describe('a start without a database', () => {
     const server = new Start(dir, { PORT: '80000', SIGNUP_ENABLED: 'perhaps' });
     expect(await server.exit()).toBe(1);
     expect(server.err).toMatch(/^PORT is "80000": .*\nSIGNUP_ENABLED is "perhaps": .*\n$/);
+    expect(existsSync(join(dir, 'postgres'))).toBe(false);
+  });
+
+  it.each([
+    ['BACKUP_DIR', {}],
+    ['BACKUP_DIR, DATA_DIR', { DB_HOST: '127.0.0.1', DB_PORT: '1', DB_DATABASE: 'none', DB_USERNAME: 'none', JWT_SECRET: 'x'.repeat(32) }],
+  ])('names each folder that it cannot write: %s', async (names, env) => {
+    const dir = folder();
+    const file = join(dir, 'a file');
+    writeFileSync(file, '');
+    const unwritable = Object.fromEntries(names.split(', ').map((name) => [name, join(file, 'below')]));
+    const server = new Start(dir, { ...env, ...unwritable });
+    expect(await server.exit()).toBe(1);
+    expect(server.err.trimEnd().split('\n')).toEqual(
+      Object.entries(unwritable).map(([name, path]) =>
+        expect.stringMatching(new RegExp(`^${name} "${path}" cannot be written \\(ENOTDIR.*: set `)),
+      ),
+    );
     expect(existsSync(join(dir, 'postgres'))).toBe(false);
   });
 

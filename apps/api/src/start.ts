@@ -8,6 +8,7 @@ import { createApp } from './app.js';
 import { startEmbedded } from './database/embedded.js';
 import type { Embedded } from './database/embedded.js';
 import { refusePowerfulRole } from './database/refuse-powerful-role.js';
+import { refuseUnwritable } from './refuse-unwritable.js';
 
 /** How long requests that run may take to end, before the database goes all the same. */
 const CLOSE_WITHIN_MS = 10_000;
@@ -20,6 +21,7 @@ export interface RunningServer {
 
 /** @param stopping ends the start at the next step, with what was started so far */
 export async function start(config: Config, stopping: AbortSignal): Promise<RunningServer> {
+  await refuseUnwritable(config);
   const embedded = config.databaseHost ? undefined : await startEmbedded(config, stopping);
   let app: NestFastifyApplication | undefined;
   try {

@@ -515,6 +515,7 @@ describe('what else remembers', () => {
     const person = await company.person();
     expect(said(await anonymise(person, admin.on(replica)))).toBe('200');
     expect(server.log).toContainEqual(expect.objectContaining({ code: 'ENOTDIR', msg: expect.stringMatching(/^the ledger of erasures/) }));
+    await expect(replica.get(Jobs).runNow('erasures-ledger')).rejects.toMatchObject({ code: 'ENOTDIR' });
     const known = async () => (await readLines(ledgerFile(server.config))).people.some(({ userId }) => userId === person.id);
     expect(await known()).toBe(false);
     await server.app.get(Jobs).runNow('erasures-ledger');

@@ -3,7 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
 import type { Erasure } from './erasure.entity.js';
-import { appendLines, ledgerFile, readLines } from './erasures-file.js';
+import { appendLines, ledgerFile, makeLedger, readLines } from './erasures-file.js';
 import type { CompanyLine, ErasureLine } from './erasures-file.js';
 import { idArray } from './id-array.js';
 
@@ -54,8 +54,9 @@ export class ErasuresLedger implements OnModuleInit {
     await this.work.afterCommit(() => this.tell(userIds.map((userId) => ({ companyId, userId, kind, erasedAt: erasedAt.toISOString() }))));
   }
 
-  /** Writes the lines that the file lacks. */
+  /** Writes the lines that the file lacks. @throws where it cannot be written, also when it lacks none */
   async catchUp(stopping = new AbortController().signal): Promise<void> {
+    await makeLedger(this.file); // that nothing could be written is known before somebody is erased
     const { people, companies } = await readLines(this.file);
     await this.catchUpCompanies(new Set(companies.map(({ companyId }) => companyId)));
     const known = new Set(people.map(keyOf));
