@@ -26,8 +26,26 @@ it.each([
   ['ANONYMIZED_EMAIL_DOMAIN', 'localhost'],
   ['TRUST_PROXY', '10.0.0.0/33'],
   ['SMTP_URL', 'mail.example.com'],
+  ['SMTP_URL', 'smtp:'],
+  ['SMTP_URL', 'smtp://'],
+  ['SMTP_URL', 'smtp://?pool=true'],
+  ['SMTP_URL', 'smtp:mail.example.com'],
+  ['SMTP_URL', ' smtp://mail.example.com'],
+  ['PUBLIC_URL', 'https://'],
+  ['PUBLIC_URL', 'http:time.example.com'],
+  ['PUBLIC_URL', 'https:///time.example.com'],
+  ['PUBLIC_URL', ' https://time.example.com'],
+  ['PUBLIC_URL', 'https://time.example.com\n'],
+  ['PUBLIC_URL', 'https://time.example.com/?a=1'],
+  ['PUBLIC_URL', 'https://time.example.com/?'],
+  ['PUBLIC_URL', 'https://time.example.com/#f'],
+  ['PUBLIC_URL', 'https://u:p@time.example.com'],
+  ['PUBLIC_URL', 'https://:p@time.example.com'],
+  ['DB_HOST', ' '],
+  ['DB_HOST', 'db.example.com '],
 ])('%s is not %s', (name, value) => {
-  expect(faultsOf({ [name]: value })).toMatch(new RegExp(`^${name} .*: set .+$`));
+  const database = name === 'DB_HOST' ? { DB_DATABASE: 'ncy8', DB_USERNAME: 'ncy8' } : {};
+  expect(faultsOf({ [name]: value, ...database })).toMatch(new RegExp(`^${name} .*: set .+$`));
 });
 
 it.each([
@@ -37,6 +55,9 @@ it.each([
   ['MAIL_FROM', 'Zeit & Lohn <no-reply@example.com>'],
   ['MAIL_FROM', '"Lohn, Zeit" <no-reply@localhost>'],
   ['ANONYMIZED_EMAIL_DOMAIN', 'erased.example.co.uk'],
+  ['SMTP_URL', 'smtps://user:p%40ss@mail.example.com:465/?pool=true'],
+  ['PUBLIC_URL', 'https://example.com:8443/time/'],
+  ['PUBLIC_URL', 'http://[::1]:3000'],
 ])('%s may be %s', (name, value) => {
   expect(faultsOf({ [name]: value })).toBe('true');
 });

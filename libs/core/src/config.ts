@@ -45,7 +45,7 @@ export class Config {
   /** Where the embedded database, its secrets, mails and backups live. */
   readonly dataDir = resolve(this.text('DATA_DIR', '.data'));
   /** Host of an external PostgreSQL; undefined starts the embedded one. */
-  readonly databaseHost = this.env.DB_HOST || undefined;
+  readonly databaseHost = this.withoutBlanks('DB_HOST');
   readonly databasePort = this.integer('DB_PORT', 5432, 1, 65_535);
   readonly databaseName = this.required('DB_DATABASE', 'ncy8');
   /** The application's role: no superuser, no BYPASSRLS, not the owner of the tables. */
@@ -68,7 +68,7 @@ export class Config {
   readonly smtpUrl = this.url('SMTP_URL', ['smtp:', 'smtps:']);
   readonly mailFrom = this.like('MAIL_FROM', 'NCY_8 <no-reply@localhost>', MAILBOX, 'a mailbox such as NCY_8 <no-reply@example.com>');
   /** What links in mails begin with; never taken from a request. */
-  readonly publicUrl = (this.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${this.port}`).replace(/\/$/, '');
+  readonly publicUrl = this.publicAddress();
 
   readonly corsOrigins = this.origins();
   /** Addresses or ranges of the proxies whose `X-Forwarded-For` is believed. */
@@ -156,8 +156,22 @@ export class Config {
   private url(name: string, protocols: string[]): string | undefined {
     const value = this.env[name];
     if (!value) return undefined;
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value;
-    return this.fault(`${name} is not an address: set one that begins with ${protocols.map((p) => `${p}//`).join(' or ')}`, undefined);
+    const isWhole = value === value.trim() && /^[a-z]+:\/\/[^/?#]/i.test(value) && URL.canParse(value); // it would take `http:host` too
+    if (isWhole && protocols.includes(new URL(value).protocol)) return value;
+    const beginnings = protocols.map((protocol) => `${protocol}//`).join(' or ');
+    return this.fault(`${name} is not an address: set one that begins with ${beginnings} and a host, without blanks around it`, undefined);
+  }
+
+  /** What paths are put behind. */
+  private publicAddress(): string {
+    const value = this.url('PUBLIC_URL', ['http:', 'https:']) ?? `http://localhost:${this.port}`;
+    if (!/[?#]|\/\/[^/]*@/.test(value)) return value.replace(/\/$/, '');
+    return this.fault('PUBLIC_URL says more than where: set it without user, ? and #', value);
+  }
+
+  private withoutBlanks(name: string): string | undefined {
+    const value = this.env[name];
+    return value && /\s/.test(value) ? this.fault(`${name} is "${value}": set it without blanks`, value) : value || undefined;
   }
 
   private like(name: string, fallback: string, pattern: RegExp, example: string): string {
