@@ -6,6 +6,7 @@ import { bootstrap } from './bootstrap.js';
 import { eraseCompany, nameAsked } from './company-erase.js';
 import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
+import { ownerOf } from './owner-of.js';
 import { reasonOf } from './reason.js';
 import { seed } from './seed.js';
 
@@ -47,15 +48,6 @@ const commands = {
 };
 
 const applicationOf = ({ databaseUsername: username, databasePassword: password }: Config) => ({ username, password });
-
-function ownerOf(config: Config) {
-  if (config.ownerDatabase) return config.ownerDatabase;
-  throw new ConfigError([
-    config.databaseHost
-      ? 'DB_OWNER_USERNAME is missing: set it and DB_OWNER_PASSWORD to the role that owns the database'
-      : 'DB_HOST is missing: this is for an external PostgreSQL; the embedded one is set up by `npm start`',
-  ]);
-}
 
 /** With the embedded database where DB_HOST names no other. @param empty without a schema where there is none yet */
 async function withDatabase<T>(config: Config, empty: boolean, work: (config: Config) => Promise<T>): Promise<T> {
