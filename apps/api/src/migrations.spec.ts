@@ -6,7 +6,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { dataSourceOptions } from '#core';
 import type { DatabaseAddress } from '#core';
 import { connect, TestDatabase } from '../../../test/database.js';
-import { startSystemPostgres } from '../../../test/system-postgres.js';
+import { startTestServer } from '../../../test/server.js';
+import type { TestServer } from '../../../test/server.js';
+import { migrateByCommand, startSystemPostgres } from '../../../test/system-postgres.js';
 import type { SystemPostgres } from '../../../test/system-postgres.js';
 import { bootstrap } from './database/bootstrap.js';
 import { readCatalogue } from './generate/catalogue.js';
@@ -107,6 +109,45 @@ describe('every migration can be taken back and run again', () => {
     expectThereAndBack(schemas);
     // The two servers print it alike.
     expect(schemas.up.at(-1)).toBe(schemaText(await readCatalogue((text) => migrated.sql(text))));
+  });
+});
+
+describe('external ids that differ in their case only', () => {
+  const operations = readFileSync(join(root, 'docs/OPERATIONS.md'), 'utf8');
+  let server: TestServer;
+  let owner: DatabaseAddress;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    owner = server.database.address('owner');
+    const company = await server.company();
+    const people = [await company.person(), await company.person(), await company.person()];
+    const dataSource = await new DataSource({ ...dataSourceOptions(owner, { poolSize: 1, patient: true }), migrations }).initialize();
+    const isRun = async () => (await dataSource.query(`SELECT FROM migrations WHERE name LIKE 'EntryTasksAndExternalIds%'`)).length > 0;
+    while (await isRun()) await dataSource.undoLastMigration({ transaction: 'each' });
+    await dataSource.destroy();
+    for (const [place, externalId] of ['Pay-1', 'pay-1', 'Pay-2'].entries()) {
+      await server.sql('UPDATE users SET "externalId" = $2 WHERE id = $1', [people[place]!.id, externalId]);
+    }
+  });
+  afterAll(() => server.stop());
+
+  it('stop the upgrade, which says where it stands how to find them', async () => {
+    const { stderr } = (await migrateByCommand(owner).catch((error: unknown) => error)) as { stderr: string };
+    const [, where] = /^could not create unique index "users_external_id_any_case_unique": .* "(.*)" in docs\/OPERATIONS.md\n$/.exec(
+      stderr,
+    )!;
+    expect(operations).toContain(`\n## ${where}\n`);
+  });
+
+  it('are found before by what OPERATIONS gives', async () => {
+    const [, query = ''] = /```sql\n *(SET ROLE ncy8_backup;\n *SELECT[^`]*externalId[^`]*)```/.exec(operations)!;
+    const session = await connect(owner);
+    const [, found] = (await session.query(query)) as unknown as { rows: object[] }[];
+    await session.end();
+    expect(found!.rows).toEqual([
+      expect.objectContaining({ people: [expect.stringMatching(/ Pay-1$/), expect.stringMatching(/ pay-1$/)] }),
+    ]);
   });
 });
 
