@@ -151,6 +151,21 @@ describe('external ids that differ in their case only', () => {
   });
 });
 
+/** Whether a migration drops an index before it makes one, which may take long: nobody could read the table meanwhile. */
+const keepsReadersOut = (source: string): boolean => {
+  const [up = ''] = /async up\(.*?(?=async down\(|$)/s.exec(source) ?? [];
+  return /\bDROP INDEX\b.*\bCREATE (UNIQUE )?INDEX\b/s.test(up);
+};
+
+describe('no migration keeps readers out while it makes an index', () => {
+  const files = readdirSync(join(root, 'migrations')).toSorted();
+  const offenders = files.filter((name) => keepsReadersOut(readFileSync(join(root, 'migrations', name), 'utf8')));
+
+  it('but 11, before this was a rule', () => {
+    expect(offenders.map((name) => name.replace(/^.*0(\d\d)-.*$/, '$1'))).toEqual(['11']);
+  });
+});
+
 /** What the embedded PostgreSQL knows and 15 does not; where no 15 is at hand, nothing else would notice. */
 const NEWER_THAN_15 = [
   /\buuidv[47]\(/i,
