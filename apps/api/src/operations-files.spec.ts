@@ -190,7 +190,7 @@ interface Container {
   name: string;
   image: string;
   command?: string[];
-  env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[];
+  env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string; optional?: boolean } } }[];
   envFrom?: { configMapRef?: { name: string } }[];
   ports?: { name: string; containerPort: number }[];
   resources?: { requests?: { memory?: string }; limits?: { memory?: string } };
@@ -319,6 +319,14 @@ describe('Kubernetes', () => {
     expect(names.filter((name) => !VARIABLES.has(name))).toEqual([]);
     expect(() => new Config({ ...settings, ...secrets })).not.toThrow();
     expect(apiContainer.env?.map(({ name }) => name)).toEqual(Object.keys(secrets));
+  });
+
+  it('starts with the secrets that the server needs: mails become files without SMTP_URL', () => {
+    const env = containers.flatMap((container) => container.env ?? []);
+    const needed = env.filter(({ valueFrom }) => !valueFrom?.secretKeyRef?.optional).map(({ name }) => name);
+    expect(new Set(needed)).toEqual(new Set(['DB_PASSWORD', 'JWT_SECRET', 'DB_OWNER_USERNAME', 'DB_OWNER_PASSWORD']));
+    const { SMTP_URL: _, ...others } = secrets;
+    expect(() => new Config({ ...settings, ...others })).not.toThrow();
   });
 
   it('keeps the ledger of erasures beside the dumps, for every replica', () => {
