@@ -5,7 +5,7 @@ import cors from '@fastify/cors';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { Lifecycle, requestScope } from '#core';
+import { Accesses, Lifecycle, requestScope } from '#core';
 import type { Config } from '#core';
 import { answerClientErrors } from './client-errors.js';
 
@@ -75,6 +75,8 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
     if (lifecycle.draining) reply.header('connection', 'close');
     done();
   });
+  // Behind the last request; Nest's own hooks run before it, or in an order that the database goes first in.
+  fastify.addHook('onClose', () => app.get(Accesses).finish());
   // Not earlier: reading the body loses the asynchronous context.
   fastify.addHook('preValidation', (request, _reply, done) => {
     requestScope.run(

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ConfigError, Lifecycle } from '#core';
+import { Accesses, ConfigError, Lifecycle } from '#core';
 import type { Config } from '#core';
 import { createApp } from './app.js';
 import { startEmbedded } from './database/embedded.js';
@@ -12,6 +12,8 @@ import { refuseUnwritable } from './refuse-unwritable.js';
 
 /** How long requests that run may take to end, before the database goes all the same. */
 const CLOSE_WITHIN_MS = 10_000;
+/** How long the access log may then take for its last rows. */
+const LOG_WITHIN_MS = 2000;
 
 export interface RunningServer {
   /** For people: what is where. */
@@ -59,13 +61,14 @@ async function listen(app: NestFastifyApplication, { port, host }: Config): Prom
 
 async function close(app?: NestFastifyApplication, embedded?: Embedded): Promise<void> {
   try {
-    await Promise.race([app?.close(), sleep(CLOSE_WITHIN_MS).then(tooLate)]);
+    await Promise.race([app?.close(), sleep(CLOSE_WITHIN_MS).then(() => tooLate(app))]);
   } finally {
     await embedded?.stop();
   }
 }
 
-function tooLate(): never {
+async function tooLate(app?: NestFastifyApplication): Promise<never> {
+  await app?.get(Accesses).finish(LOG_WITHIN_MS);
   throw new Error(`Requests were still running ${CLOSE_WITHIN_MS / 1000} s after the last one was taken; they were cut off`);
 }
 

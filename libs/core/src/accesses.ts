@@ -1,18 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock } from './clock.js';
 import type { ACCESS_ACTIONS, Told } from './log-actions.js';
 import { codeOf, InjectLog } from './log.js';
 import { AccessLog } from './logs.entity.js';
 import { classificationsOf } from './personal.js';
+import { Problem } from './problem.js';
 import { behindRequest, requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const FLUSH_AFTER_MS = 1000;
+const TRY_AGAIN_AFTER_MS = 10_000;
+/** Less than a stop may take. */
+const FINISH_WITHIN_MS = 8000;
 /** Rows a statement. */
-const BATCH = 500;
-/** Rows that wait at most while the database is away; the oldest are given up beyond it, and the log says so. */
+const BATCH = 1000;
+/** Rows from which on a request is answered only when its own are written. */
+const BUSY_FROM = 10_000;
+/** Rows from which on a request that would note more is refused: the database takes none. */
 const WAITING_AT_MOST = 50_000;
 
 export type AccessEvent = Told<typeof ACCESS_ACTIONS> & {
@@ -21,7 +26,18 @@ export type AccessEvent = Told<typeof ACCESS_ACTIONS> & {
   userId: string;
 };
 
-type Row = Omit<AccessLog, 'id' | 'company'>;
+type Row = Omit<AccessLog, 'id' | 'company' | 'companyId'>;
+
+/** What one company's people noted. */
+interface Queue {
+  companyId: string;
+  /** Not written yet, oldest first. */
+  rows: Row[];
+  /** How many were before them. */
+  done: number;
+  /** The batch under way. @returns whether it went through */
+  turn?: Promise<boolean>;
+}
 
 /** What the map of personal data takes from who read, once they are erased. */
 const ERASED: Partial<Row> = Object.fromEntries(
@@ -30,98 +46,124 @@ const ERASED: Partial<Row> = Object.fromEntries(
     .map(([column]) => [column, null]),
 );
 
+/** `$2` are the rows as JSON. `RETURNING`: a distributed PostgreSQL needs it here. */
+const INSERT = `
+  INSERT INTO access_logs ("companyId", "occurredAt", action, "targetType", "targetId", "userId", "actorUserId", "requestId", ip)
+  SELECT $1::uuid, r."occurredAt", r.action, r."targetType", r."targetId", r."userId", r."actorUserId", r."requestId", r.ip
+  FROM json_to_recordset($2::json) AS r("occurredAt" timestamptz, action text, "targetType" text, "targetId" uuid, "userId" uuid,
+    "actorUserId" uuid, "requestId" text, ip inet)
+  RETURNING id`;
+
 /**
- * Who read whose personal data. Noted in memory and written within a second, many rows at once, so that a read costs nothing;
- * a clean stop writes the rest, a killed process loses at most that second.
+ * Who read whose personal data. Noted in memory and written within a second, many rows at once, so that a read costs nothing; a clean stop
+ * writes the rest, a killed process loses at most what waits. Companies take turns by the batch. No read outruns its log: where more than
+ * 10,000 rows wait, a request that notes some is answered when its own are written, and with 50,000 it is 503.
  */
 @Injectable()
-export class Accesses implements BeforeApplicationShutdown {
-  private waiting: Row[] = [];
+export class Accesses {
+  private readonly queues = new Map<string, Queue>();
+  private waiting = 0;
   private timer: NodeJS.Timeout | undefined;
-  private flushing: Promise<void> | undefined;
+  /** The database took none at the last try. */
+  private isRefused = false;
 
   constructor(
     private readonly work: UnitOfWork,
     @InjectLog() private readonly log: Logger,
   ) {}
 
+  /** @throws 503 where too many wait to be written */
   record({ action, targetType, targetId = null, userId }: AccessEvent): void {
     const { companyId, userId: actorUserId } = this.work.tenant;
     if (userId === actorUserId) return;
-    const scope = requestScope.getStore();
-    this.waiting.push({
-      companyId,
-      occurredAt: clock.now(),
-      action,
-      targetType,
-      targetId,
-      userId,
-      actorUserId,
-      requestId: scope?.requestId ?? null,
-      ip: scope?.ip ?? null,
-    });
+    const scope = requestScope.getStore()!;
+    if (!scope.hasNoted && this.waiting >= WAITING_AT_MOST)
+      throw new Problem('service_unavailable', { detail: 'The access log cannot be written', headers: { 'retry-after': '10' } });
+    scope.hasNoted = true;
+    let queue = this.queues.get(companyId);
+    if (!queue) this.queues.set(companyId, (queue = { companyId, rows: [], done: 0 }));
+    const { requestId, ip } = scope;
+    queue.rows.push({ occurredAt: this.work.now, action, targetType, targetId, userId, actorUserId, requestId, ip });
+    this.waiting++;
     this.timer ??= this.flushIn(FLUSH_AFTER_MS);
   }
 
-  /** Writes what was noted so far. Never throws: what cannot be written now waits. */
-  async flush(): Promise<void> {
-    await this.flushing; // one that is under way may have begun before the newest row
-    await (this.flushing ??= this.writeAll().finally(() => (this.flushing = undefined)));
+  /** Before the answer to the present request leaves: it waits for what it noted, where too many wait already. */
+  async room(): Promise<void> {
+    if (this.waiting <= BUSY_FROM || this.isRefused || !requestScope.getStore()?.hasNoted) return;
+    await this.flush(this.work.tenant.companyId);
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.flush();
-    if (this.waiting.length > 0) this.log.error({ rows: this.waiting.length }, 'the access log lost its last rows: the database is away');
-  }
-
-  private async writeAll(): Promise<void> {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    const rows = this.waiting;
-    this.waiting = [];
-    const failed = new Set<Row>();
-    for (const [companyId, ofCompany = []] of Map.groupBy(rows, (row) => row.companyId)) {
-      for (let from = 0; from < ofCompany.length; from += BATCH)
-        for (const row of await this.write(companyId, ofCompany.slice(from, from + BATCH))) failed.add(row);
+  /** Writes what was noted so far, of one company or of all. Never throws: what cannot be written now waits. */
+  async flush(companyId?: string): Promise<void> {
+    const asked = companyId === undefined ? [...this.queues.values()] : [this.queues.get(companyId)].filter((queue) => queue !== undefined);
+    let due = asked.map((queue) => ({ queue, upTo: queue.done + queue.rows.length }));
+    while (due.length > 0) {
+      const open = [];
+      for (const one of due) if (one.queue.done < one.upTo && (await this.turn(one.queue))) open.push(one);
+      due = open;
     }
-    if (failed.size > 0) this.tryLater(rows.filter((row) => failed.has(row)));
+  }
+
+  /** At a stop, behind the last request and before the database goes: writes the rest, and says loudly what it could not. */
+  async finish(withinMs = FINISH_WITHIN_MS): Promise<void> {
+    clearTimeout(this.timer);
+    await Promise.race([this.flush(), sleep(withinMs, undefined, { ref: false })]);
+    if (this.waiting > 0) this.log.error({ rows: this.waiting }, 'the access log lost its last rows: the database did not take them');
   }
 
   private flushIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => void behindRequest(() => this.flush()), ms).unref();
+    return setTimeout(() => void this.flushAndGoOn(), ms).unref();
   }
 
-  private tryLater(failed: Row[]): void {
-    const all = [...failed, ...this.waiting];
-    this.waiting = all.slice(-WAITING_AT_MOST);
-    const lost = all.length - this.waiting.length;
-    if (lost > 0) this.log.error({ rows: lost }, 'the access log lost its oldest rows: too many wait');
-    this.timer ??= this.flushIn(10 * FLUSH_AFTER_MS);
+  private async flushAndGoOn(): Promise<void> {
+    await this.flush();
+    this.timer = this.waiting === 0 ? undefined : this.flushIn(this.isRefused ? TRY_AGAIN_AFTER_MS : FLUSH_AFTER_MS);
   }
 
-  /** @returns the rows that could not be written */
-  private async write(companyId: string, rows: Row[]): Promise<Row[]> {
+  /** Writes a company's next batch, or waits for the one under way. */
+  private turn(queue: Queue): Promise<boolean> {
+    return (queue.turn ??= behindRequest(() => this.writeBatch(queue)).finally(() => (queue.turn = undefined)));
+  }
+
+  private async writeBatch(queue: Queue): Promise<boolean> {
+    const { companyId, rows } = queue;
+    const batch = rows.slice(0, BATCH);
+    const settled = await this.write(companyId, batch);
+    rows.splice(0, settled);
+    queue.done += settled;
+    this.waiting -= settled;
+    if (rows.length === 0) this.queues.delete(companyId);
+    this.isRefused = settled < batch.length;
+    return !this.isRefused;
+  }
+
+  /** @returns how many of them, from the first on, need no further try */
+  private async write(companyId: string, rows: Row[]): Promise<number> {
     try {
       await this.work.within({ companyId, userId: null }, async () => {
-        await (await this.work.manager()).insert(AccessLog, await this.withoutErased(rows));
+        await this.work.execute(INSERT, [JSON.stringify(await this.withoutErased(rows))]);
       });
-      return [];
+      return rows.length;
     } catch (error) {
-      if (isOfTheRow(error)) return this.writeOneByOne(companyId, rows);
+      if (isOfARow(error)) return this.writeInHalves(companyId, rows);
       this.log.error({ code: codeOf(error), rows: rows.length }, 'the access log was not written yet');
-      return rows;
+      return 0;
     }
   }
 
   /** Where one row can never be written, the others are. */
-  private async writeOneByOne(companyId: string, rows: Row[]): Promise<Row[]> {
-    const failed: Row[] = [];
-    for (const row of rows) {
-      if (rows.length > 1) failed.push(...(await this.write(companyId, [row])));
-      else
-        this.log.error({ action: row.action }, 'a row of the access log was given up: its company is gone, or it has what no column takes');
+  private async writeInHalves(companyId: string, rows: Row[]): Promise<number> {
+    if (rows.length === 1) {
+      this.log.error(
+        { action: rows[0]!.action },
+        'a row of the access log was given up: its company is gone, or it has what no column takes',
+      );
+      return 1;
     }
-    return failed;
+    const half = rows.length >> 1;
+    const settled = await this.write(companyId, rows.slice(0, half));
+    return settled < half ? settled : half + (await this.write(companyId, rows.slice(half)));
   }
 
   /** Who was erased meanwhile leaves nothing behind, and nobody is erased until the rows are there. */
@@ -137,4 +179,4 @@ export class Accesses implements BeforeApplicationShutdown {
 }
 
 /** What the database says of the values themselves (class 22), or of what they name (23): the next time it would say the same. */
-const isOfTheRow = (error: unknown): boolean => /^2[23]/.test(codeOf(error));
+const isOfARow = (error: unknown): boolean => /^2[23]/.test(codeOf(error));

@@ -5,6 +5,7 @@ import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { Accesses } from './accesses.js';
 import { etagOf } from './etag.js';
 import { Idempotency, idempotencyKey } from './idempotency.js';
 import { Json } from './json-rows.js';
@@ -38,6 +39,7 @@ export class AnswerInterceptor implements NestInterceptor {
   constructor(
     private readonly work: UnitOfWork,
     private readonly idempotency: Idempotency,
+    private readonly accesses: Accesses,
     private readonly reflector: Reflector,
   ) {}
 
@@ -48,20 +50,25 @@ export class AnswerInterceptor implements NestInterceptor {
     refuseUndeclaredInput(context, request);
     if (this.reflector.get<boolean>(WHOLE, context.getHandler())) delete request.headers['if-none-match'];
     const key = this.reflector.get<boolean>(SECRET, context.getHandler()) ? undefined : idempotencyKey(request);
-    return from(
-      this.work.attempt(async () => {
-        if (key === undefined || !requestScope.getStore()?.tenant) return describe(await lastValueFrom(next.handle()), request, reply);
-        const kept = await this.idempotency.replay(key, request);
-        if (kept) {
-          reply.status(kept.statusCode).headers({ ...kept.headers, 'idempotent-replayed': 'true' });
-          return kept.body;
-        }
-        const body = JSON.stringify(describe(await lastValueFrom(next.handle(), { defaultValue: null }), request, reply) ?? null);
-        reply.type(JSON_TYPE);
-        await this.idempotency.keep(key, request, reply, body);
-        return body;
-      }),
-    );
+    const answered = this.work.attempt(async () => {
+      if (key === undefined || !requestScope.getStore()?.tenant) return describe(await lastValueFrom(next.handle()), request, reply);
+      const kept = await this.idempotency.replay(key, request);
+      if (kept) {
+        reply.status(kept.statusCode).headers({ ...kept.headers, 'idempotent-replayed': 'true' });
+        return kept.body;
+      }
+      const body = JSON.stringify(describe(await lastValueFrom(next.handle(), { defaultValue: null }), request, reply) ?? null);
+      reply.type(JSON_TYPE);
+      await this.idempotency.keep(key, request, reply, body);
+      return body;
+    });
+    return from(this.told(answered));
+  }
+
+  private async told<T>(answered: Promise<T>): Promise<T> {
+    const answer = await answered;
+    await this.accesses.room();
+    return answer;
   }
 }
 

@@ -14,6 +14,8 @@ export interface RequestScope {
   now?: Date;
   /** Begun by the first statement; a promise, so that two at once share one. */
   transaction?: Promise<Transaction>;
+  /** Whether somebody's data was read in it that the access log tells of. */
+  hasNoted?: boolean;
   /** Runs first in each further transaction, where the request had to commit on its way. */
   resume?: (transaction: Transaction) => Promise<void>;
 }

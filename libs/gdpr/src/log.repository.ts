@@ -23,7 +23,7 @@ export class LogRepository {
   /** With all that this replica has noted up to now; what others have noted comes within a second. */
   async accessLogs(query: LogQuery): Promise<JsonPage<AccessLogView>> {
     await this.work.commit(); // gives the guard's connection back: writing takes another one
-    await this.accesses.flush();
+    await this.accesses.flush(this.work.tenant.companyId);
     return this.list<AccessLogView>('access-logs', ACCESS_LOGS, query);
   }
 
