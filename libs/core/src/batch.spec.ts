@@ -154,3 +154,30 @@ it('takes up again, also for its last statement, what a commit on the way let go
   });
   expect(resumed).toEqual([companies[0]]);
 });
+
+const form = (n: number) => `SELECT '${n}' || $1::text AS name`;
+const prepared = async () =>
+  (await names(companies[0]!, 'SELECT statement AS name FROM pg_prepared_statements WHERE $1::uuid IS NOT NULL')).map(({ name }) => name);
+
+describe('of a connection that was asked in thousands of forms', () => {
+  it('keeps those that were used last, what is asked often among them', async () => {
+    for (let n = 0; n < 2500; n++) {
+      await names(companies[0]!, form(n));
+      if (n % 100 === 0) await names(companies[0]!);
+    }
+    const kept = await prepared();
+    expect(kept.length).toBeLessThanOrEqual(250);
+    expect(kept).toEqual(expect.arrayContaining([NAMES, form(2499), form(2400)]));
+    expect(kept).not.toContain(form(2000));
+  });
+
+  it('answers each form again, also behind one that failed and many at once', async () => {
+    await expect(names(companies[0]!, 'SELECT 1 / 0 AS name WHERE $1::uuid IS NOT NULL')).rejects.toMatchObject({ code: '22012' });
+    const found = await within(companies[0]!, () =>
+      Promise.all(Array.from({ length: 400 }, (_, n) => work.query<{ name: string }>(form(n)))),
+    );
+    expect(found.map(([row]) => row!.name)).toEqual(Array.from({ length: 400 }, (_, n) => `${n}${companies[0]}`));
+    for (const n of [0, 399, 2499]) expect(await names(companies[0]!, form(n))).toEqual([{ name: `${n}${companies[0]}` }]);
+    expect((await prepared()).length).toBeLessThanOrEqual(250); // of one batch all stay until the next
+  });
+});

@@ -14,6 +14,7 @@ interface Wire {
   bind(message: { portal: string; statement?: string; values: unknown[] }): void;
   describe(message: { type: 'P'; name: string }): void;
   execute(message: { portal: string }): void;
+  close(message: { type: 'S'; name: string }): void;
   sync(): void;
 }
 
@@ -44,21 +45,24 @@ interface Asked {
   reject(error: unknown): void;
 }
 
+/** Named statements of a connection: PostgreSQL keeps some 50 kB for each, and the filters of lists make thousands of texts. */
+const KEPT = 250;
+
 const NONE = new RowShape([]);
-/** How the rows of each named statement look, once a connection has described them. */
-const shapes = new WeakMap<Wire, Map<string, RowShape>>();
+/** Each named statement of a connection, the latest last, and how its rows look, once they were described. */
+const shapes = new WeakMap<Wire, Map<string, RowShape | undefined>>();
 
 /**
  * Statements before one Sync: one answer for all, where each would have had its own, and every answer is a system call on both sides. What
  * comes behind a statement that fails is not carried out and fails with its error. Outside a transaction PostgreSQL makes one of them all.
- * What the rows of a named statement look like is asked once a connection.
+ * What the rows of a named statement look like is asked once a connection, which forgets the one that was longest not used for a new one.
  */
 export class Batch {
   readonly statements: Asked[] = [];
   /** The driver notes under these that PostgreSQL knows a statement, when it says so. */
   name?: string;
   text?: string;
-  private known = new Map<string, RowShape>();
+  private known = new Map<string, RowShape | undefined>();
   /** Whose answer comes next. */
   private place = 0;
 
@@ -75,6 +79,7 @@ export class Batch {
     if (known) this.known = known;
     else shapes.set(wire, this.known);
     wire.stream.cork();
+    this.makeRoom(wire);
     for (const asked of this.statements) this.write(wire, asked);
     wire.sync();
     wire.stream.uncork();
@@ -111,6 +116,24 @@ export class Batch {
     for (const failed of asked) {
       if (failed.name) delete wire.submittedNamedStatements[failed.name]; // it was passed over, so its name is not known
       failed.reject(error);
+    }
+  }
+
+  /** Before all else, so that no failure passes it over. */
+  private makeRoom(wire: Wire): void {
+    const { known } = this;
+    for (const { name } of this.statements) {
+      if (!name) continue;
+      const shape = known.get(name);
+      known.delete(name);
+      known.set(name, shape);
+    }
+    for (const name of known.keys()) {
+      if (known.size <= KEPT) return;
+      wire.close({ type: 'S', name });
+      known.delete(name);
+      delete wire.parsedStatements[name];
+      delete wire.submittedNamedStatements[name];
     }
   }
 

@@ -50,16 +50,19 @@ export const parserOf = (oid: number): ((text: string) => unknown) => parsers[oi
 export const isText = (parser: (text: string) => unknown): boolean => parser === asIs || parser === parserOf(OID.text);
 const textual = { getTypeParser: parserOf as typeof types.getTypeParser };
 
+/** Names, each made of its text: a forgotten one is made anew. */
+const REMEMBERED = 2000;
 const names = new Map<string, string>();
 
 /**
  * A statement under a name of its own, so that PostgreSQL parses it once a connection (unnamed ones cost it nearly double).
- * @param isNamed false for texts of countless forms (reports), which would use the names up
+ * @param isNamed false for what is to be planned for its own values (reports)
  */
 export function statement(text: string, values: unknown[], isNamed = true): Statement {
   if (!isNamed) return { text, values, types: textual };
   let name = names.get(text);
-  if (!name && names.size < 2000) {
+  if (!name) {
+    if (names.size >= REMEMBERED) names.clear();
     name = createHash('sha1').update(text).digest('base64url');
     names.set(text, name);
   }

@@ -81,7 +81,7 @@ export class UnitOfWork {
     return (await this.transaction()).execute(text, values);
   }
 
-  /** Rows of the request's last statement; the COMMIT goes with it. @param isNamed false for texts of countless forms */
+  /** Rows of the request's last statement; the COMMIT goes with it. @param isNamed false for what is to be planned for its own values */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
     return (await this.ended(inside(this.tenant, text, values, isNamed))).rows as T[];
   }
