@@ -20,7 +20,7 @@ export class IdempotencyKey {
 
   @Column('varchar', { length: 255 }) @Personal(ANSWER) key!: string;
 
-  /** HMAC over company, method, address and body. */
+  /** HMAC over company, method, address, body and API key. */
   @Column('text') @NotPersonal() requestHash!: string;
 
   @Column('integer') @NotPersonal() statusCode!: number;

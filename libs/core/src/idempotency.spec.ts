@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Client } from '../../../test/client.js';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -68,6 +69,29 @@ describe('safe repeats', () => {
     await team('Mine', 'k4');
     const theirs = await other.post('/teams', { name: 'Theirs' }, key('k4'));
     expect([theirs.status, theirs.body.name]).toEqual([201, 'Theirs']);
+  });
+
+  it('tell an API key nothing that another credential was answered', async () => {
+    const [approver, person] = [await company.person({ role: ['approve_leave_request'] }), await company.person()];
+    const leave = { startDate: '2026-03-02', endDate: '2026-03-02', leaveType: 'SICK', reason: 'A weak heart' };
+    const { body } = await person.post('/leave-requests', leave);
+    const approve = (client: Client) => client.post(`/leave-requests/${body.id}/approve`, {}, key('k8'));
+    const first = await approve(approver);
+    expect([first.status, first.body.reason]).toEqual([200, 'A weak heart']);
+    for (const permissions of [[], null]) {
+      const answer = await approve(await approver.apiKey(permissions));
+      expect([answer.status, answer.body.code]).toEqual([422, 'idempotency_key_reused']);
+    }
+    await approver.signIn();
+    expect((await approve(approver)).headers['idempotent-replayed']).toBe('true'); // whatever the session
+  });
+
+  it('are safe for an API key too', async () => {
+    const program = await company.admin.apiKey();
+    expect((await program.post('/teams', { name: 'Program' }, key('k9'))).status).toBe(201);
+    expect((await program.post('/teams', { name: 'Program' }, key('k9'))).headers['idempotent-replayed']).toBe('true');
+    expect((await company.admin.post('/teams', { name: 'Program' }, key('k9'))).status).toBe(422);
+    expect(await teams('Program')).toBe(1);
   });
 
   it('end after 24 hours', async () => {

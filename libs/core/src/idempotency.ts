@@ -8,6 +8,7 @@ import { deriveKeys } from './keys.js';
 import { LOCKS } from './locks.js';
 import { Problem } from './problem.js';
 import { requestScope } from './request-scope.js';
+import type { Tenant } from './tenant.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const KEPT_MS = 24 * 3600 * 1000;
@@ -55,9 +56,10 @@ export class Idempotency {
 
   /** The kept answer of this key, if there is one. @throws 409 while the first runs, 422 for another request under the key */
   async replay(key: string, request: FastifyRequest): Promise<Kept | undefined> {
-    const { companyId, userId } = this.work.tenant;
+    const { tenant } = this.work;
+    const { userId } = tenant;
     const kept = await this.claim(this.work, userId, key);
-    if (kept && !this.keys.some((secret) => requestHash(request, companyId, secret) === kept.requestHash))
+    if (kept && !this.keys.some((secret) => requestHash(request, tenant, secret) === kept.requestHash))
       throw new Problem('idempotency_key_reused');
     const scope = requestScope.getStore();
     // A commit on the way (a password is hashed outside every transaction) lets the lock go: another repeat may have been faster meanwhile.
@@ -79,7 +81,7 @@ export class Idempotency {
 
   /** Keeps the answer; the last statement of its transaction, and the COMMIT goes with it. */
   async keep(key: string, request: FastifyRequest, reply: FastifyReply, body: string): Promise<void> {
-    const { companyId, userId } = this.work.tenant;
+    const { tenant } = this.work;
     const headers = Object.fromEntries(
       KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
     );
@@ -90,9 +92,9 @@ export class Idempotency {
        ON CONFLICT ("companyId", "userId", key) DO UPDATE SET "requestHash" = EXCLUDED."requestHash", "statusCode" = EXCLUDED."statusCode",
          headers = EXCLUDED.headers, body = EXCLUDED.body, "createdAt" = EXCLUDED."createdAt", "expiresAt" = EXCLUDED."expiresAt"`,
       [
-        userId,
+        tenant.userId,
         key,
-        requestHash(request, companyId, this.keys[0]!),
+        requestHash(request, tenant, this.keys[0]!),
         reply.statusCode,
         JSON.stringify(headers),
         body,
@@ -105,10 +107,10 @@ export class Idempotency {
 
 const inProgress = () => new Problem('idempotency_in_progress', { headers: { 'retry-after': '1' } });
 
-function requestHash({ method, url, body }: FastifyRequest, companyId: string, secret: KeyObject): string {
-  return createHmac('sha256', secret)
-    .update(JSON.stringify([companyId, method, url, isWritable(body) ? body : 'deeper than any that was taken']))
-    .digest('hex');
+/** An API key may read less than its owner's sessions, or another key: to it their answers are those of another request. */
+function requestHash({ method, url, body }: FastifyRequest, { companyId, apiKeyId }: Tenant, secret: KeyObject): string {
+  const told = [companyId, method, url, isWritable(body) ? body : 'deeper than any that was taken', ...(apiKeyId ? [apiKeyId] : [])];
+  return createHmac('sha256', secret).update(JSON.stringify(told)).digest('hex');
 }
 
 /** JSON that is nested 100,000 deep is read, but not written. */

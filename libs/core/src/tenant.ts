@@ -2,4 +2,6 @@
 export interface Tenant {
   companyId: string;
   userId: string | null;
+  /** By which key the user acts; undefined for a session. */
+  apiKeyId?: string;
 }

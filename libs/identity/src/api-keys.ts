@@ -69,7 +69,7 @@ export class ApiKeys {
     // The owner is known only once the key is found: a transaction of its own, then the request enters as the owner.
     const row = await this.work.within({ companyId, userId: null }, () => this.look(key));
     if (!row) return undefined;
-    this.work.enter({ companyId, userId: row.userId });
+    this.work.enter({ companyId, userId: row.userId, apiKeyId: row.id });
     const { userId, scope, held, mustChangePassword } = row;
     const permissions = scope ? new Set([...held].filter((name) => scope.includes(name))) : held;
     return { companyId, userId, sessionId: null, permissions, mustChangePassword, ownOnly: scope?.length === 0 };
