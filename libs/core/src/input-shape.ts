@@ -11,35 +11,47 @@ const MAX_NAME = 200;
  * Bounds what came in before anything transforms it: 10 kB nested 5000 deep make class-transformer overflow the stack,
  * NUL and lone surrogates cannot be stored. Of many faults the first are told: each repeats the names above it, so that all of them could be
  * thousands of times as long as the body.
+ * @returns whether it may be transformed all the same, to hear what else is wrong with it, too
  */
-export function faultsOfShape(input: unknown): FieldFault[] {
+export function faultsOfShape(input: unknown): { faults: FieldFault[]; isSafe: boolean } {
   const faults: FieldFault[] = [];
+  let isSafe = true;
   const names: string[] = [];
   let values = 0;
   const tell = (detail: string): void => {
     if (faults.length < MAX_FAULTS) faults.push({ pointer: names.map((name) => `/${escapePointer(name)}`).join(''), detail });
   };
   const look = (value: unknown): void => {
-    if (faults.length >= MAX_FAULTS) return;
-    const detail = ++values > MAX_VALUES ? `is behind ${MAX_VALUES} others` : faultOf(value, names.length);
-    if (detail) tell(detail);
-    else if (typeof value === 'object' && value !== null)
+    if (faults.length >= MAX_FAULTS) {
+      isSafe = false; // who knows what else it has
+      return;
+    }
+    const beyond = ++values > MAX_VALUES ? `is behind ${MAX_VALUES} others` : beyondBounds(value, names.length);
+    if (beyond) {
+      isSafe = false;
+      tell(beyond);
+    } else if (typeof value === 'string') {
+      if (!isStorable(value)) tell('has characters that cannot be stored');
+    } else if (typeof value === 'object' && value !== null)
       for (const key of Object.keys(value)) {
         names.push(key);
-        if (isName(key)) look((value as Record<string, unknown>)[key]);
-        else tell('is not a known field');
+        const reserved = isReserved(key);
+        if (!reserved && isStorable(key)) look((value as Record<string, unknown>)[key]);
+        else {
+          tell('is not a known field');
+          if (reserved) isSafe = false;
+        }
         names.pop();
       }
   };
   look(input);
-  return faults;
+  return { faults, isSafe };
 }
 
-/** What every object has by itself class-transformer leaves out in silence. */
-const isName = (key: string): boolean => !(key in Object.prototype) && key !== 'prototype' && isStorable(key);
+/** What every object has by itself class-transformer leaves out in silence, or stumbles over. */
+const isReserved = (key: string): boolean => key in Object.prototype || key === 'prototype';
 
-function faultOf(value: unknown, depth: number): string | undefined {
-  if (typeof value === 'string') return isStorable(value) ? undefined : 'has characters that cannot be stored';
+function beyondBounds(value: unknown, depth: number): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth === MAX_DEPTH) return `is nested deeper than ${MAX_DEPTH} levels`;
   const count = Array.isArray(value) ? value.length : Object.keys(value).length;

@@ -176,6 +176,16 @@ describe('a body', () => {
     expect(pointers(await expectRefused(raw(json), 'validation_failed'))).toEqual([pointer]);
   });
 
+  it('with a text that cannot be stored is told all its other faults too, each field once', async () => {
+    const json =
+      '{"name":"01234567890\\u0000","day":"2023-02-30","kind":"c","part":{"day":"\\ud800"},"parts":[{"day":"x"}],"z\\u0000":1,"y":1}';
+    const refused = await expectRefused(raw(json), 'validation_failed');
+    expect(pointers(refused).toSorted()).toEqual(['/day', '/kind', '/name', '/part/day', '/parts/0/day', '/y', '/z\0']);
+    const query = await expectRefused(probe.get('/probe?from=%00&limit=0&form=1'), 'validation_failed');
+    expect(pointers(query).toSorted()).toEqual(['/form', '/from', '/limit']);
+    await expectRefused(probe.post('/probe', { name: '\0', part: { constructor: 1 }, zzz: [{ constructor: 1 }] }), 'validation_failed');
+  });
+
   it('nested 5000 deep is refused, whatever it is made of', async () => {
     await expectRefused(raw(`{"name":${'['.repeat(5000)}${']'.repeat(5000)}}`), 'validation_failed');
     await expectRefused(raw(`${'{"part":'.repeat(5000)}1${'}'.repeat(5000)}`), 'validation_failed');

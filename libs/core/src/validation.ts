@@ -45,9 +45,26 @@ export class Validation extends ValidationPipe {
     if (metadata.type === 'body' && (typeof value !== 'object' || Array.isArray(value))) {
       throw Problem.field('', 'must be a JSON object');
     }
-    const faults = faultsOfShape(value);
-    if (faults.length > 0) throw new Problem('validation_failed', { errors: faults });
+    const { faults, isSafe } = faultsOfShape(value);
+    if (faults.length > 0) return this.refuse(faults, isSafe ? value : undefined, metadata);
     return metadata.type === 'query' ? this.query(value, metadata) : super.transform(value, metadata);
+  }
+
+  /** Of what has a fault of its shape nothing else is told. @param value to hear what is wrong besides */
+  private async refuse(faults: FieldFault[], value: object | undefined, metadata: ArgumentMetadata): Promise<never> {
+    const told = new Set(faults.map(({ pointer }) => pointer));
+    const others = value ? await this.faultsByRules(value, metadata) : [];
+    throw new Problem('validation_failed', { errors: [...faults, ...others.filter(({ pointer }) => !told.has(pointer))] });
+  }
+
+  private async faultsByRules(value: object, metadata: ArgumentMetadata): Promise<FieldFault[]> {
+    try {
+      await super.transform(value, metadata);
+      return [];
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return error.more.errors ?? [];
+    }
   }
 
   /** A query that was valid once is valid again: it is remembered, within bounds, and handed out as a copy. */
