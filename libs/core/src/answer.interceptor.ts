@@ -84,7 +84,7 @@ function describe(answer: unknown, request: FastifyRequest, reply: FastifyReply)
   reply.header('etag', etag);
   if (reply.statusCode === 201 && !reply.hasHeader('location'))
     reply.header('location', `${request.url.split('?', 1)[0]}/${String(record.id)}`);
-  if (request.method === 'GET' && matches(request.headers['if-none-match'], etag)) {
+  if ((request.method === 'GET' || request.method === 'HEAD') && matches(request.headers['if-none-match'], etag)) {
     reply.status(304);
     return undefined;
   }

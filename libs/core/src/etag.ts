@@ -15,14 +15,18 @@ const documented: ParameterDecorator = (target, method) => {
   if (descriptor) ApiHeader({ name: 'If-Match', description, schema: { type: 'string', example: '"3"' } })(target, method, descriptor);
 };
 
-/** `If-Match` of a write. @throws 400 when it is malformed */
+const LARGEST = 2 ** 31 - 1;
+/** Of no record: they begin at 1. */
+const NONE = 0;
+
+/** `If-Match` of a write. What no version can be is none of the present ones. @throws 400 when it is malformed */
 export const IfMatch = createParamDecorator(
   (_: unknown, context: ExecutionContext): ExpectedVersion => {
     const header = context.switchToHttp().getRequest<FastifyRequest>().headers['if-match'];
     if (header === undefined || header === '*') return header;
-    const version = /^"([1-9]\d{0,8})"$/.exec(header)?.[1];
-    if (!version) throw Problem.field('/If-Match', 'must be "*" or one strong ETag such as "3"');
-    return Number(version);
+    if (!/^"\d+"$/.test(header)) throw Problem.field('/If-Match', 'must be "*" or one strong ETag such as "3"');
+    const version = Number(header.slice(1, -1));
+    return version <= LARGEST && etagOf(version) === header ? version : NONE;
   },
   [documented],
 );
