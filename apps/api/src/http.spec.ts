@@ -49,6 +49,10 @@ describe('every answer', () => {
     }
   });
 
+  it.each(['/health', '/health/live', '/health/ready', '/metrics', '/openapi.json'])('of %s does not mind parameters', async (path) => {
+    expect((await server.anybody.get(`${path}?probe=1`)).status).toBe(200);
+  });
+
   it('takes a sane request id and makes one else', async () => {
     expect((await server.anybody.get('/health/live', { 'x-request-id': 'trace-1:a.b' })).headers['x-request-id']).toBe('trace-1:a.b');
     for (const bad of ['a b', 'x'.repeat(129), '<script>']) {

@@ -65,6 +65,8 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
 
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    // An empty body is none, whatever its type: `curl -d ''` says form.
+    if (request.headers['content-length'] === '0') delete request.headers['content-type'];
     // As it was asked (nothing may be there), and as it was understood (`/%61pi/v1/me`).
     if (request.url.startsWith('/api/') || routeOf(request).startsWith('/api/')) reply.header('cache-control', 'no-store');
     done();
@@ -131,7 +133,7 @@ async function allowOrigins(fastify: FastifyInstance, { corsOrigins }: Config): 
   await fastify.register(cors, { origin: corsOrigins, methods, exposedHeaders: EXPOSED, maxAge: 600, strictPreflight: false });
 }
 
-/** Bodies are JSON in UTF-8; an empty one is none. What is no JSON is told where the body is looked at, behind 401 and 403. */
+/** Bodies are JSON in UTF-8; an empty one, which may come in pieces, is none. What is no JSON is told where the body is looked at, behind 401 and 403. */
 function acceptJsonOnly(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();

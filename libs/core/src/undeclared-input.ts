@@ -10,8 +10,12 @@ const TOLD = 100;
 
 const declared = new WeakMap<object, { body: boolean; query: boolean }>();
 
-/** A route that declares no body takes no fields, one that declares no query no parameters: what it does not know is refused. */
+/**
+ * A route that declares no body takes no fields, one that declares no query no parameters: what it does not know is refused. Not outside the API:
+ * probes and scrapers may carry parameters.
+ */
 export function refuseUndeclaredInput(context: ExecutionContext, request: FastifyRequest): void {
+  if (!request.routeOptions.url?.startsWith('/api/')) return;
   const { body, query } = declarations(context);
   const errors = [
     ...(body || typeof request.body !== 'object' || request.body === null ? [] : Object.keys(request.body)),

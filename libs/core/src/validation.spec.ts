@@ -226,6 +226,19 @@ describe('a body', () => {
     await expectRefused(raw('{"name":"x"}', type), 'unsupported_media_type', 415);
   });
 
+  it('that is empty is none, whatever its type', async () => {
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', 'application/json']) {
+      const answer = await probe.app.inject({
+        method: 'DELETE',
+        url: `/api/v1/probe/${ID}`,
+        headers: { 'content-type': type, 'content-length': '0' },
+      });
+      expect([answer.statusCode, answer.json()]).toEqual([200, { id: ID }]);
+    }
+    const post = probe.post('/probe', '', { 'content-type': 'text/plain', 'content-length': '0' });
+    expect(pointers(await expectRefused(post, 'validation_failed'))).toEqual(['/name']);
+  });
+
   it('in JSON with a charset is taken', async () => {
     expect((await raw('{"name":"x"}', 'application/json; charset=utf-8')).status).toBe(200);
   });
