@@ -85,7 +85,7 @@ export class Idempotency {
     const headers = Object.fromEntries(
       KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
     );
-    const now = clock.now();
+    const { now } = this.work;
     await this.work.last(
       `INSERT INTO idempotency_keys ("companyId", "userId", key, "requestHash", "statusCode", headers, body, "createdAt", "expiresAt")
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -102,7 +102,7 @@ export class UnitOfWork {
     return (await this.outside<{ id: string }>('SELECT company_ids AS id FROM company_ids()')).map(({ id }) => id);
   }
 
-  /** A statement on tables that belong to no company, or through the two doors for signing in; outside every transaction. */
+  /** A statement on tables that belong to no company, or through a door across companies (accounts by e-mail, ids for jobs); outside every transaction. */
   async outside<T>(text: string, values: unknown[] = []): Promise<T[]> {
     const scope = requestScope.getStore();
     const giveBack = (await (scope?.tenant && this.place(scope, scope.tenant))) ?? (() => undefined);
