@@ -29,6 +29,7 @@ export * from './mail-sender.js';
 export * from './mail.entity.js';
 export * from './mail.js';
 export * from './moment.js';
+export * from './nil-id.js';
 export * from './page.js';
 export * from './params.js';
 export * from './personal.js';

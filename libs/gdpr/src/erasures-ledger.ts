@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
+import { codeOf, Config, InjectLog, Jobs, NIL_ID, UnitOfWork } from '#core';
 import type { Erasure } from './erasure.entity.js';
 import { appendLines, ledgerFile, makeLedger, readLines } from './erasures-file.js';
 import type { CompanyLine, ErasureLine } from './erasures-file.js';
@@ -82,7 +82,7 @@ export class ErasuresLedger implements OnModuleInit {
   /** What the database says of a company. */
   async recorded(companyId: string): Promise<ErasureLine[]> {
     const found: ErasureLine[] = [];
-    for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+    for (let after = NIL_ID; ;) {
       const page = await this.work.within({ companyId, userId: null }, () =>
         this.work.last<Omit<ErasureLine, 'companyId'> & { id: string }>(
           `SELECT e.id, e."userId", e.kind, e."erasedAt" FROM erasures e WHERE e."companyId" = $1 AND e.id > $2 ORDER BY e.id LIMIT $3`,

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Accesses, Audit, Problem, UnitOfWork } from '#core';
+import { Accesses, Audit, NIL_ID, Problem, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { ExportedTable, PersonalDataManifest } from './personal-data.dto.js';
 import { TableText, zipped } from './personal-data-files.js';
@@ -11,8 +11,6 @@ import { PAGE, PersonalDataRepository } from './personal-data.repository.js';
 import type { PersonalRow } from './personal-data.repository.js';
 import { leftOut, personalTables } from './personal-data-tables.js';
 import type { LeftOut, PersonalTable } from './personal-data-tables.js';
-
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
 export type ExportFormat = 'json' | 'zip';
 
@@ -78,7 +76,7 @@ export class PersonalData {
   }
 
   private async *pages({ tenant, userId }: Export, table: PersonalTable): AsyncGenerator<PersonalRow[]> {
-    for (let after = BEFORE_ALL; ;) {
+    for (let after = NIL_ID; ;) {
       const page = await this.work.within(tenant, () => this.data.page(table, userId, after));
       if (page.length > 0) yield page;
       if (page.length < PAGE) return;

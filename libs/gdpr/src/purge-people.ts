@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
-import { InjectLog, Mail, UnitOfWork } from '#core';
+import { InjectLog, Mail, NIL_ID, UnitOfWork } from '#core';
 import { PersonErasure } from './person-erasure.js';
 import { ENTER_RETENTION, LEAVE_RETENTION } from './retention-role.js';
 
@@ -13,7 +13,7 @@ export interface Place {
   id: string;
 }
 
-export const FROM_THE_START: Place = { deletedAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
+export const FROM_THE_START: Place = { deletedAt: '-infinity', id: NIL_ID };
 
 /** SQL: users `u` who were deleted before `$2`. */
 export const DUE = `u."companyId" = $1 AND u."deletedAt" < $2`;

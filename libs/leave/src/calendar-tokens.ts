@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, Config, isId, Problem, UnitOfWork } from '#core';
+import { Audit, Config, isId, NIL_ID, Problem, UnitOfWork } from '#core';
 import { sha256, UserRepository } from '#identity';
 import type { Principal } from '#rbac';
 import type { CalendarTokenView } from './calendar.dto.js';
-
-const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 /**
  * What opens a person's calendar feed, for programs that can send no header: the company and 256 random bits. The database has the
@@ -23,7 +21,7 @@ export class CalendarTokens {
   /** Of a token that may be anything; one of no form names a company that is not there, so that it is looked up like all others. */
   static companyOf(token: string): string {
     const [companyId] = token.split('.', 1);
-    return isId(companyId) ? companyId.toLowerCase() : NOBODY;
+    return isId(companyId) ? companyId.toLowerCase() : NIL_ID;
   }
 
   /** A new one; the one before ends. Of many at once the last one stands. */

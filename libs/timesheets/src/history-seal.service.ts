@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { NIL_ID } from '#core';
 import type { HistoryProof } from './history.dto.js';
 import { HistorySealRepository } from './history-seal.repository.js';
 import type { HistoryKey } from './history-seal.repository.js';
@@ -56,10 +57,8 @@ export class HistorySeals {
   }
 }
 
-const NOBODY = '00000000-0000-0000-0000-000000000000';
-
 /** Before all that occurred at that instant. */
-export const keyAt = (instant: Date): HistoryKey => ({ occurredAt: instant.toISOString(), id: NOBODY });
+export const keyAt = (instant: Date): HistoryKey => ({ occurredAt: instant.toISOString(), id: NIL_ID });
 
 const SALT_BYTES = 16;
 

@@ -1,3 +1,4 @@
+import { NIL_ID } from '#core';
 import type { TimeGrouping } from './report.dto.js';
 
 /** How one grouping is made in SQL: of sums `g` over entries `e` (and their timesheet `s`). */
@@ -16,8 +17,7 @@ export interface GroupingSql {
   overDays?: GroupingSql;
 }
 
-const NOBODY = `'00000000-0000-0000-0000-000000000000'::uuid`;
-const nullsLast = (id: string, name: string): string[] => [`${id} IS NULL`, `coalesce(${name}, '')`, `coalesce(${id}, ${NOBODY})`];
+const nullsLast = (id: string, name: string): string[] => [`${id} IS NULL`, `coalesce(${name}, '')`, `coalesce(${id}, '${NIL_ID}'::uuid)`];
 const CODES = 'JOIN action_codes c ON c."companyId" = $1 AND c.id = g."actionCodeId"';
 
 /** A grouping by a value of the entry itself. */
