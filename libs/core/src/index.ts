@@ -1,4 +1,5 @@
 export * from './accesses.js';
+export * from './answer-format.js';
 export * from './answer.interceptor.js';
 export * from './audit.js';
 export * from './backup-snapshot.entity.js';
