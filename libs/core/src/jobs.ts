@@ -5,7 +5,7 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Logger } from 'pino';
 import { clock } from './clock.js';
 import { Config, ConfigError } from './config.js';
-import { InjectLog } from './log.js';
+import { codeOf, InjectLog } from './log.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** Work that is done by the clock; a lib registers its jobs when its module starts. */
@@ -155,8 +155,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
       await running;
       tell('success');
     } catch (error) {
-      const { code, name = 'unknown' } = error as { code?: string; name?: string };
-      this.log.error({ job: job.name, code: code ?? name }, 'a job failed'); // its message could tell values of a row
+      this.log.error({ job: job.name, code: codeOf(error) }, 'a job failed');
       tell('failure');
       throw error;
     } finally {
