@@ -9,6 +9,10 @@ export type ExpectedVersion = number | '*' | undefined;
 
 export const etagOf = (version: number): string => `"${version}"`;
 
+/** A record whose version is for the ETag alone: PUT takes what GET gives. */
+export const withHiddenVersion = <T extends { version: number }>({ version, ...record }: T): Omit<T, 'version'> =>
+  Object.defineProperty(record, 'version', { value: version, enumerable: false });
+
 const documented: ParameterDecorator = (target, method) => {
   const descriptor = method && Object.getOwnPropertyDescriptor(target, method);
   const description = 'The ETag that you read; answers 412 when the record has changed since.';

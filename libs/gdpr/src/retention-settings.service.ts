@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository, CompanySettings } from '#companies';
-import { Audit, changes, expectVersion, one, UnitOfWork } from '#core';
+import { Audit, changes, expectVersion, one, UnitOfWork, withHiddenVersion } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { RetentionSettings } from './retention-settings.dto.js';
 
@@ -21,7 +21,7 @@ export class RetentionSettingsService {
 
   /** The whole answer of a request. */
   async read(): Promise<RetentionSettings> {
-    return view(one(await this.work.last<Row>(SETTINGS)));
+    return withHiddenVersion(one(await this.work.last<Row>(SETTINGS)));
   }
 
   /** @throws 412; a change that changes nothing leaves the version alone */
@@ -30,15 +30,10 @@ export class RetentionSettingsService {
     const before = one(await this.work.query<Row>(SETTINGS));
     expectVersion(before, expected);
     const told = changes(before, body);
-    if (Object.keys(told.after).length === 0) return view(before);
+    if (Object.keys(told.after).length === 0) return withHiddenVersion(before);
     const { companyId } = this.work.tenant;
     await (await this.work.manager()).update(CompanySettings, { companyId }, { ...body, ...this.work.changed() });
     await this.audit.record({ action: 'retention_updated', targetType: 'CompanySettings', targetId: id, ...told });
-    return view(one(await this.work.query<Row>(SETTINGS)));
+    return withHiddenVersion(one(await this.work.query<Row>(SETTINGS)));
   }
-}
-
-/** The version is for the ETag alone: PUT takes what GET gives, and that are the times. */
-function view({ version, ...settings }: Row): RetentionSettings {
-  return Object.defineProperty(settings, 'version', { value: version, enumerable: false });
 }

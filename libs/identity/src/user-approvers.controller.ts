@@ -1,12 +1,11 @@
 import { Body, Controller, Get, Put } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId, Problems } from '#core';
+import { IfMatch, PathId, Problems, withHiddenVersion } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { OwnOr } from './own-or.js';
 import { UserApprovers } from './user-approvers.js';
-import type { ApproverList } from './user-approvers.js';
 import { Approvers } from './user.dto.js';
 
 @ApiTags('People')
@@ -19,7 +18,7 @@ export class UserApproversController {
   @ApiOperation({ summary: 'Who is listed to decide the timesheets of a user', description: 'The ETag is that of the user.' })
   @ApiOkResponse({ type: Approvers })
   async read(@PathId() id: string): Promise<Approvers> {
-    return view(await this.approvers.read(id));
+    return withHiddenVersion(await this.approvers.read(id));
   }
 
   @Put()
@@ -33,11 +32,6 @@ export class UserApproversController {
     @Body() { approverIds }: Approvers,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<Approvers> {
-    return view(await this.approvers.set(caller, id, approverIds, expected));
+    return withHiddenVersion(await this.approvers.set(caller, id, approverIds, expected));
   }
-}
-
-/** The version is for the ETag alone: PUT takes what GET gives, and that are the ids. */
-function view({ version, ...approvers }: ApproverList): Approvers {
-  return Object.defineProperty(approvers, 'version', { value: version, enumerable: false });
 }
