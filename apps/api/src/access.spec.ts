@@ -6,8 +6,8 @@ import type { Body } from '../../../test/api-document.js';
 import type { Answer, Client } from '../../../test/client.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
-import { routesOf } from './generate/routes.js';
-import type { Route } from './generate/routes.js';
+import { routesOf } from './routes.js';
+import type { Route } from './routes.js';
 
 let server: TestServer;
 let document: ApiDocument;

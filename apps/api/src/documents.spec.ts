@@ -9,7 +9,7 @@ import { closed } from '../../../test/documented-answers.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { documents } from './generate/documents.js';
-import { routesOf } from './generate/routes.js';
+import { routesOf } from './routes.js';
 
 let server: TestServer;
 let generated: Record<string, string>;

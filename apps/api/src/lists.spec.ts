@@ -5,7 +5,7 @@ import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { statementsOf } from '../../../test/unscoped.js';
 import type { Company } from '../../../test/factories.js';
-import { routesOf } from './generate/routes.js';
+import { routesOf } from './routes.js';
 
 const ROWS = 9_999; // in each of two companies: with its Admin as many people as a report takes
 /** An export reads table by table. */

@@ -8,8 +8,8 @@ import { Own, PERMISSION_NAMES } from '#rbac';
 import type { PermissionName } from '#rbac';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
-import { routesOf } from './generate/routes.js';
-import type { Route } from './generate/routes.js';
+import { routesOf } from './routes.js';
+import type { Route } from './routes.js';
 
 const root = join(import.meta.dirname, '../../..');
 

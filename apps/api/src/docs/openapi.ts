@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Access } from '#rbac';
-import { routesOf } from '../generate/routes.js';
+import { routesOf } from '../routes.js';
 import { VERSION } from '../version.js';
 import { documentProblems, PROBLEM, takesVersion } from './openapi-problems.js';
 import type { DocumentedRoute } from './openapi-problems.js';

@@ -1,11 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DataSource } from 'typeorm';
 import { dataMap } from '#gdpr';
+import { routesOf } from '../routes.js';
 import { readCatalogue } from './catalogue.js';
 import type { Ask } from './catalogue.js';
 import { dataMapText } from './data-map.js';
 import { permissionsText } from './permissions.js';
-import { routesOf } from './routes.js';
 import { schemaText } from './schema-text.js';
 
 /** Every generated file of docs/, by its name. */

@@ -1,6 +1,6 @@
 import { PERMISSION_NAMES, PERMISSIONS, SYSTEM_ROLES } from '#rbac';
 import type { PermissionName, SystemRole } from '#rbac';
-import type { Route } from './routes.js';
+import type { Route } from '../routes.js';
 
 const roles = Object.keys(SYSTEM_ROLES) as SystemRole[];
 
