@@ -1,6 +1,6 @@
 import { Body, Controller, Header, Post, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, Problems } from '#core';
+import { NeverKept, Problems } from '#core';
 import { Public } from '#rbac';
 import { SignUpBody, SignUpView } from './company.dto.js';
 import { SignUpGuard } from './sign-up.guard.js';
@@ -15,7 +15,7 @@ export class SignUpController {
   @Public()
   @Problems('signup_disabled', 'password_too_weak', 'company_name_taken')
   @UseGuards(SignUpGuard)
-  @CarriesSecret()
+  @NeverKept()
   @Header('location', '/api/v1/company')
   @ApiOperation({ summary: 'Sign up a company; its owner becomes Admin and is signed in' })
   @ApiCreatedResponse({

@@ -21,11 +21,11 @@ declare module 'fastify' {
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const SECRET = 'answer:secret';
+const NEVER_KEPT = 'answer:never-kept';
 const WHOLE = 'answer:whole';
 
-/** For a route whose answer carries a secret: it is never kept for safe repeats. */
-export const CarriesSecret = () => applyDecorators(SetMetadata(SECRET, true), ApiExtension('x-carries-secret', true));
+/** For a route whose answer is never kept for safe repeats, since it carries a secret or is about signing in: `Idempotency-Key` has no effect there. */
+export const NeverKept = () => applyDecorators(SetMetadata(NEVER_KEPT, true), ApiExtension('x-never-kept', true));
 
 /** For a route whose answer tells more than its version counts: it is never 304. */
 export const AlwaysWhole = () => applyDecorators(SetMetadata(WHOLE, true), ApiExtension('x-always-whole', true));
@@ -49,7 +49,7 @@ export class AnswerInterceptor implements NestInterceptor {
     if (request.bodyFault) throw request.bodyFault;
     refuseUndeclaredInput(context, request);
     if (this.reflector.get<boolean>(WHOLE, context.getHandler())) delete request.headers['if-none-match'];
-    const key = this.reflector.get<boolean>(SECRET, context.getHandler()) ? undefined : idempotencyKey(request);
+    const key = this.reflector.get<boolean>(NEVER_KEPT, context.getHandler()) ? undefined : idempotencyKey(request);
     const answered = this.work.attempt(async () => {
       if (key === undefined || !requestScope.getStore()?.tenant) return describe(await lastValueFrom(next.handle()), request, reply);
       const kept = await this.idempotency.replay(key, request);

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, IfMatch, PathId, Problems } from '#core';
+import { NeverKept, IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, JsonPage } from '#core';
 import { Caller, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -27,7 +27,7 @@ export class ApiKeyController {
   @Post()
   @RequirePermission('manage_api_key', { sessionOnly: true })
   @Problems('privilege_escalation')
-  @CarriesSecret()
+  @NeverKept()
   @ApiOperation({ summary: 'Make a key of mine; it is shown this once' })
   @ApiCreatedResponse({ type: NewApiKeyView })
   create(@Caller() caller: Principal, @Body() body: CreateApiKey): Promise<NewApiKeyView> {

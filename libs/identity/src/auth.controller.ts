@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, Problems } from '#core';
+import { NeverKept, Problems } from '#core';
 import { Caller, Own, Public } from '#rbac';
 import type { Principal } from '#rbac';
 import { ChangePasswordBody, LoginBody, RefreshBody, TokensView } from './auth.dto.js';
@@ -22,7 +22,7 @@ export class AuthController {
   @Post('login')
   @Public()
   @Problems('invalid_credentials', 'account_not_active', 'company_required', 'too_many_requests')
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(200)
   @ApiOperation({ summary: 'Sign in with e-mail and password' })
   @ApiOkResponse({ type: TokensView })
@@ -33,7 +33,7 @@ export class AuthController {
   @Post('refresh')
   @Public()
   @Problems('invalid_token', 'refresh_token_reused')
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(200)
   @ApiOperation({
     summary: 'Exchange a refresh token for new tokens; the old one is spent',
@@ -47,7 +47,7 @@ export class AuthController {
 
   @Post('logout')
   @Own({ whileChangingPassword: true, sessionOnly: true })
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(204)
   @ApiOperation({ summary: 'End this session' })
   @ApiNoContentResponse()
@@ -57,7 +57,7 @@ export class AuthController {
 
   @Post('logout-all')
   @Own({ whileChangingPassword: true, sessionOnly: true })
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(204)
   @ApiOperation({ summary: 'End all sessions of mine' })
   @ApiNoContentResponse()
@@ -68,7 +68,7 @@ export class AuthController {
   @Post('password/change')
   @Own({ whileChangingPassword: true, sessionOnly: true })
   @Problems('password_too_weak', 'invalid_credentials')
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(204)
   @ApiOperation({ summary: 'Set a new password; my other sessions end' })
   @ApiNoContentResponse()

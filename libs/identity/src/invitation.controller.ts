@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, IfMatch, PathId, Problems } from '#core';
+import { NeverKept, IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Caller, Public, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -31,7 +31,7 @@ export class InvitationController {
   @Post('auth/invitations/accept')
   @Public()
   @Problems('password_too_weak', 'invalid_token')
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(200)
   @ApiTags('Sign-in')
   @ApiOperation({ summary: 'Accept an invitation: choose a password and be signed in' })

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, Problems } from '#core';
+import { NeverKept, Problems } from '#core';
 import { Public } from '#rbac';
 import { ForgotPasswordBody, ResetPasswordBody } from './password-reset.dto.js';
 import { PasswordResetRequests } from './password-reset.requests.js';
@@ -16,7 +16,7 @@ export class PasswordResetController {
 
   @Post('forgot')
   @Public()
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(202)
   @ApiOperation({ summary: 'Ask for a link to set a new password; the answer is the same whether there is an account or not' })
   @ApiAcceptedResponse()
@@ -27,7 +27,7 @@ export class PasswordResetController {
   @Post('reset')
   @Public()
   @Problems('password_too_weak', 'invalid_token')
-  @CarriesSecret()
+  @NeverKept()
   @HttpCode(204)
   @ApiOperation({ summary: 'Set a new password with the token of the link; all sessions end' })
   @ApiNoContentResponse()

@@ -1,6 +1,6 @@
 import { Controller, Delete, HttpCode, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CarriesSecret, Problems } from '#core';
+import { NeverKept, Problems } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { CalendarTokens } from './calendar-tokens.js';
@@ -13,7 +13,7 @@ export class CalendarTokenController {
 
   @Post()
   @Own({ sessionOnly: true })
-  @CarriesSecret()
+  @NeverKept()
   @ApiOperation({ summary: 'Get an address for my calendar program; the one before ends' })
   @ApiCreatedResponse({ type: CalendarTokenView })
   create(@Caller() caller: Principal): Promise<CalendarTokenView> {

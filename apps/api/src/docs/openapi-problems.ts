@@ -14,7 +14,7 @@ export interface DocumentedRoute {
   operation: Operation;
   access: Access;
   /** Its answer is never kept for a safe repeat. */
-  carriesSecret: boolean;
+  isNeverKept: boolean;
   isAlwaysWhole: boolean;
 }
 
@@ -56,7 +56,7 @@ function problemResponse(description: string) {
   };
 }
 
-function byConvention({ path, method, operation, access, carriesSecret }: DocumentedRoute, components: Components): ProblemCode[] {
+function byConvention({ path, method, operation, access, isNeverKept }: DocumentedRoute, components: Components): ProblemCode[] {
   const isSignedIn = access.kind !== 'public';
   const hasBody = method !== 'get';
   return [
@@ -68,7 +68,7 @@ function byConvention({ path, method, operation, access, carriesSecret }: Docume
     ...(isSignedIn && !(access.kind === 'own' && access.whileChangingPassword) ? (['password_change_required'] as const) : []),
     ...(path.includes('{') ? (['not_found'] as const) : []),
     ...(takesVersion(operation) ? (['version_mismatch'] as const) : []),
-    ...(method === 'post' && isSignedIn && !carriesSecret ? (['idempotency_in_progress', 'idempotency_key_reused'] as const) : []),
+    ...(method === 'post' && isSignedIn && !isNeverKept ? (['idempotency_in_progress', 'idempotency_key_reused'] as const) : []),
     ...(isSignedIn ? (['too_many_requests'] as const) : []),
     'service_unavailable',
   ];

@@ -59,19 +59,19 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   for (const { path, method, operation } of operations) {
     const access = routes.get(`${method.toUpperCase()} ${path}`);
     if (!access) throw new Error(`${method} ${path} does not say who may call it`);
-    const carriesSecret = take(operation, 'x-carries-secret');
+    const isNeverKept = take(operation, 'x-never-kept');
     const isAlwaysWhole = take(operation, 'x-always-whole');
-    complete({ path, method, operation, access, carriesSecret, isAlwaysWhole }, components, versioned.has(path));
+    complete({ path, method, operation, access, isNeverKept, isAlwaysWhole }, components, versioned.has(path));
   }
   const used = new Set(operations.flatMap(({ operation }) => operation.tags ?? []));
   document.tags = Object.entries(TAGS).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : []));
   return document;
 }
 
-/** What `@CarriesSecret()` and `@AlwaysWhole()` left, which nobody else needs. */
+/** What `@NeverKept()` and `@AlwaysWhole()` left, which nobody else needs. */
 function take(
-  operation: Operation & { 'x-carries-secret'?: boolean; 'x-always-whole'?: boolean },
-  mark: 'x-carries-secret' | 'x-always-whole',
+  operation: Operation & { 'x-never-kept'?: boolean; 'x-always-whole'?: boolean },
+  mark: 'x-never-kept' | 'x-always-whole',
 ): boolean {
   const isMarked = operation[mark] === true;
   delete operation[mark];
@@ -92,11 +92,11 @@ function whoMay(access: Access): string {
  * @param isVersioned what is there is changed with `If-Match`, and so read with an ETag
  */
 function complete(route: DocumentedRoute, components: Components, isVersioned: boolean): void {
-  const { method, operation, access, carriesSecret, isAlwaysWhole } = route;
+  const { method, operation, access, isNeverKept, isAlwaysWhole } = route;
   operation.security ??= [];
   const isSignedIn = operation.security.length > 0;
   if (isSignedIn) operation.description = [operation.description, whoMay(access)].filter(Boolean).join(' ');
-  const isRepeatable = method === 'post' && isSignedIn && !carriesSecret;
+  const isRepeatable = method === 'post' && isSignedIn && !isNeverKept;
   if (isRepeatable) (operation.parameters ??= []).push(IDEMPOTENCY_KEY);
   for (const parameter of operation.parameters ?? []) giveExample(parameter);
   for (const [status, response] of Object.entries(operation.responses)) {
