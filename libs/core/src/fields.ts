@@ -4,6 +4,7 @@ import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { isEmail, isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, validateSync, ValidationError } from 'class-validator';
 import type { ValidatorOptions } from 'class-validator';
+import { REMEMBERED_ZONES } from './local-day.js';
 
 /** What every field may say of itself. Required and not nullable unless said otherwise. */
 export interface FieldOptions {
@@ -57,8 +58,6 @@ export function isInstant(value: unknown): value is string {
 /** Known to ICU from old Java or tzdata, but no names of IANA: to PostgreSQL `IST` is Israel, to ICU India, and `AET` nothing. */
 const NO_ZONES =
   /^(A[CE]T|AGT|ART|AST|B[ES]T|CAT|CNT|CST|CTT|EAT|ECT|I[ES]T|JST|MIT|N[ES]T|PLT|PNT|PRT|PST|SST|VST|SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/i;
-/** There are some 600 names, but ever more ways to write one, capitals and small letters mixed. */
-const REMEMBERED_ZONES = 1000;
 const ZONES = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')]);
 
 /** An IANA name. Links such as `Asia/Katmandu` count too, offsets such as `+01:00` do not. */
