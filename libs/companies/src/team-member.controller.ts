@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Put, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IfMatch, PathId } from '#core';
-import type { ExpectedVersion, JsonPage } from '#core';
+import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { TeamMemberRepository } from './team-member.repository.js';
@@ -21,7 +21,7 @@ export class TeamMemberController {
   @Own({ or: ['read_team'] })
   @ApiOperation({ summary: 'List the members of a team by name' })
   @ApiOkResponse({ type: MemberPage })
-  list(@Caller() caller: Principal, @PathId() id: string, @Query() query: MemberQuery): Promise<JsonPage<MemberView>> {
+  list(@Caller() caller: Principal, @PathId() id: string, @Query() query: MemberQuery): Promise<Page<MemberView>> {
     return this.members.list(caller, id, query);
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Query, UnitOfWork } from '#core';
-import type { JsonPage } from '#core';
+import type { Page } from '#core';
+import { UserRepository } from '#identity';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
 import type { MemberQuery, MemberRow } from './team.dto.js';
@@ -16,8 +17,10 @@ const NAMES = 'm."userId", u."firstName", u."lastName"';
 const OPEN_TO_ALL = selectMembers(NAMES);
 const WITH_READ_TEAM = selectMembers(`${NAMES}, u.email, m.role`);
 
+const seesMore = (caller: Principal): boolean => may(caller, 'read_team');
+
 /** Those of a team who still are users, in the columns that the caller may see. */
-const membersFor = (caller: Principal): string => (may(caller, 'read_team') ? WITH_READ_TEAM : OPEN_TO_ALL);
+const membersFor = (caller: Principal): string => (seesMore(caller) ? WITH_READ_TEAM : OPEN_TO_ALL);
 
 @Injectable()
 export class TeamMemberRepository {
@@ -25,24 +28,32 @@ export class TeamMemberRepository {
     private readonly work: UnitOfWork,
     private readonly cursors: Cursors,
     private readonly teams: TeamRepository,
+    private readonly users: UserRepository,
   ) {}
 
-  /** Members by name. @throws 404 */
-  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<JsonPage<MemberRow>> {
+  /** Members by name; of whom more is told, that is noted. @throws 404 */
+  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<Page<MemberRow>> {
     const list = `team-members ${teamId}`;
     const { text, values } = new Query(membersFor(caller))
       .and('m."teamId" = ?', teamId)
       .after(['u."lastName"', 'u."firstName"', 'u.id'], '>', this.cursors.after(list, query))
       .page('u."lastName", u."firstName", u.id', query.limit);
     await this.teams.get(teamId); // behind what is wrong with the query
-    const rows = await this.work.lastAsJson<MemberRow>(text, values);
-    return this.cursors.json(list, query, rows, ({ lastName, firstName, userId }) => [lastName, firstName, userId]);
+    const rows = await this.work.last<MemberRow>(text, values);
+    const page = this.cursors.page(list, query, rows, ({ lastName, firstName, userId }) => [lastName, firstName, userId]);
+    for (const { userId } of page.items) this.note(caller, userId);
+    return page;
   }
 
-  /** Somebody who is in the team, in the columns that the caller may see. */
+  /** Somebody who is in the team, in the columns that the caller may see; more than the name is noted. */
   async get(caller: Principal, teamId: string, userId: string): Promise<MemberRow> {
     const [member] = await this.work.query<MemberRow>(`${membersFor(caller)} AND m."teamId" = $2 AND m."userId" = $3`, [teamId, userId]);
+    this.note(caller, userId);
     return member!;
+  }
+
+  private note(caller: Principal, userId: string): void {
+    if (seesMore(caller)) this.users.noteRead(userId);
   }
 
   /** Undefined for somebody who is not in the team, or no user any more. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Client } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
+import { Accesses } from '#core';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -212,6 +213,26 @@ describe('members', () => {
     expect((await reader.get(`/teams/${elsewhere.id}/members?limit=2&cursor=${first.body.nextCursor}`)).status).toBe(400);
     expect((await reader.get(`/teams/${randomUUID()}/members?cursor=abc`)).status).toBe(400);
     expect((await reader.get(`/teams/${randomUUID()}/members`)).status).toBe(404);
+  });
+
+  it('are noted in the access log, each once a page, where more than their name is told', async () => {
+    const [reader, first, second] = [
+      await company.person({ role: ['read_team', 'update_team'] }),
+      await company.person(),
+      await company.person(),
+    ];
+    const { id } = await company.team({ members: [first, second, reader] });
+    const noted = async () => {
+      await server.app.get(Accesses).flush();
+      const text = `SELECT "targetId" AS id FROM access_logs WHERE action = 'profile_read' AND "userId" = "targetId" AND "actorUserId" = $1`;
+      return (await server.sql<{ id: string }>(text, [reader.id])).map((row) => row.id).toSorted();
+    };
+    await (await reader.apiKey(['update_team'])).get(`/teams/${id}/members`);
+    expect(await noted()).toEqual([]);
+    expect((await reader.get(`/teams/${id}/members`)).body.items).toHaveLength(3);
+    expect(await noted()).toEqual([first.id, second.id].toSorted()); // oneself is not
+    await reader.put(`/teams/${id}/members/${first.id}`, { role: 'lead' });
+    expect(await noted()).toEqual([first.id, first.id, second.id].toSorted());
   });
 
   it('are users of the company who were not deleted; a membership rests with its user', async () => {

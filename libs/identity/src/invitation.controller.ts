@@ -8,7 +8,8 @@ import { TokensView } from './auth.dto.js';
 import { InvitationAcceptance } from './invitation-acceptance.js';
 import { AcceptInvitationBody } from './invitation.dto.js';
 import { Invitations } from './invitation.service.js';
-import { UserView } from './user.dto.js';
+import { USER_OR_COLLEAGUE } from './user.dto.js';
+import type { ColleagueView, UserView } from './user.dto.js';
 
 @Controller()
 export class InvitationController {
@@ -23,8 +24,8 @@ export class InvitationController {
   @HttpCode(200)
   @ApiTags('People')
   @ApiOperation({ summary: 'Send the invitation again; the link before ends' })
-  @ApiOkResponse({ type: UserView })
-  sendAgain(@Caller() caller: Principal, @PathId() id: string, @IfMatch() ifMatch: ExpectedVersion): Promise<UserView> {
+  @ApiOkResponse({ schema: USER_OR_COLLEAGUE })
+  sendAgain(@Caller() caller: Principal, @PathId() id: string, @IfMatch() ifMatch: ExpectedVersion): Promise<UserView | ColleagueView> {
     return this.invitations.sendAgain(caller, id, ifMatch);
   }
 

@@ -3,7 +3,7 @@ import { Audit, expectVersion, Problem } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { OneTimeLinks } from './one-time-links.js';
-import type { UserView } from './user.dto.js';
+import type { ColleagueView, UserView } from './user.dto.js';
 import { UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
 
@@ -18,7 +18,7 @@ export class Invitations {
   ) {}
 
   /** @throws 404, 403 `privilege_escalation`, 412, 409 `invalid_transition` or `email_domain_not_allowed` */
-  async sendAgain(caller: Principal, userId: string, expected: ExpectedVersion): Promise<UserView> {
+  async sendAgain(caller: Principal, userId: string, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     const user = await this.users.lock(userId);
     await this.policy.requireOver(caller, userId, user.role.id);
     expectVersion(user, expected);
@@ -26,6 +26,6 @@ export class Invitations {
     await this.policy.requireAllowedEmail(user.email);
     await this.links.send(userId, 'invitation');
     await this.audit.record({ action: 'invitation_sent', targetType: 'User', targetId: userId, userId });
-    return user;
+    return this.users.show(caller, user);
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company, Person } from '../../../test/factories.js';
+import { Accesses } from '#core';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -119,5 +120,8 @@ describe('the sessions of a user', () => {
     expect((await person.get('/me')).status).toBe(401);
     expect(await audits(person.id, 'sessions_revoked')).toHaveLength(1);
     expect((await admin.get(`/users/${randomUUID()}/sessions`)).status).toBe(404);
+    await server.app.get(Accesses).flush();
+    const reads = await server.sql('SELECT action, "actorUserId" FROM access_logs WHERE "userId" = $1', [person.id]);
+    expect(reads).toEqual([{ action: 'profile_read', actorUserId: admin.id }]); // their address and device, once; one's own are not noted
   });
 });

@@ -6,7 +6,7 @@ import type { PermissionName, Principal, RoleView } from '#rbac';
 import { Admins } from './admins.js';
 import { Credentials } from './credentials.js';
 import type { ColleagueView, UpdateUser, UserView } from './user.dto.js';
-import { shownTo, UserPolicy } from './user.policy.js';
+import { UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
 
 /** Their values are not for the audit log. */
@@ -40,11 +40,11 @@ export class UserChanges {
     if (role) await this.policy.requireHeld(caller, role, id);
     expectVersion(before, expected);
     const told = changes({ ...before, roleId: before.role.id }, { ...fields, ...(role && { roleId: role.id }) }, PERSONAL);
-    if (Object.keys(told.after).length === 0) return shownTo(caller, before);
+    if (Object.keys(told.after).length === 0) return this.users.show(caller, before);
     if (before.isAnonymized && PERSONAL.some((field) => field in told.after)) throw anonymised(caller, id);
     await this.write(before, fields, role);
     await this.audit.record({ action: 'user_updated', targetType: 'User', targetId: id, userId: id, ...told });
-    return shownTo(caller, await this.users.get(id));
+    return this.users.read(caller, id);
   }
 
   private async write(before: UserView, fields: UpdateUser, role: RoleView | undefined): Promise<void> {

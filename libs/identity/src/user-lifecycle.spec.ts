@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Company, Person } from '../../../test/factories.js';
+import { Accesses } from '#core';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -107,6 +108,39 @@ describe('deleting', () => {
     expect((await admin.post(`/users/${randomUUID()}/restore`)).status).toBe(404);
     expect([await audits(person.id, 'user_deleted'), await audits(person.id, 'user_restored')].map(({ length }) => length)).toEqual([1, 1]);
   });
+});
+
+/** What the access log has of others' profiles that somebody read. */
+const noted = async (by: Person) => {
+  await server.app.get(Accesses).flush();
+  const rows = await server.sql<{ row: string }>(
+    `SELECT concat_ws(' ', action, "targetType", "targetId") AS row FROM access_logs WHERE "actorUserId" = $1 AND "userId" = "targetId" ORDER BY "occurredAt"`,
+    [by.id],
+  );
+  return rows.map(({ row }) => row);
+};
+
+it('what an act on a user answers is what its caller may read of them, and noted where it is more than the name', async () => {
+  const target = await company.person({ firstName: 'Sophie', lastName: 'Germain' });
+  const invitee = await company.person({ firstName: 'Sophie', lastName: 'Germain', status: 'INVITED' });
+  const acts = async (by: Person) => {
+    const answers = [
+      await by.post(`/users/${invitee.id}/invitation`),
+      await by.post(`/users/${target.id}/status`, { code: 'SUSPENDED' }),
+      await by.post(`/users/${target.id}/status`, { code: 'ACTIVE' }),
+    ];
+    await by.delete(`/users/${target.id}`);
+    answers.push(await by.post(`/users/${target.id}/restore`), await by.patch(`/users/${target.id}`, { lastName: `Of ${by.id}` }));
+    return answers;
+  };
+  const permissions = ['create_user', 'change_user_status', 'delete_user', 'update_user'] as const;
+  const [blind, seeing] = [await company.person({ role: [...permissions] }), await company.person({ role: [...permissions, 'read_user'] })];
+  const names = await acts(blind);
+  expect(names.map(({ status }) => status)).toEqual(Array(5).fill(200));
+  expect(names.map(({ body }) => Object.keys(body).toSorted().join(' '))).toEqual(Array(5).fill('firstName id lastName'));
+  expect(await noted(blind)).toEqual([]);
+  expect((await acts(seeing)).map(({ body }) => body.email)).toEqual([invitee.email, ...Array<string>(4).fill(target.email)]);
+  expect(await noted(seeing)).toEqual([`profile_read User ${invitee.id}`, ...Array<string>(4).fill(`profile_read User ${target.id}`)]);
 });
 
 describe('the last Admin', () => {

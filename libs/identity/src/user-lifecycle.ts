@@ -4,7 +4,7 @@ import type { AuditActionOn, ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { Admins } from './admins.js';
 import { Credentials } from './credentials.js';
-import type { ChangeStatus, UserStatusCode, UserView } from './user.dto.js';
+import type { ChangeStatus, ColleagueView, UserStatusCode, UserView } from './user.dto.js';
 import { UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
 
@@ -29,7 +29,12 @@ export class UserLifecycle {
   ) {}
 
   /** @throws 403 `privilege_escalation`, 412, 409 `invalid_transition`, `last_admin` */
-  async changeStatus(caller: Principal, id: string, { code, reason }: ChangeStatus, expected: ExpectedVersion): Promise<UserView> {
+  async changeStatus(
+    caller: Principal,
+    id: string,
+    { code, reason }: ChangeStatus,
+    expected: ExpectedVersion,
+  ): Promise<UserView | ColleagueView> {
     const before = await this.lock(caller, id, expected);
     if (!NEXT[before.status].includes(code)) {
       throw new Problem('invalid_transition', { detail: `${before.status} does not become ${code}` });
@@ -42,7 +47,7 @@ export class UserLifecycle {
       before: { status: before.status },
       after: { status: code, ...(reason ? { reason } : {}) },
     });
-    return this.users.get(id);
+    return this.users.read(caller, id);
   }
 
   /** @throws 403 `privilege_escalation`, 412, 409 `last_admin` */
@@ -56,7 +61,7 @@ export class UserLifecycle {
   }
 
   /** Status and role are as before; no session or key comes back. @throws 403 `privilege_escalation`, 412, 409 `invalid_transition`, `email_taken` */
-  async restore(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView> {
+  async restore(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     const before = await this.users.lockDeleted(id);
     if (!before) throw new Problem('not_found');
     await this.policy.requireOver(caller, id, before.roleId);
@@ -67,7 +72,7 @@ export class UserLifecycle {
     await this.userCame.run(id);
     const user = await this.users.get(id);
     await this.tell('user_restored', id, { after: { status: user.status, roleId: user.role.id } });
-    return user;
+    return this.users.show(caller, user);
   }
 
   private async lock(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView> {

@@ -26,7 +26,9 @@ export class UserSessionsController {
   @ApiOkResponse({ type: SessionPage })
   async list(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<JsonPage<SessionView>> {
     await this.users.get(id);
-    return this.sessions.active(caller, id, query);
+    const page = await this.sessions.active(caller, id, query);
+    this.users.noteRead(id);
+    return page;
   }
 
   @Delete()

@@ -80,8 +80,8 @@ export class UserController {
   @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Undo a deletion', description: 'Status and role are as before; no session or key comes back.' })
-  @ApiOkResponse({ type: UserView })
-  restore(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<UserView> {
+  @ApiOkResponse({ schema: USER_OR_COLLEAGUE })
+  restore(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     return this.lifecycle.restore(caller, id, expected);
   }
 
@@ -90,13 +90,13 @@ export class UserController {
   @Problems('privilege_escalation', 'last_admin', 'invalid_transition')
   @HttpCode(200)
   @ApiOperation({ summary: 'Suspend, reactivate or terminate a user' })
-  @ApiOkResponse({ type: UserView })
+  @ApiOkResponse({ schema: USER_OR_COLLEAGUE })
   changeStatus(
     @Caller() caller: Principal,
     @PathId() id: string,
     @Body() body: ChangeStatus,
     @IfMatch() expected: ExpectedVersion,
-  ): Promise<UserView> {
+  ): Promise<UserView | ColleagueView> {
     return this.lifecycle.changeStatus(caller, id, body, expected);
   }
 }

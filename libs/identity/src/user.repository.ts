@@ -45,7 +45,6 @@ type Columns = Pick<
 >;
 type Required = 'email' | 'firstName' | 'lastName' | 'roleId' | 'passwordHash';
 
-/** Reads users in the form of answers, locks and changes them. */
 /** SQL: moves the versions of those rows of a table in whose list the user `$2` stands. */
 const moving = (table: string, list: string, key: string, member: string): string => `
   UPDATE ${table} x SET version = x.version + 1, "updatedAt" = $3, "updatedByUserId" = $4 FROM ${list} l
@@ -53,6 +52,7 @@ const moving = (table: string, list: string, key: string, member: string): strin
 
 const LISTS = [moving('users', 'user_approvers', 'userId', 'approverId'), moving('teams', 'team_members', 'teamId', 'userId')];
 
+/** Reads users in the form of answers, locks and changes them. */
 @Injectable()
 export class UserRepository {
   constructor(
@@ -82,18 +82,22 @@ export class UserRepository {
       .page('u."lastName", u."firstName", u.id', query.limit);
     const users = await this.work.last<UserView>(text, values);
     const page = this.cursors.page(LIST, query, users, ({ lastName, firstName, id }) => [lastName, firstName, id]);
-    if (isOpen) for (const user of page.items) this.noteRead(user.id);
-    return { ...page, items: page.items.map((user) => shownTo(caller, user)) };
+    return { ...page, items: page.items.map((user) => this.show(caller, user)) };
   }
 
-  /** As the caller may see the user; that somebody saw more of another than the name is noted. @throws 404 */
+  /** As the caller may see the user. @throws 404 */
   async read(caller: Principal, id: string): Promise<UserView | ColleagueView> {
-    const user = await this.get(id);
-    if (seesEverything(caller)) this.noteRead(id);
+    return this.show(caller, await this.get(id));
+  }
+
+  /** What a caller may see of a user who was read already; more than the name is noted. */
+  show(caller: Principal, user: UserView): UserView | ColleagueView {
+    if (seesEverything(caller)) this.noteRead(user.id);
     return shownTo(caller, user);
   }
 
-  private noteRead(userId: string): void {
+  /** Somebody is told more of a user than the name: the access log keeps it, unless it is of themselves. */
+  noteRead(userId: string): void {
     this.accesses.record({ action: 'profile_read', targetType: 'User', targetId: userId, userId });
   }
 

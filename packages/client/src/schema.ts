@@ -1704,7 +1704,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      answer: UserView;
+      answer: UserView | ColleagueView;
     };
     /** Accept an invitation: choose a password and be signed in */
     '/api/v1/auth/invitations/accept': {
@@ -1731,7 +1731,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      answer: UserView;
+      answer: UserView | ColleagueView;
     };
     /** Suspend, reactivate or terminate a user. Needs the permission `change_user_status`. */
     '/api/v1/users/{id}/status': {
@@ -1739,7 +1739,7 @@ export interface Routes {
         id: string;
       };
       body: ChangeStatus;
-      answer: UserView;
+      answer: UserView | ColleagueView;
     };
     /** Sign up a company; its owner becomes Admin and is signed in */
     '/api/v1/companies': {
