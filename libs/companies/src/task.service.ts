@@ -39,7 +39,10 @@ export class TaskService {
     if (Object.keys(told.after).length === 0) return before;
     await this.update(id, fields);
     const after = await this.tasks.get(id);
-    await this.audit.record({ action: 'task_updated', targetType: 'Task', targetId: id, userId: after.assigneeId, ...told });
+    // Whose it was and whose it is: each finds it among what is told of them.
+    const people = new Set([before.assigneeId, after.assigneeId].filter((userId) => userId !== null));
+    for (const userId of people.size > 0 ? people : [null])
+      await this.audit.record({ action: 'task_updated', targetType: 'Task', targetId: id, userId, ...told });
     return after;
   }
 

@@ -68,7 +68,21 @@ describe('a task', () => {
         after: { description: 'changed', ...told },
       },
     ]);
-    expect(rows.map(({ action }) => action).slice(2)).toEqual(['task_updated', 'task_deleted']);
+    expect(rows.slice(2)).toMatchObject([
+      { action: 'task_updated', userId: employee.id, before: { assigneeId: employee.id }, after: { assigneeId: null } },
+      { action: 'task_deleted', userId: null },
+    ]);
+  });
+
+  it('that goes from one to another is told of both in the audit log', async () => {
+    const [from, to] = [await company.person(), await company.person()];
+    const { id } = await company.task({ assigneeId: from.id });
+    await admin.patch(`/tasks/${id}`, { assigneeId: to.id });
+    await admin.patch(`/tasks/${id}`, { status: 'DONE' });
+    const told = { before: { assigneeId: from.id }, after: { assigneeId: to.id } };
+    const rowsOf = (person: Person) =>
+      server.sql('SELECT before, after FROM audit_logs WHERE "targetId" = $1 AND "userId" = $2 ORDER BY "occurredAt"', [id, person.id]);
+    expect([await rowsOf(from), await rowsOf(to)]).toEqual([[told], [told, { before: { status: 'OPEN' }, after: { status: 'DONE' } }]]);
   });
 
   it.each([
