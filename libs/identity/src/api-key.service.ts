@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, expectVersion, Problem, UnitOfWork } from '#core';
+import { Audit, changes, clock, expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Escalation, isPermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -34,7 +34,8 @@ export class ApiKeyService {
     await (
       await this.work.manager()
     ).insert(ApiKey, { ...this.work.created(), id, userId, name, keyHash: sha256(key), permissions, expiresAt });
-    await this.audit.record({ ...target, action: 'api_key_created', targetId: id, after: { permissions, expiresAt } });
+    const { after } = changes({}, { name, permissions, expiresAt }, ['name']);
+    await this.audit.record({ ...target, action: 'api_key_created', targetId: id, after });
     return { ...(await this.keys.get(id)), key };
   }
 
@@ -45,7 +46,8 @@ export class ApiKeyService {
     expectVersion(key, expected);
     const changed = this.work.changed();
     await (await this.work.manager()).update(ApiKey, { companyId, id }, { deletedAt: changed.updatedAt, ...changed });
-    await this.audit.record({ action: 'api_key_revoked', targetType: 'ApiKey', targetId: id, userId: key.userId });
+    const { userId, permissions, expiresAt } = key;
+    await this.audit.record({ action: 'api_key_revoked', targetType: 'ApiKey', targetId: id, userId, before: { permissions, expiresAt } });
   }
 }
 

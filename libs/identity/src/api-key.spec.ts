@@ -163,16 +163,20 @@ describe('an API key', () => {
     expect((await using(timed.key).get('/me')).status).toBe(401);
     clock.reset();
     const owner = await company.person({ role: ['manage_api_key'] });
-    const { id, key } = (await make(owner)).body;
+    const granted = { permissions: ['manage_api_key'], expiresAt: '2199-12-31T00:00:00Z' };
+    const { id, key } = (await make(owner, granted)).body;
     expect((await admin.delete(`/api-keys/${id}`, { 'if-match': '"9"' })).status).toBe(412);
     expect((await admin.delete(`/api-keys/${id}`)).status).toBe(204);
     expect((await using(key).get('/me')).status).toBe(401);
     expect([(await admin.delete(`/api-keys/${id}`)).status, (await admin.get(`/api-keys/${id}`)).status]).toEqual([404, 404]);
-    const [row] = await server.sql<{ userId: string }>(
-      `SELECT "userId" FROM audit_logs WHERE action = 'api_key_revoked' AND "targetId" = $1`,
+    const rows = await server.sql(
+      `SELECT action, "userId", before, after FROM audit_logs WHERE "targetType" = 'ApiKey' AND "targetId" = $1 ORDER BY "occurredAt"`,
       [id],
     );
-    expect(row!.userId).toBe(owner.id);
+    expect(rows).toEqual([
+      { action: 'api_key_created', userId: owner.id, before: null, after: { name: 'changed', ...granted } },
+      { action: 'api_key_revoked', userId: owner.id, before: granted, after: null },
+    ]);
     const second = (await make(owner)).body.key;
     await admin.post(`/users/${owner.id}/status`, { code: 'SUSPENDED' });
     expect((await using(second).get('/me')).status).toBe(401);

@@ -6,11 +6,9 @@ import type { PermissionName, Principal, RoleView } from '#rbac';
 import { Admins } from './admins.js';
 import { Credentials } from './credentials.js';
 import type { ColleagueView, UpdateUser, UserView } from './user.dto.js';
-import { UserPolicy } from './user.policy.js';
+import { PERSONAL, UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
 
-/** Their values are not for the audit log. */
-const PERSONAL = ['email', 'firstName', 'lastName', 'phoneNumber', 'externalId'];
 /** What one may change of oneself without a permission. */
 const PROFILE: readonly string[] = ['firstName', 'lastName', 'phoneNumber'];
 

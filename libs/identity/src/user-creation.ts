@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, Problem } from '#core';
+import { Audit, changes, Problem } from '#core';
 import type { Principal } from '#rbac';
 import { NewPassword } from './new-password.js';
 import { OneTimeLinks } from './one-time-links.js';
 import type { CreateUser, UserView } from './user.dto.js';
-import { UserPolicy } from './user.policy.js';
+import { PERSONAL, UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
 
 /** New users: with a password at once, without one by invitation. */
@@ -35,7 +35,7 @@ export class UserCreation {
       isInvited ? 'INVITED' : 'ACTIVE',
     );
     if (isInvited) await this.links.send(id, 'invitation');
-    const after = { email: 'changed', firstName: 'changed', lastName: 'changed', roleId: role.id, status: user.status };
+    const { after } = changes({}, { ...fields, roleId: role.id, status: user.status }, PERSONAL);
     await this.audit.record({ action: isInvited ? 'user_invited' : 'user_created', targetType: 'User', targetId: id, userId: id, after });
     return user;
   }

@@ -5,6 +5,9 @@ import type { Principal, RoleView } from '#rbac';
 import { plainEmail } from './attempt-keys.js';
 import type { ColleagueView, UserView } from './user.dto.js';
 
+/** Of a user, whose values are not for the audit log. */
+export const PERSONAL = ['email', 'firstName', 'lastName', 'phoneNumber', 'externalId'];
+
 /** As the entity says what becomes of an e-mail. */
 const ANONYMISED = /^deleted-([\da-f-]{36})@(.+)$/;
 

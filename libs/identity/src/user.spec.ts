@@ -163,6 +163,8 @@ describe('creating a user', () => {
     expect((await server.anybody.post('/auth/login', { email: fields.email, password: PASSWORD })).body.mustChangePassword).toBe(true);
     const [row] = await audits(made.body.id, 'user_created');
     expect(row!.actorUserId).toBe(admin.id);
+    const personal = { email: 'changed', firstName: 'changed', lastName: 'changed', phoneNumber: 'changed', externalId: 'changed' };
+    expect([row!.before, row!.after]).toEqual([null, { ...personal, roleId, status: 'ACTIVE' }]);
     expect(JSON.stringify(row)).not.toMatch(/Babbage|example\.com|4915/);
   });
 
@@ -184,7 +186,9 @@ describe('creating a user', () => {
     expect(await server.sql(`SELECT 1 FROM one_time_tokens WHERE "userId" = $1 AND purpose = 'invitation'`, [made.body.id])).toHaveLength(
       1,
     );
-    expect(await audits(made.body.id, 'user_invited')).toHaveLength(1);
+    expect((await audits(made.body.id, 'user_invited')).map(({ after }) => after)).toEqual([
+      { email: 'changed', firstName: 'changed', lastName: 'changed', roleId: made.body.role.id, status: 'INVITED' },
+    ]);
   });
 
   it('with an API key invites only', async () => {
