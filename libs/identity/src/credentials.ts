@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { clock, Mail, UnitOfWork, UserLeft } from '#core';
 import { OneTimeLinks } from './one-time-links.js';
 import { Sessions } from './sessions.js';
+import type { UserView } from './user.dto.js';
 
 const NOTICE_MS = 7 * 24 * 3600 * 1000;
 
@@ -22,11 +23,15 @@ export class Credentials {
     await this.links.revokeAll(userId);
   }
 
-  /** Another e-mail: what the old one was good for ends, and it is told. */
-  async emailChanged(userId: string, oldAddress: string): Promise<void> {
-    await this.endSignIns(userId);
+  /**
+   * Another e-mail: what the old one was good for ends, and it is told; who has not accepted yet is invited at the new one.
+   * @param user as it was, with the old one
+   */
+  async emailChanged(user: Pick<UserView, 'id' | 'email' | 'status'>): Promise<void> {
+    await this.endSignIns(user.id);
     const expiresAt = new Date(clock.now().getTime() + NOTICE_MS);
-    await this.mail.queue({ to: userId, template: 'email_changed', address: oldAddress, expiresAt });
+    await this.mail.queue({ to: user.id, template: 'email_changed', address: user.email, expiresAt });
+    if (user.status === 'INVITED') await this.links.send(user.id, 'invitation');
   }
 
   /** A user leaves ACTIVE, is deleted or anonymised: nothing opens the account any more, and whoever registered with the hook is told. */

@@ -143,6 +143,23 @@ describe('inviting again', () => {
     expect((await accept(newer.token)).status).toBe(200);
   });
 
+  it('is done by a new e-mail, whose link works while the one to the old address does not', async () => {
+    const { person, token } = await invited();
+    const email = person.email.replace('@', '.right@');
+    expect((await admin.patch(`/users/${person.id}`, { email, lastName: 'Right' })).body).toMatchObject({
+      email,
+      status: 'INVITED',
+      version: 2,
+    });
+    const mail = await mailbox.to(email);
+    expect(mail.headers.subject).toBe('Your invitation to Analytical Engines');
+    expect((await accept(token)).body.code).toBe('invalid_token');
+    await admin.patch(`/users/${person.id}`, { email: email.toUpperCase(), firstName: 'Still' }); // no other one: the link stays
+    expect((await accept(mail.token)).body.user).toMatchObject({ id: person.id, status: 'ACTIVE' });
+    const sent = `SELECT "actorUserId" FROM audit_logs WHERE action = 'invitation_sent' AND "userId" = $1`;
+    expect(await server.sql(sent, [person.id])).toEqual([{ actorUserId: admin.id }, { actorUserId: admin.id }]);
+  });
+
   it('leaves one link of twenty at once', async () => {
     const person = await company.person({ status: 'INVITED' });
     const answers = await Promise.all(Array.from({ length: 20 }, () => invite(person)));

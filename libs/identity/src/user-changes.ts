@@ -46,11 +46,14 @@ export class UserChanges {
   }
 
   private async write(before: UserView, fields: UpdateUser, role: RoleView | undefined): Promise<void> {
+    const { id } = before;
     const isNewEmail = fields.email !== undefined && fields.email.toLowerCase() !== before.email.toLowerCase();
     if (isNewEmail) await this.policy.requireAllowedEmail(fields.email!);
     if (role && role.id !== before.role.id) await this.admins.stepDown(before);
-    await this.users.update(before.id, fields);
-    if (isNewEmail) await this.credentials.emailChanged(before.id, before.email);
+    await this.users.update(id, fields);
+    if (!isNewEmail) return;
+    await this.credentials.emailChanged(before);
+    if (before.status === 'INVITED') await this.audit.record({ action: 'invitation_sent', targetType: 'User', targetId: id, userId: id });
   }
 }
 
