@@ -110,6 +110,35 @@ describe('deleting', () => {
   });
 });
 
+/** Somebody anonymised and deleted, with the path of a role that nobody else has. */
+const anonymised = async () => {
+  const person = await company.person({ role: ['read_team'] });
+  await admin.post(`/users/${person.id}/anonymize`);
+  await admin.delete(`/users/${person.id}`);
+  const [row] = await server.sql<{ roleId: string }>('SELECT "roleId" FROM users WHERE id = $1', [person.id]);
+  return { person, role: `/roles/${row!.roleId}` };
+};
+
+describe('restoring an anonymised user', () => {
+  it('is refused once the role was deleted', async () => {
+    const { person, role } = await anonymised();
+    expect((await admin.delete(role)).status).toBe(204);
+    const stale = await admin.post(`/users/${person.id}/restore`, undefined, { 'if-match': '"99"' });
+    const refused = await admin.post(`/users/${person.id}/restore`);
+    expect(codes([stale, refused])).toEqual(['409 conflict', '412 version_mismatch']);
+  });
+
+  it('and deleting the role never both succeed', async () => {
+    for (const { person, role } of [await anonymised(), await anonymised(), await anonymised(), await anonymised()]) {
+      const [restored, deleted] = await Promise.all([admin.post(`/users/${person.id}/restore`), admin.delete(role)]);
+      expect([
+        [200, 409],
+        [409, 204],
+      ]).toContainEqual([restored.status, deleted.status]);
+    }
+  });
+});
+
 /** What the access log has of others' profiles that somebody read. */
 const noted = async (by: Person) => {
   await server.app.get(Accesses).flush();

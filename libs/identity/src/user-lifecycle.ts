@@ -60,13 +60,18 @@ export class UserLifecycle {
     await this.tell('user_deleted', id, { before: { status: before.status, roleId: before.role.id } });
   }
 
-  /** Status and role are as before; no session or key comes back. @throws 403 `privilege_escalation`, 412, 409 `invalid_transition`, `email_taken` */
+  /**
+   * Status and role are as before; no session or key comes back.
+   * @throws 403 `privilege_escalation`, 412, 409 `invalid_transition`, `email_taken`, `conflict` where the role is gone, as that of an anonymised user may be
+   */
   async restore(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     const before = await this.users.lockDeleted(id);
     if (!before) throw new Problem('not_found');
-    await this.policy.requireOver(caller, id, before.roleId);
+    const hasRole = await this.policy.keeps(before.roleId);
+    if (hasRole) await this.policy.requireOver(caller, id, before.roleId);
     expectVersion(before, expected);
     if (!before.isDeleted) throw new Problem('invalid_transition', { detail: 'The user is not deleted' });
+    if (!hasRole) throw new Problem('conflict', { detail: 'The role of the user was deleted' });
     await this.users.update(id, { deletedAt: null });
     await this.users.moveLists(id);
     await this.userCame.run(id);

@@ -77,7 +77,7 @@ export class UserController {
 
   @Post(':id/restore')
   @RequirePermission('delete_user')
-  @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'invalid_transition')
+  @Problems('privilege_escalation', 'email_taken', 'external_id_taken', 'invalid_transition', 'conflict')
   @HttpCode(200)
   @ApiOperation({ summary: 'Undo a deletion', description: 'Status and role are as before; no session or key comes back.' })
   @ApiOkResponse({ schema: USER_OR_COLLEAGUE })

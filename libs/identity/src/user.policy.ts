@@ -41,6 +41,11 @@ export class UserPolicy {
     await this.escalation.refuseBeyond(caller, permissions, { targetType: 'User', targetId: userId, userId });
   }
 
+  /** Whether a role is still there; if so, nobody changes or deletes it until the end of the transaction. */
+  async keeps(roleId: string): Promise<boolean> {
+    return (await this.roles.forAssignment(roleId)) !== undefined;
+  }
+
   /**
    * A role that the caller wants to hand out; nobody changes or deletes it until the end of the transaction.
    * @throws 400 `unknown_reference`
