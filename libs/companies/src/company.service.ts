@@ -18,8 +18,7 @@ export class CompanyService {
   ) {}
 
   /** @throws 400 for an owner who is no ACTIVE Admin, 412, 409 `company_name_taken`; a change that changes nothing leaves the version alone */
-  async change(body: CompanyPatch, expected: ExpectedVersion): Promise<CompanyRow> {
-    const fields = { ...body, ...(body.ownerUserId ? { ownerUserId: body.ownerUserId.toLowerCase() } : {}) };
+  async change(fields: CompanyPatch, expected: ExpectedVersion): Promise<CompanyRow> {
     const before = await this.companies.lock();
     if (fields.ownerUserId && fields.ownerUserId !== before.ownerUserId) await this.requireAdmin(fields.ownerUserId);
     expectVersion(before, expected);

@@ -19,8 +19,7 @@ export class TaskService {
   ) {}
 
   /** @throws 400 `unknown_reference` */
-  async create(body: Pick<CreateTask, keyof CreateTask>): Promise<TaskRow> {
-    const fields = normal(body);
+  async create(fields: Pick<CreateTask, keyof CreateTask>): Promise<TaskRow> {
     await this.requireAssignee(fields);
     const id = randomUUID();
     await (await this.work.manager()).insert(Task, { ...this.work.created(), id, ...fields });
@@ -30,8 +29,7 @@ export class TaskService {
   }
 
   /** @throws 400 `unknown_reference` for a new assignee, 412; a change that changes nothing leaves the version alone */
-  async change(id: string, body: TaskPatch, expected: ExpectedVersion): Promise<TaskRow> {
-    const fields = normal(body);
+  async change(id: string, fields: TaskPatch, expected: ExpectedVersion): Promise<TaskRow> {
     const before = await this.tasks.lock(id);
     if (fields.assigneeId !== before.assigneeId) await this.requireAssignee(fields);
     expectVersion(before, expected);
@@ -64,9 +62,3 @@ export class TaskService {
     await (await this.work.manager()).update(Task, { companyId, id }, { ...fields, ...this.work.changed() });
   }
 }
-
-/** Ids as the database writes them. */
-const normal = <T extends TaskPatch>(body: T): T => ({
-  ...body,
-  ...(body.assigneeId ? { assigneeId: body.assigneeId.toLowerCase() } : {}),
-});

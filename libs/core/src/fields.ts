@@ -76,8 +76,14 @@ export function isTimeZone(value: unknown): value is string {
 
 const EXAMPLE_ID = '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10';
 
-export const Id = (options?: FieldOptions) =>
-  field((v) => (isId(v) ? undefined : 'must be a UUID'), { type: 'string', format: 'uuid', example: EXAMPLE_ID }, options);
+const inLowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+
+/** A UUID, taken in either case and handed on as the database prints it, in lower case. */
+export const Id = (options?: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    field((v) => (isId(v) ? undefined : 'must be a UUID'), { type: 'string', format: 'uuid', example: EXAMPLE_ID }, options),
+    Transform(({ value }: { value: unknown }) => inLowerCase(value)),
+  );
 
 export const Day = (options?: FieldOptions) =>
   field(
@@ -167,16 +173,19 @@ export const Phone = (options?: FieldOptions) =>
     options,
   );
 
-/** Up to `max` ids, each once. */
-export const Ids = (max: number, options?: FieldOptions) =>
-  field(
-    (v) => {
-      if (!Array.isArray(v) || !v.every(isId)) return 'must be a list of UUIDs';
-      if (new Set(v).size < v.length) return 'must not name one twice';
-      return v.length > max ? `must be at most ${max} ids` : undefined;
-    },
-    { type: 'array', items: { type: 'string', format: 'uuid' }, maxItems: max, example: [EXAMPLE_ID] },
-    options,
+/** Up to `max` ids, each once, in either case: see {@link Id}. */
+export const Ids = (max: number, options?: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    field(
+      (v) => {
+        if (!Array.isArray(v) || !v.every(isId)) return 'must be a list of UUIDs';
+        if (new Set(v).size < v.length) return 'must not name one twice';
+        return v.length > max ? `must be at most ${max} ids` : undefined;
+      },
+      { type: 'array', items: { type: 'string', format: 'uuid' }, maxItems: max, example: [EXAMPLE_ID] },
+      options,
+    ),
+    Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value.map(inLowerCase) : value)),
   );
 
 /** Up to `max` texts, each once. */

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { startProbe } from '../../../test/probe.js';
 import type { Answer, Client } from '../../../test/client.js';
-import { Day, Flag, Instant, Integer, Note, OneOf, Part, Parts, Text } from './fields.js';
+import { Day, Flag, Id, Ids, Instant, Integer, Note, OneOf, Part, Parts, Text } from './fields.js';
 import { PageQuery } from './page.js';
 import { PathId } from './params.js';
 
 class Inner {
   @Day() day!: string;
+  @Id({ optional: true }) of?: string;
 }
 
 class Input {
@@ -18,6 +19,8 @@ class Input {
   @Flag({ optional: true }) flag?: boolean;
   @OneOf(['a', 'b'], { optional: true }) kind?: string;
   @Note() note?: string | null;
+  @Id({ optional: true, nullable: true }) owner?: string | null;
+  @Ids(2, { optional: true }) others?: string[];
   @Part(() => Inner, { optional: true }) part?: Inner;
   @Parts(2, () => Inner, { optional: true }) parts?: Inner[];
 }
@@ -84,6 +87,20 @@ describe('a body', () => {
     };
     const { status, body } = await probe.post('/probe', input);
     expect({ status, body }).toEqual({ status: 200, body: input });
+  });
+
+  it('with ids in capitals has them in lower case, and none twice in either case', async () => {
+    const [own, other] = [ID.toUpperCase(), ID.replace('3', '4')];
+    const { body } = await probe.post('/probe', { name: 'x', owner: own, others: [own, other], parts: [{ day: '2024-01-01', of: own }] });
+    expect(body).toEqual({ name: 'x', owner: ID, others: [ID, other], parts: [{ day: '2024-01-01', of: ID }] });
+    expect((await probe.post('/probe', { name: 'x', owner: null })).body).toEqual({ name: 'x', owner: null });
+    const refused = await expectRefused(probe.post('/probe', { name: 'x', owner: 1, others: [ID, own] }), 'validation_failed');
+    expect(refused.body.errors).toEqual([
+      { pointer: '/owner', detail: 'must be a UUID' },
+      { pointer: '/others', detail: 'must not name one twice' },
+    ]);
+    for (const others of [[own, 1], [null], own, {}])
+      expect(pointers(await expectRefused(probe.post('/probe', { name: 'x', others }), 'validation_failed'))).toEqual(['/others']);
   });
 
   it('is told all its faults at once, each by its pointer, a missing field too', async () => {

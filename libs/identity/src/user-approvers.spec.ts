@@ -91,7 +91,13 @@ describe('approvers', () => {
     });
     expect([status, body.code]).toEqual([400, 'unknown_reference']);
     expect(body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/approverIds/1', '/approverIds/2', '/approverIds/3']);
-    expect((await admin.put(`/users/${employee.id}/approvers`, { approverIds: [manager.id, manager.id] })).status).toBe(400);
+    for (const again of [manager.id, manager.id.toUpperCase()]) {
+      const twice = await admin.put(`/users/${employee.id}/approvers`, { approverIds: [manager.id, again] });
+      expect([twice.status, twice.body.errors]).toEqual([400, [{ pointer: '/approverIds', detail: 'must not name one twice' }]]);
+    }
+    expect((await admin.put(`/users/${employee.id}/approvers`, { approverIds: [manager.id.toUpperCase()] })).body).toEqual({
+      approverIds: [manager.id],
+    });
   });
 
   it('set twenty times at once are those of one request', async () => {

@@ -30,8 +30,7 @@ export class UserApprovers {
   }
 
   /** @throws 400 `unknown_reference`, 403 `privilege_escalation`, 412 */
-  async set(caller: Principal, userId: string, wanted: string[], expected: ExpectedVersion): Promise<ApproverList> {
-    const approverIds = [...new Set(wanted.map((id) => id.toLowerCase()))];
+  async set(caller: Principal, userId: string, approverIds: string[], expected: ExpectedVersion): Promise<ApproverList> {
     await this.requireLiving(approverIds);
     const user = await this.users.lock(userId);
     await this.policy.requireOver(caller, userId, user.role.id);

@@ -37,7 +37,7 @@ export class UserChanges {
     if (!isOwnProfile(caller, id, fields)) await this.policy.requireOver(caller, id, before.role.id);
     if (role) await this.policy.requireHeld(caller, role, id);
     expectVersion(before, expected);
-    const told = changes({ ...before, roleId: before.role.id }, { ...fields, ...(role && { roleId: role.id }) }, PERSONAL);
+    const told = changes({ ...before, roleId: before.role.id }, fields, PERSONAL);
     if (Object.keys(told.after).length === 0) return this.users.show(caller, before);
     if (before.isAnonymized && PERSONAL.some((field) => field in told.after)) throw anonymised(caller, id);
     await this.write(before, fields, role);

@@ -99,8 +99,7 @@ export class LeaveRequestService {
 }
 
 function wanted(caller: Principal, body: CreateLeaveRequest): NewLeave {
-  const { startDate, endDate, startPortion = 'full', endPortion = 'full', leaveType, reason = null } = body;
-  const userId = body.userId?.toLowerCase() ?? caller.userId;
+  const { userId = caller.userId, startDate, endDate, startPortion = 'full', endPortion = 'full', leaveType, reason = null } = body;
   const leave = { userId, startDate, endDate, startPortion, endPortion, leaveType, reason };
   requirePeriod(leave);
   if (!mayCreate(caller, leave)) throw new Problem('forbidden');

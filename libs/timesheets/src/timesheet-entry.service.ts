@@ -37,8 +37,7 @@ export class TimesheetEntryService {
   }
 
   /** A change that changes nothing leaves the versions alone. */
-  async change(caller: Principal, id: string, patch: UpdateTimesheetEntry, expected: ExpectedVersion): Promise<TimesheetEntryView> {
-    const given = inLowerCase(patch);
+  async change(caller: Principal, id: string, given: UpdateTimesheetEntry, expected: ExpectedVersion): Promise<TimesheetEntryView> {
     const before = await this.open(caller, id, 'update_timesheet').catch((refusal: unknown) => {
       if (refusal instanceof Problem) refuseOne(invalid(0, faultsAlone(given)));
       throw refusal;
@@ -86,7 +85,7 @@ export class TimesheetEntryService {
   }
 
   private async add(caller: Principal, wanted: CreateTimesheetEntry[], refuse: Refuse): Promise<TimesheetEntryView[]> {
-    const asked = wanted.map((entry) => ({ ...inLowerCase(entry), userId: entry.userId?.toLowerCase() ?? caller.userId }));
+    const asked = wanted.map((entry) => ({ ...entry, userId: entry.userId ?? caller.userId }));
     if (!asked.every((entry) => mayWrite(caller, entry, 'create_timesheet'))) {
       const zone = await this.entries.companyTimezone();
       refuse(asked.flatMap((entry, place) => timesAt(place, entry, undefined, zone).faults));
@@ -179,12 +178,3 @@ function timesAt(
 
 const invalid = (place: number, faults: FieldFault[]): EntryFault[] =>
   faults.map((fault) => ({ ...fault, place, code: 'validation_failed' }));
-
-const IDS = ['actionCodeId', 'taskId', 'timesheetId'] as const;
-
-/** Ids as the database prints them. */
-function inLowerCase<T extends UpdateTimesheetEntry>(entry: T): T {
-  const copy = { ...entry };
-  for (const field of IDS) if (copy[field]) copy[field] = copy[field].toLowerCase();
-  return copy;
-}

@@ -26,7 +26,7 @@ export class TimesheetService {
 
   /** Takes in the loose entries of its period. @throws 409 `timesheet_period_overlap` */
   async create(caller: Principal, { periodStart, periodEnd, notes = null, ...wanted }: CreateTimesheet): Promise<TimesheetRecord> {
-    const userId = wanted.userId?.toLowerCase() ?? caller.userId;
+    const userId = wanted.userId ?? caller.userId;
     if (!mayWrite(caller, { userId }, 'create_timesheet')) throw new Problem('forbidden');
     await this.locks.hold([userId]);
     const [stranger] = await this.references.people([{ userId }]);
