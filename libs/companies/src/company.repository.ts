@@ -14,13 +14,6 @@ const SETTINGS = `
          s."createdAt", s."updatedAt", s.version
   FROM company_settings s
   WHERE s."companyId" = $1 AND s."deletedAt" IS NULL`;
-const PERSON = `
-  SELECT t.code = 'ACTIVE' AND r.system AND r.name = 'Admin' AS "mayOwn"
-  FROM users u
-  JOIN user_statuses t ON t.id = u."statusId"
-  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
-  WHERE u."companyId" = $1 AND u.id = $2 AND u."deletedAt" IS NULL
-  FOR SHARE OF u`;
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
 /** The present company and its settings, in the form of answers. */
@@ -51,11 +44,6 @@ export class CompanyRepository {
   /** Within a change. */
   async getSettings(): Promise<SettingsRow> {
     return inOrder(one(await this.work.query<SettingsRow>(SETTINGS)));
-  }
-
-  /** Whether a living user may own the company: an ACTIVE Admin, and none else until the end of the transaction. Undefined for nobody. */
-  async mayOwn(userId: string): Promise<boolean | undefined> {
-    return (await this.work.query<{ mayOwn: boolean }>(PERSON, [userId]))[0]?.mayOwn;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, Company, expectVersion, Problem, todayIn, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
+import { Admins } from '#identity';
 import type { SettingsPatch, SettingsRow } from './company-settings.dto.js';
 import { CompanySettings } from './company-settings.entity.js';
 import type { CompanyPatch, CompanyRow } from './company.dto.js';
@@ -14,6 +15,7 @@ export class CompanyService {
   constructor(
     private readonly work: UnitOfWork,
     private readonly companies: CompanyRepository,
+    private readonly admins: Admins,
     private readonly audit: Audit,
   ) {}
 
@@ -55,7 +57,7 @@ export class CompanyService {
   }
 
   private async requireAdmin(userId: string): Promise<void> {
-    const mayOwn = await this.companies.mayOwn(userId);
+    const mayOwn = await this.admins.mayOwn(userId);
     if (mayOwn === undefined) throw Problem.field('/ownerUserId', 'names nothing here', 'unknown_reference');
     if (!mayOwn) throw Problem.field('/ownerUserId', 'must be an ACTIVE Admin');
   }

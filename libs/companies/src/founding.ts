@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, Company, UnitOfWork } from '#core';
-import { User } from '#identity';
+import { statusIdOf, User } from '#identity';
 import { SystemRoles } from '#rbac';
 import type { SystemRole } from '#rbac';
 import { CompanySettings } from './company-settings.entity.js';
@@ -30,8 +30,6 @@ export class Founding {
     const manager = await this.work.manager();
     await manager.insert(Company, { ...stamps, id: companyId, name, timezone });
     const roleIds = await this.roles.make();
-    const [active] = await this.work.query<{ id: string }>(`SELECT id FROM user_statuses WHERE code = 'ACTIVE' AND $1::uuid IS NOT NULL`);
-    if (!active) throw new Error('the user statuses are not seeded: run `npm run db:seed`');
     const { email, firstName, lastName } = owner;
     await manager.insert(User, {
       ...this.work.created(),
@@ -41,7 +39,7 @@ export class Founding {
       lastName,
       passwordHash,
       roleId: roleIds.Admin,
-      statusId: active.id,
+      statusId: await statusIdOf(this.work, 'ACTIVE'),
     });
     await manager.insert(CompanySettings, { ...this.work.created(), ownerUserId: userId!, timezone, workWeek: NINE_TO_FIVE });
     await this.audit.record({ action: 'company_created', targetType: 'Company', targetId: companyId, userId });

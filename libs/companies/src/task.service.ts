@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
-import { isLivingUser } from './living-user.js';
+import { UserRepository } from '#identity';
 import type { CreateTask, TaskPatch, TaskRow } from './task.dto.js';
 import { Task } from './task.entity.js';
 import { TaskRepository } from './task.repository.js';
@@ -15,6 +15,7 @@ export class TaskService {
   constructor(
     private readonly work: UnitOfWork,
     private readonly tasks: TaskRepository,
+    private readonly users: UserRepository,
     private readonly audit: Audit,
   ) {}
 
@@ -53,7 +54,7 @@ export class TaskService {
   }
 
   private async requireAssignee({ assigneeId }: { assigneeId?: string | null }): Promise<void> {
-    if (assigneeId && !(await isLivingUser(this.work, assigneeId)))
+    if (assigneeId && (await this.users.living([assigneeId])).length === 0)
       throw Problem.field('/assigneeId', 'names nothing here', 'unknown_reference');
   }
 

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
 import type { AuditActionOn, ExpectedVersion } from '#core';
+import { UserRepository } from '#identity';
 import type { Principal } from '#rbac';
-import { isLivingUser } from './living-user.js';
 import { TeamMemberRepository } from './team-member.repository.js';
 import type { PutMemberView } from './team.dto.js';
 import { Team, TeamMember } from './team.entity.js';
@@ -17,13 +17,14 @@ export class TeamMemberService {
     private readonly work: UnitOfWork,
     private readonly teams: TeamRepository,
     private readonly members: TeamMemberRepository,
+    private readonly users: UserRepository,
     private readonly audit: Audit,
   ) {}
 
   /** Makes somebody a member or a lead; where they are so already, nothing changes. @throws 404 also for the user, 412 on the team's version */
   async put(caller: Principal, teamId: string, userId: string, role: TeamRole, expected: ExpectedVersion): Promise<PutMemberView> {
     const team = await this.teams.lock(teamId);
-    if (!(await isLivingUser(this.work, userId))) throw new Problem('not_found');
+    if ((await this.users.living([userId])).length === 0) throw new Problem('not_found');
     expectVersion(team, expected);
     const before = await this.members.roleOf(teamId, userId);
     if (before === role) return { ...(await this.members.get(caller, teamId, userId)), version: team.version };

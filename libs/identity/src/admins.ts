@@ -1,17 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, Problem, UnitOfWork } from '#core';
+import type { SystemRole } from '#rbac';
 import type { UserView } from './user.dto.js';
 
-export const ADMIN = 'Admin';
+const ADMIN = 'Admin' satisfies SystemRole;
+/** SQL: the user of status `t` and role `r` can sign in as Admin. */
+const IS_ADMIN = `(t."canLogin" AND r.system AND r.name = '${ADMIN}')`;
 
 const OTHERS = `
   SELECT u.id
   FROM users u
-  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId" AND r.system AND r.name = '${ADMIN}'
-  JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
-  WHERE u."companyId" = $1 AND u."deletedAt" IS NULL AND u.id <> $2
+  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
+  JOIN user_statuses t ON t.id = u."statusId"
+  WHERE u."companyId" = $1 AND u."deletedAt" IS NULL AND u.id <> $2 AND ${IS_ADMIN}
   ORDER BY u."createdAt", u.id
   LIMIT 1`;
+const PERSON = `
+  SELECT ${IS_ADMIN} AS "mayOwn"
+  FROM users u
+  JOIN user_statuses t ON t.id = u."statusId"
+  JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
+  WHERE u."companyId" = $1 AND u.id = $2 AND u."deletedAt" IS NULL
+  FOR SHARE OF u`;
 
 /** A company always keeps one user who can sign in as Admin, and one of these is its owner. */
 @Injectable()
@@ -27,6 +37,11 @@ export class Admins {
    */
   async lock(): Promise<void> {
     await this.work.query('SELECT 1 FROM companies WHERE id = $1 FOR NO KEY UPDATE');
+  }
+
+  /** Whether a living user may own the company: an ACTIVE Admin, and none else until the end of the transaction. Undefined for nobody. */
+  async mayOwn(userId: string): Promise<boolean | undefined> {
+    return (await this.work.query<{ mayOwn: boolean }>(PERSON, [userId]))[0]?.mayOwn;
   }
 
   /**

@@ -17,6 +17,7 @@ export * from './session.entity.js';
 export * from './sessions.js';
 export * from './sign-in-attempt.entity.js';
 export * from './tokens.js';
+export * from './user-statuses.js';
 export * from './user.dto.js';
 export * from './user.entity.js';
 export * from './user.policy.js';

@@ -1,18 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Problem, UnitOfWork } from '#core';
+import { UserRepository } from './user.repository.js';
 
 /** Of whom something new may be told: those who are neither deleted nor anonymised. Before a write to be asked under their lock. */
 @Injectable()
 export class PresentPeople {
-  constructor(private readonly work: UnitOfWork) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly users: UserRepository,
+  ) {}
 
   /** Which of them are. @throws 401 where who acts is not, since their request began */
   async among(ids: string[]): Promise<Set<string>> {
-    const rows = await this.work.query<{ id: string }>(
-      'SELECT u.id FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL AND NOT u."isAnonymized"',
-      [ids],
-    );
-    const here = new Set(rows.map(({ id }) => id));
+    const living = await this.users.living(ids);
+    const here = new Set(living.filter(({ isAnonymized }) => !isAnonymized).map(({ id }) => id));
     if (ids.some((id) => id === this.work.actorId && !here.has(id))) throw new Problem('not_signed_in');
     return here;
   }

@@ -60,8 +60,7 @@ export class UserApprovers {
   }
 
   private async requireLiving(ids: string[]): Promise<void> {
-    const text = 'SELECT id FROM users WHERE "companyId" = $1 AND id = ANY ($2::uuid[]) AND "deletedAt" IS NULL';
-    const living = new Set((await this.work.query<{ id: string }>(text, [ids])).map(({ id }) => id));
+    const living = new Set((await this.users.living(ids)).map(({ id }) => id));
     const errors = ids.flatMap((id, index) => (living.has(id) ? [] : [{ pointer: `/approverIds/${index}`, detail: 'names nothing here' }]));
     if (errors.length > 0) throw new Problem('unknown_reference', { errors });
   }

@@ -3,6 +3,7 @@ import { Accesses, Cursors, isId, one, Problem, Query, UnitOfWork } from '#core'
 import type { JsonPage, Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import { Principals } from './principals.js';
+import { STATUSES, statusIdOf } from './user-statuses.js';
 import type { ColleagueView, UserQuery, UserStatusCode, UserStatusView, UserView } from './user.dto.js';
 import { User } from './user.entity.js';
 import { seesEverything, shownTo } from './user.policy.js';
@@ -25,10 +26,6 @@ const IN_TEAM = `EXISTS (
   SELECT 1 FROM team_members m JOIN teams g ON g."companyId" = $1 AND g.id = m."teamId" AND g."deletedAt" IS NULL
   WHERE m."companyId" = $1 AND m."userId" = u.id AND m."teamId" = ? AND m."deletedAt" IS NULL)`;
 const IN_NAME = `strpos(lower(u."firstName" || ' ' || u."lastName"), lower(?)) > 0`;
-// The statuses belong to no company, so the company is named for its own sake: every statement has it as its first parameter.
-const STATUSES = `
-  SELECT t.id, t.code, t.name, t.description, t."canLogin", t."isTerminal", t."createdAt", t."updatedAt", t.version
-  FROM user_statuses t WHERE $1::uuid IS NOT NULL AND t."deletedAt" IS NULL`;
 
 type Columns = Pick<
   User,
@@ -106,6 +103,12 @@ export class UserRepository {
     return one(await this.work.query<UserView>(ONE, [id]));
   }
 
+  /** Those of these ids that name users who were not deleted, whatever their status. */
+  living(ids: string[]): Promise<{ id: string; isAnonymized: boolean }[]> {
+    const text = 'SELECT u.id, u."isAnonymized" FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) AND u."deletedAt" IS NULL';
+    return this.work.query(text, [ids]);
+  }
+
   /**
    * For change: until the end of the transaction nobody signs in as this user, and no record of theirs is added. Two statements: what is
    * read beside the wait for a lock may be out of date.
@@ -141,10 +144,8 @@ export class UserRepository {
     for (const list of LISTS) await this.work.execute(list, [userId, updatedAt, updatedByUserId]);
   }
 
-  async statusId(code: UserStatusCode): Promise<string> {
-    const [status] = await this.work.query<UserStatusView>(`${STATUSES} AND t.code = $2`, [code]);
-    if (!status) throw new Error('the user statuses are not seeded: run `npm run db:seed`');
-    return status.id;
+  statusId(code: UserStatusCode): Promise<string> {
+    return statusIdOf(this.work, code);
   }
 
   async statuses(query: PageQuery): Promise<JsonPage<UserStatusView>> {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Founding, Team, TeamMember } from '#companies';
 import { Audit } from '#core';
 import type { UnitOfWork } from '#core';
-import { Passwords, User } from '#identity';
+import { Passwords, statusIdOf, User } from '#identity';
 import { SystemRoles } from '#rbac';
 import { ActionCode } from '#timesheets';
 import { BaseSeed } from './base-seed.js';
@@ -37,7 +37,7 @@ export class DemoCompanySeed extends BaseSeed {
     const founding = new Founding(this.work, new SystemRoles(this.work), new Audit(this.work));
     const owner = { email: DEMO_EMAIL, firstName: 'Ada', lastName: 'Lovelace' };
     const roles = await founding.found({ name: NAME, timezone: 'Europe/Berlin', owner }, passwordHash);
-    const [active] = await this.work.outside<{ id: string }>(`SELECT id FROM user_statuses WHERE code = 'ACTIVE'`);
+    const statusId = await statusIdOf(this.work, 'ACTIVE');
     const person = (firstName: string, lastName: string, roleId: string) => ({
       ...this.work.created(),
       id: idOf(firstName),
@@ -46,7 +46,7 @@ export class DemoCompanySeed extends BaseSeed {
       lastName,
       passwordHash,
       roleId,
-      statusId: active!.id,
+      statusId,
     });
     const manager = await this.work.manager();
     await manager.insert(User, [
