@@ -99,9 +99,6 @@ export class SettingsView {
   @Version() version!: number;
 }
 
-/** The settings out of the database. */
-export type SettingsRow = Pick<SettingsView, keyof SettingsView>;
-
 /** What a change of the settings may hold. */
 export type SettingsPatch = Partial<Omit<SettingsView, 'createdAt' | 'updatedAt' | 'version'>>;
 

@@ -22,9 +22,6 @@ export class UpdateCompany {
   @Id({ optional: true, description: 'An ACTIVE Admin.' }) ownerUserId?: string;
 }
 
-/** What a change of the company may hold. */
-export type CompanyPatch = Pick<UpdateCompany, keyof UpdateCompany>;
-
 export class CompanyView {
   @Id() id!: string;
   @Text(255, NAME) name!: string;
@@ -34,9 +31,6 @@ export class CompanyView {
   @Instant() updatedAt!: string;
   @Version() version!: number;
 }
-
-/** The company out of the database. */
-export type CompanyRow = Pick<CompanyView, keyof CompanyView>;
 
 export class SignUpView {
   @Part(() => CompanyView) company!: CompanyView;

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { one, UnitOfWork } from '#core';
-import type { SettingsRow } from './company-settings.dto.js';
+import type { SettingsView } from './company-settings.dto.js';
 import type { WorkWeek } from './company-settings.entity.js';
-import type { CompanyRow } from './company.dto.js';
+import type { CompanyView } from './company.dto.js';
 
 const COMPANY = `
   SELECT c.id, c.name, s.timezone, s."ownerUserId", c."createdAt", c."updatedAt", c.version
@@ -22,32 +22,32 @@ export class CompanyRepository {
   constructor(private readonly work: UnitOfWork) {}
 
   /** The whole answer of a request. @throws 404 when it was deleted */
-  async read(): Promise<CompanyRow> {
-    return one(await this.work.last<CompanyRow>(COMPANY));
+  async read(): Promise<CompanyView> {
+    return one(await this.work.last<CompanyView>(COMPANY));
   }
 
   /** Within a change. @throws 404 when it was deleted */
-  async get(): Promise<CompanyRow> {
-    return one(await this.work.query<CompanyRow>(COMPANY));
+  async get(): Promise<CompanyView> {
+    return one(await this.work.query<CompanyView>(COMPANY));
   }
 
   /** For change of the company or its settings. The weaker lock, so that new records of the company need not wait. @throws 404 */
-  async lock(): Promise<CompanyRow> {
-    return one(await this.work.query<CompanyRow>(`${COMPANY} FOR NO KEY UPDATE`));
+  async lock(): Promise<CompanyView> {
+    return one(await this.work.query<CompanyView>(`${COMPANY} FOR NO KEY UPDATE`));
   }
 
   /** The whole answer of a request. */
-  async readSettings(): Promise<SettingsRow> {
-    return inOrder(one(await this.work.last<SettingsRow>(SETTINGS)));
+  async readSettings(): Promise<SettingsView> {
+    return inOrder(one(await this.work.last<SettingsView>(SETTINGS)));
   }
 
   /** Within a change. */
-  async getSettings(): Promise<SettingsRow> {
-    return inOrder(one(await this.work.query<SettingsRow>(SETTINGS)));
+  async getSettings(): Promise<SettingsView> {
+    return inOrder(one(await this.work.query<SettingsView>(SETTINGS)));
   }
 }
 
-const inOrder = (settings: SettingsRow): SettingsRow => ({ ...settings, workWeek: fromMonday(settings.workWeek) });
+const inOrder = (settings: SettingsView): SettingsView => ({ ...settings, workWeek: fromMonday(settings.workWeek) });
 
 /** The database orders the keys of an object by their length. */
 export function fromMonday(week: WorkWeek): WorkWeek {

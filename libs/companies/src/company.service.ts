@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Audit, changes, Company, expectVersion, Problem, todayIn, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import { Admins } from '#identity';
-import type { SettingsPatch, SettingsRow } from './company-settings.dto.js';
+import type { SettingsPatch, SettingsView } from './company-settings.dto.js';
 import { CompanySettings } from './company-settings.entity.js';
-import type { CompanyPatch, CompanyRow } from './company.dto.js';
+import type { CompanyView, UpdateCompany } from './company.dto.js';
 import { CompanyRepository, fromMonday } from './company.repository.js';
 import type { Holiday } from './holiday-years.js';
 import { holidaysOf } from './holidays.js';
@@ -20,12 +20,12 @@ export class CompanyService {
   ) {}
 
   /** @throws 400 for an owner who is no ACTIVE Admin, 412, 409 `company_name_taken`; a change that changes nothing leaves the version alone */
-  async change(fields: CompanyPatch, expected: ExpectedVersion): Promise<CompanyRow> {
+  async change(fields: UpdateCompany, expected: ExpectedVersion): Promise<CompanyView> {
     const before = await this.companies.lock();
     if (fields.ownerUserId && fields.ownerUserId !== before.ownerUserId) await this.requireAdmin(fields.ownerUserId);
     expectVersion(before, expected);
     const told = changes(before, fields);
-    if (Object.keys(told.after).length === 0) return before;
+    if (!told) return before;
     const { ownerUserId, ...named } = fields;
     if (named.timezone && named.timezone !== before.timezone) await this.updateSettings({ timezone: named.timezone });
     // No part of what the settings show: their version stays.
@@ -36,14 +36,14 @@ export class CompanyService {
   }
 
   /** @throws 412; a change that changes nothing leaves the version alone */
-  async changeSettings(body: SettingsPatch, expected: ExpectedVersion): Promise<SettingsRow> {
+  async changeSettings(body: SettingsPatch, expected: ExpectedVersion): Promise<SettingsView> {
     const { id } = await this.companies.lock();
     const before = await this.companies.getSettings();
     expectVersion(before, expected);
     const { workWeek, ...others } = body;
     const fields: SettingsPatch = { ...others, ...(workWeek ? { workWeek: fromMonday(workWeek) } : {}) };
     const told = changes(before, fields);
-    if (Object.keys(told.after).length === 0) return before;
+    if (!told) return before;
     await this.updateSettings(fields);
     if (fields.timezone && fields.timezone !== before.timezone) await this.updateCompany({ timezone: fields.timezone });
     await this.audit.record({ action: 'company_settings_updated', targetType: 'CompanySettings', targetId: id, ...told });

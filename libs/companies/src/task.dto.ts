@@ -22,9 +22,6 @@ export class UpdateTask {
   @Day({ ...DUE_DATE, optional: true }) dueDate?: string | null;
 }
 
-/** What a change of a task may hold. */
-export type TaskPatch = Pick<UpdateTask, keyof UpdateTask>;
-
 export class TaskQuery extends PageQuery {
   @Id({ optional: true, description: 'Who does it.' }) assigneeId?: string;
   @OneOf(TASK_STATUSES, { optional: true }) status?: TaskStatus;
@@ -41,8 +38,5 @@ export class TaskView {
   @Instant() updatedAt!: string;
   @Version() version!: number;
 }
-
-/** A task out of the database. */
-export type TaskRow = Pick<TaskView, keyof TaskView>;
 
 export class TaskPage extends PageOf(TaskView) {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, one, Query, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
-import type { TaskQuery, TaskRow } from './task.dto.js';
+import type { TaskQuery, TaskView } from './task.dto.js';
 
 const LIST = 'tasks';
 const LIVING = `
@@ -17,27 +17,27 @@ export class TaskRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: TaskQuery): Promise<JsonPage<TaskRow>> {
+  async list(query: TaskQuery): Promise<JsonPage<TaskView>> {
     const { text, values } = new Query(LIVING)
       .and('t."assigneeId" = ?', query.assigneeId)
       .and('t.status = ?', query.status)
       .after(['t.title', 't.id'], '>', this.cursors.after(LIST, query))
       .page('t.title, t.id', query.limit);
-    return this.cursors.json(LIST, query, await this.work.lastAsJson<TaskRow>(text, values), ({ title, id }) => [title, id]);
+    return this.cursors.json(LIST, query, await this.work.lastAsJson<TaskView>(text, values), ({ title, id }) => [title, id]);
   }
 
   /** The whole answer of a request. @throws 404 */
-  async read(id: string): Promise<TaskRow> {
-    return one(await this.work.last<TaskRow>(ONE, [id]));
+  async read(id: string): Promise<TaskView> {
+    return one(await this.work.last<TaskView>(ONE, [id]));
   }
 
   /** Within a change. @throws 404 */
-  async get(id: string): Promise<TaskRow> {
-    return one(await this.work.query<TaskRow>(ONE, [id]));
+  async get(id: string): Promise<TaskView> {
+    return one(await this.work.query<TaskView>(ONE, [id]));
   }
 
   /** For change. @throws 404 */
-  async lock(id: string): Promise<TaskRow> {
-    return one(await this.work.query<TaskRow>(`${ONE} FOR UPDATE`, [id]));
+  async lock(id: string): Promise<TaskView> {
+    return one(await this.work.query<TaskView>(`${ONE} FOR UPDATE`, [id]));
   }
 }

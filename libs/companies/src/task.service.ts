@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import { UserRepository } from '#identity';
-import type { CreateTask, TaskPatch, TaskRow } from './task.dto.js';
+import type { CreateTask, TaskView, UpdateTask } from './task.dto.js';
 import { Task } from './task.entity.js';
 import { TaskRepository } from './task.repository.js';
 
@@ -20,22 +20,22 @@ export class TaskService {
   ) {}
 
   /** @throws 400 `unknown_reference` */
-  async create(fields: Pick<CreateTask, keyof CreateTask>): Promise<TaskRow> {
+  async create(fields: CreateTask): Promise<TaskView> {
     await this.requireAssignee(fields);
     const id = randomUUID();
     await (await this.work.manager()).insert(Task, { ...this.work.created(), id, ...fields });
-    const { after } = changes({}, fields, PERSONAL);
+    const after = changes({}, fields, PERSONAL)?.after;
     await this.audit.record({ action: 'task_created', targetType: 'Task', targetId: id, userId: fields.assigneeId, after });
     return this.tasks.get(id);
   }
 
   /** @throws 400 `unknown_reference` for a new assignee, 412; a change that changes nothing leaves the version alone */
-  async change(id: string, fields: TaskPatch, expected: ExpectedVersion): Promise<TaskRow> {
+  async change(id: string, fields: UpdateTask, expected: ExpectedVersion): Promise<TaskView> {
     const before = await this.tasks.lock(id);
     if (fields.assigneeId !== before.assigneeId) await this.requireAssignee(fields);
     expectVersion(before, expected);
     const told = changes(before, fields, PERSONAL);
-    if (Object.keys(told.after).length === 0) return before;
+    if (!told) return before;
     await this.update(id, fields);
     const after = await this.tasks.get(id);
     // Whose it was and whose it is: each finds it among what is told of them.
@@ -58,7 +58,7 @@ export class TaskService {
       throw Problem.field('/assigneeId', 'names nothing here', 'unknown_reference');
   }
 
-  private async update(id: string, fields: TaskPatch | Pick<Task, 'deletedAt'>): Promise<void> {
+  private async update(id: string, fields: UpdateTask | Pick<Task, 'deletedAt'>): Promise<void> {
     const { companyId } = this.work.tenant;
     await (await this.work.manager()).update(Task, { companyId, id }, { ...fields, ...this.work.changed() });
   }

@@ -1,12 +1,12 @@
 import { Body, Controller, Delete, Get, HttpCode, Put, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PageQuery, PathId } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { TeamMemberRepository } from './team-member.repository.js';
 import { TeamMemberService } from './team-member.service.js';
-import { MemberPage, MemberQuery, PutMember, PutMemberView } from './team.dto.js';
+import { MemberPage, PutMember, PutMemberView } from './team.dto.js';
 import type { MemberView } from './team.dto.js';
 
 @ApiTags('Teams')
@@ -21,7 +21,7 @@ export class TeamMemberController {
   @Own({ or: ['read_team'] })
   @ApiOperation({ summary: 'List the members of a team by name' })
   @ApiOkResponse({ type: MemberPage })
-  list(@Caller() caller: Principal, @PathId() id: string, @Query() query: MemberQuery): Promise<Page<MemberView>> {
+  list(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<Page<MemberView>> {
     return this.members.list(caller, id, query);
   }
 

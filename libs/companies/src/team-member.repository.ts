@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, Query, UnitOfWork } from '#core';
-import type { Page } from '#core';
+import type { Page, PageQuery } from '#core';
 import { UserRepository } from '#identity';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
-import type { MemberQuery, MemberRow } from './team.dto.js';
+import type { MemberView } from './team.dto.js';
 import type { TeamRole } from './team.entity.js';
 import { TeamRepository } from './team.repository.js';
 
@@ -32,22 +32,22 @@ export class TeamMemberRepository {
   ) {}
 
   /** Members by name; of whom more is told, that is noted. @throws 404 */
-  async list(caller: Principal, teamId: string, query: MemberQuery): Promise<Page<MemberRow>> {
+  async list(caller: Principal, teamId: string, query: PageQuery): Promise<Page<MemberView>> {
     const list = `team-members ${teamId}`;
     const { text, values } = new Query(membersFor(caller))
       .and('m."teamId" = ?', teamId)
       .after(['u."lastName"', 'u."firstName"', 'u.id'], '>', this.cursors.after(list, query))
       .page('u."lastName", u."firstName", u.id', query.limit);
     await this.teams.get(teamId); // behind what is wrong with the query
-    const rows = await this.work.last<MemberRow>(text, values);
+    const rows = await this.work.last<MemberView>(text, values);
     const page = this.cursors.page(list, query, rows, ({ lastName, firstName, userId }) => [lastName, firstName, userId]);
     for (const { userId } of page.items) this.note(caller, userId);
     return page;
   }
 
   /** Somebody who is in the team, in the columns that the caller may see; more than the name is noted. */
-  async get(caller: Principal, teamId: string, userId: string): Promise<MemberRow> {
-    const [member] = await this.work.query<MemberRow>(`${membersFor(caller)} AND m."teamId" = $2 AND m."userId" = $3`, [teamId, userId]);
+  async get(caller: Principal, teamId: string, userId: string): Promise<MemberView> {
+    const [member] = await this.work.query<MemberView>(`${membersFor(caller)} AND m."teamId" = $2 AND m."userId" = $3`, [teamId, userId]);
     this.note(caller, userId);
     return member!;
   }

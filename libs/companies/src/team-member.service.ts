@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
-import type { AuditActionOn, ExpectedVersion } from '#core';
+import type { AuditActionOn, Change, ExpectedVersion } from '#core';
 import { UserRepository } from '#identity';
 import type { Principal } from '#rbac';
 import { TeamMemberRepository } from './team-member.repository.js';
@@ -58,12 +58,7 @@ export class TeamMemberService {
     await (await this.work.manager()).update(Team, { companyId, id: teamId }, this.work.changed());
   }
 
-  private tell(
-    action: AuditActionOn<'Team'>,
-    teamId: string,
-    userId: string,
-    change: { before?: { role: string }; after?: { role: string } },
-  ): Promise<void> {
+  private tell(action: AuditActionOn<'Team'>, teamId: string, userId: string, change: Change): Promise<void> {
     return this.audit.record({ action, targetType: 'Team', targetId: teamId, userId, ...change });
   }
 }

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId } from '#core';
+import { IfMatch, PageQuery, PathId } from '#core';
 import type { ExpectedVersion, JsonPage } from '#core';
 import { Own, RequirePermission } from '#rbac';
-import { CreateTeam, TeamPage, TeamQuery, TeamView, UpdateTeam } from './team.dto.js';
+import { CreateTeam, TeamPage, TeamView, UpdateTeam } from './team.dto.js';
 import { TeamRepository } from './team.repository.js';
 import { TeamService } from './team.service.js';
 
@@ -19,7 +19,7 @@ export class TeamController {
   @Own()
   @ApiOperation({ summary: 'List teams by name' })
   @ApiOkResponse({ type: TeamPage })
-  list(@Query() query: TeamQuery): Promise<JsonPage<TeamView>> {
+  list(@Query() query: PageQuery): Promise<JsonPage<TeamView>> {
     return this.teams.list(query);
   }
 

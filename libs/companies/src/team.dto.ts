@@ -1,4 +1,4 @@
-import { Email, Id, Instant, OneOf, PageOf, PageQuery, Text, Version } from '#core';
+import { Email, Id, Instant, OneOf, PageOf, Text, Version } from '#core';
 import { TEAM_ROLES } from './team.entity.js';
 import type { TeamRole } from './team.entity.js';
 
@@ -13,11 +13,6 @@ export class UpdateTeam {
   @Text(255, { ...NAME, optional: true }) name?: string;
 }
 
-/** What a change of a team may hold. */
-export type TeamPatch = Pick<UpdateTeam, keyof UpdateTeam>;
-
-export class TeamQuery extends PageQuery {}
-
 export class TeamView {
   @Id() id!: string;
   @Text(255, NAME) name!: string;
@@ -26,16 +21,11 @@ export class TeamView {
   @Version() version!: number;
 }
 
-/** A team out of the database. */
-export type TeamRow = Pick<TeamView, keyof TeamView>;
-
 export class TeamPage extends PageOf(TeamView) {}
 
 export class PutMember {
   @OneOf(TEAM_ROLES, ROLE) role!: TeamRole;
 }
-
-export class MemberQuery extends PageQuery {}
 
 export class MemberView {
   @Id() userId!: string;
@@ -44,9 +34,6 @@ export class MemberView {
   @Email({ optional: true, description: 'With `read_team`.' }) email?: string;
   @OneOf(TEAM_ROLES, { ...ROLE, optional: true, description: 'In this team; with `read_team`.' }) role?: TeamRole;
 }
-
-/** A member out of the database. */
-export type MemberRow = Pick<MemberView, keyof MemberView>;
 
 export class MemberPage extends PageOf(MemberView) {}
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, one, Query, UnitOfWork } from '#core';
-import type { JsonPage } from '#core';
-import type { TeamQuery, TeamRow } from './team.dto.js';
+import type { JsonPage, PageQuery } from '#core';
+import type { TeamView } from './team.dto.js';
 
 const LIST = 'teams';
 const LIVING = `
@@ -17,25 +17,25 @@ export class TeamRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: TeamQuery): Promise<JsonPage<TeamRow>> {
+  async list(query: PageQuery): Promise<JsonPage<TeamView>> {
     const { text, values } = new Query(LIVING)
       .after(['t.name', 't.id'], '>', this.cursors.after(LIST, query))
       .page('t.name, t.id', query.limit);
-    return this.cursors.json(LIST, query, await this.work.lastAsJson<TeamRow>(text, values), ({ name, id }) => [name, id]);
+    return this.cursors.json(LIST, query, await this.work.lastAsJson<TeamView>(text, values), ({ name, id }) => [name, id]);
   }
 
   /** The whole answer of a request. @throws 404 */
-  async read(id: string): Promise<TeamRow> {
-    return one(await this.work.last<TeamRow>(ONE, [id]));
+  async read(id: string): Promise<TeamView> {
+    return one(await this.work.last<TeamView>(ONE, [id]));
   }
 
   /** Before something else. @throws 404 */
-  async get(id: string): Promise<TeamRow> {
-    return one(await this.work.query<TeamRow>(ONE, [id]));
+  async get(id: string): Promise<TeamView> {
+    return one(await this.work.query<TeamView>(ONE, [id]));
   }
 
   /** For change of the team or its members, one after the other. @throws 404 */
-  async lock(id: string): Promise<TeamRow> {
-    return one(await this.work.query<TeamRow>(`${ONE} FOR UPDATE`, [id]));
+  async lock(id: string): Promise<TeamView> {
+    return one(await this.work.query<TeamView>(`${ONE} FOR UPDATE`, [id]));
   }
 }

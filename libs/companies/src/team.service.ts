@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
-import type { CreateTeam, TeamPatch, TeamRow } from './team.dto.js';
+import type { CreateTeam, TeamView, UpdateTeam } from './team.dto.js';
 import { Team } from './team.entity.js';
 import { TeamRepository } from './team.repository.js';
 
@@ -14,7 +14,7 @@ export class TeamService {
     private readonly audit: Audit,
   ) {}
 
-  async create({ name }: CreateTeam): Promise<TeamRow> {
+  async create({ name }: CreateTeam): Promise<TeamView> {
     const id = randomUUID();
     await (await this.work.manager()).insert(Team, { ...this.work.created(), id, name });
     await this.audit.record({ action: 'team_created', targetType: 'Team', targetId: id, after: { name } });
@@ -22,11 +22,11 @@ export class TeamService {
   }
 
   /** @throws 412; a change that changes nothing leaves the version alone */
-  async change(id: string, fields: TeamPatch, expected: ExpectedVersion): Promise<TeamRow> {
+  async change(id: string, fields: UpdateTeam, expected: ExpectedVersion): Promise<TeamView> {
     const before = await this.teams.lock(id);
     expectVersion(before, expected);
     const told = changes(before, fields);
-    if (Object.keys(told.after).length === 0) return before;
+    if (!told) return before;
     await this.update(id, fields);
     await this.audit.record({ action: 'team_updated', targetType: 'Team', targetId: id, ...told });
     return this.teams.get(id);

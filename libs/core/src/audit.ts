@@ -3,15 +3,20 @@ import type { AUDIT_ACTIONS, Told } from './log-actions.js';
 import { requestScope } from './request-scope.js';
 import { UnitOfWork } from './unit-of-work.js';
 
-export type AuditEvent = Told<typeof AUDIT_ACTIONS> & {
-  targetId?: string | null;
-  /** Whose data it is about. */
-  userId?: string | null;
+/** What was before and what is after. */
+export interface Change {
   before?: Record<string, unknown>;
   after?: Record<string, unknown>;
-  /** Who did it, when that is not the principal of the request (sign-in). */
-  actorUserId?: string | null;
-};
+}
+
+export type AuditEvent = Told<typeof AUDIT_ACTIONS> &
+  Change & {
+    targetId?: string | null;
+    /** Whose data it is about. */
+    userId?: string | null;
+    /** Who did it, when that is not the principal of the request (sign-in). */
+    actorUserId?: string | null;
+  };
 
 /** Writes the audit log, in the transaction of what it tells. */
 @Injectable()
@@ -41,14 +46,14 @@ export class Audit {
 
 const json = (value: object | undefined): string | null => (value && Object.keys(value).length > 0 ? JSON.stringify(value) : null);
 
-/** What differs between two states, as the log keeps it; values of the named fields are personal and only told as "changed". */
-export function changes(
-  before: object,
-  after: object,
-  personal: readonly string[] = [],
-): { before: Record<string, unknown>; after: Record<string, unknown> } {
+/**
+ * What differs between two states, as the log keeps it; values of the named fields are personal and only told as "changed".
+ * @returns undefined where nothing does
+ */
+export function changes(before: object, after: object, personal: readonly string[] = []): Required<Change> | undefined {
   const [old, fresh] = [before as Record<string, unknown>, after as Record<string, unknown>];
   const changed = Object.keys(fresh).filter((key) => JSON.stringify(old[key]) !== JSON.stringify(fresh[key]));
+  if (changed.length === 0) return undefined;
   const tell = (state: Record<string, unknown>) =>
     Object.fromEntries(changed.map((key) => [key, personal.includes(key) ? 'changed' : (state[key] ?? null)]));
   return { before: tell(old), after: tell(fresh) };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, one, Problem, UnitOfWork } from '#core';
-import type { AuditActionOn, ExpectedVersion } from '#core';
+import type { AuditActionOn, Change, ExpectedVersion } from '#core';
 import { UserRepository } from '#identity';
 import type { LegalHoldView } from './legal-hold.dto.js';
 import { LegalHold } from './legal-hold.entity.js';
@@ -29,7 +29,7 @@ export class LegalHolds {
     if (!before) return this.hold(userId, reason, expected);
     expectVersion(before, expected);
     const told = changes(before, { reason }, ['reason']);
-    if (Object.keys(told.after).length === 0) return before;
+    if (!told) return before;
     const { companyId } = this.work.tenant;
     await (await this.work.manager()).update(LegalHold, { companyId, id: before.id }, { reason, ...this.work.changed() });
     await this.tell('legal_hold_updated', before, told);
@@ -63,11 +63,7 @@ export class LegalHolds {
     return one(await this.work.query<LegalHoldView>(HOLD, [userId]));
   }
 
-  private tell(
-    action: AuditActionOn<'LegalHold'>,
-    { id, userId }: LegalHoldView,
-    told: { before?: Record<string, unknown>; after?: Record<string, unknown> } = {},
-  ) {
+  private tell(action: AuditActionOn<'LegalHold'>, { id, userId }: LegalHoldView, told: Change = {}) {
     return this.audit.record({ action, targetType: 'LegalHold', targetId: id, userId, ...told });
   }
 }

@@ -30,7 +30,7 @@ export class RetentionSettingsService {
     const before = one(await this.work.query<Row>(SETTINGS));
     expectVersion(before, expected);
     const told = changes(before, body);
-    if (Object.keys(told.after).length === 0) return withHiddenVersion(before);
+    if (!told) return withHiddenVersion(before);
     const { companyId } = this.work.tenant;
     await (await this.work.manager()).update(CompanySettings, { companyId }, { ...body, ...this.work.changed() });
     await this.audit.record({ action: 'retention_updated', targetType: 'CompanySettings', targetId: id, ...told });

@@ -34,7 +34,7 @@ export class ApiKeyService {
     await (
       await this.work.manager()
     ).insert(ApiKey, { ...this.work.created(), id, userId, name, keyHash: sha256(key), permissions, expiresAt });
-    const { after } = changes({}, { name, permissions, expiresAt }, ['name']);
+    const after = changes({}, { name, permissions, expiresAt }, ['name'])?.after;
     await this.audit.record({ ...target, action: 'api_key_created', targetId: id, after });
     return { ...(await this.keys.get(id)), key };
   }

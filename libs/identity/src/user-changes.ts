@@ -38,7 +38,7 @@ export class UserChanges {
     if (role) await this.policy.requireHeld(caller, role, id);
     expectVersion(before, expected);
     const told = changes({ ...before, roleId: before.role.id }, fields, PERSONAL);
-    if (Object.keys(told.after).length === 0) return this.users.show(caller, before);
+    if (!told) return this.users.show(caller, before);
     if (before.isAnonymized && PERSONAL.some((field) => field in told.after)) throw anonymised(caller, id);
     await this.write(before, fields, role);
     await this.audit.record({ action: 'user_updated', targetType: 'User', targetId: id, userId: id, ...told });

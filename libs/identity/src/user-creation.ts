@@ -35,7 +35,7 @@ export class UserCreation {
       isInvited ? 'INVITED' : 'ACTIVE',
     );
     if (isInvited) await this.links.send(id, 'invitation');
-    const { after } = changes({}, { ...fields, status: user.status }, PERSONAL);
+    const after = changes({}, { ...fields, status: user.status }, PERSONAL)?.after;
     await this.audit.record({ action: isInvited ? 'user_invited' : 'user_created', targetType: 'User', targetId: id, userId: id, after });
     return user;
   }

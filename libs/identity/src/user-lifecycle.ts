@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, clock, expectVersion, Problem, UserCame } from '#core';
-import type { AuditActionOn, ExpectedVersion } from '#core';
+import type { AuditActionOn, Change, ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { Admins } from './admins.js';
 import { Credentials } from './credentials.js';
@@ -88,11 +88,7 @@ export class UserLifecycle {
     return user;
   }
 
-  private tell(
-    action: AuditActionOn<'User'>,
-    id: string,
-    told: { before?: Record<string, unknown>; after?: Record<string, unknown> },
-  ): Promise<void> {
+  private tell(action: AuditActionOn<'User'>, id: string, told: Change): Promise<void> {
     return this.audit.record({ action, targetType: 'User', targetId: id, userId: id, ...told });
   }
 }

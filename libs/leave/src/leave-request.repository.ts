@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository, LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
-import type { SettingsRow } from '#companies';
+import type { SettingsView } from '#companies';
 import { Accesses, Cursors, one, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
@@ -125,7 +125,7 @@ export class LeaveRequestRepository {
   }
 }
 
-async function viewFor(caller: Principal, row: LeaveRow, company: SettingsRow): Promise<LeaveRequestView> {
+async function viewFor(caller: Principal, row: LeaveRow, company: SettingsView): Promise<LeaveRequestView> {
   const { leads: _, ...record } = row;
   return {
     ...record,

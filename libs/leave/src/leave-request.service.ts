@@ -39,7 +39,7 @@ export class LeaveRequestService {
     const id = randomUUID();
     await (await this.work.manager()).insert(LeaveRequest, { ...this.work.created(), id, ...leave });
     const { userId, ...fields } = leave;
-    const { after } = changes({}, fields, PERSONAL);
+    const after = changes({}, fields, PERSONAL)?.after;
     await this.audit.record({ action: 'leave_request_created', targetType: 'LeaveRequest', targetId: id, userId, after });
     return this.requests.view(caller, await this.requests.get(caller, id));
   }
@@ -60,7 +60,7 @@ export class LeaveRequestService {
     requirePeriod(after);
     refuseLocked(before, expected);
     const told = changes(before, { ...patch }, PERSONAL);
-    if (Object.keys(told.after).length === 0) return this.requests.view(caller, await this.requests.read(caller, id)); // which is noted
+    if (!told) return this.requests.view(caller, await this.requests.read(caller, id)); // which is noted
     await this.present.refuseText(before.userId, patch.reason);
     await this.refuseOverlap(after, id);
     await this.update(id, { ...patch });

@@ -1,11 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PathId, Problems } from '#core';
+import { IfMatch, PageQuery, PathId, Problems } from '#core';
 import type { ExpectedVersion, JsonPage } from '#core';
 import { RequirePermission } from './access.js';
 import { Caller } from './principal.js';
 import type { Principal } from './principal.js';
-import { CreateRole, PermissionPage, PermissionQuery, RolePage, RolePermissions, RoleQuery, RoleView, UpdateRole } from './role.dto.js';
+import { CreateRole, PermissionPage, RolePage, RolePermissions, RoleView, UpdateRole } from './role.dto.js';
 import type { PermissionView } from './role.dto.js';
 import { RoleRepository } from './role.repository.js';
 import { RoleService } from './role.service.js';
@@ -22,7 +22,7 @@ export class RoleController {
   @RequirePermission('read_role')
   @ApiOperation({ summary: 'List the catalogue of permissions by name' })
   @ApiOkResponse({ type: PermissionPage })
-  catalogue(@Query() query: PermissionQuery): Promise<JsonPage<PermissionView>> {
+  catalogue(@Query() query: PageQuery): Promise<JsonPage<PermissionView>> {
     return this.roles.catalogue(query);
   }
 
@@ -30,7 +30,7 @@ export class RoleController {
   @RequirePermission('read_role')
   @ApiOperation({ summary: 'List roles by name' })
   @ApiOkResponse({ type: RolePage })
-  list(@Query() query: RoleQuery): Promise<JsonPage<RoleView>> {
+  list(@Query() query: PageQuery): Promise<JsonPage<RoleView>> {
     return this.roles.list(query);
   }
 

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { Flag, Id, Instant, Note, PageOf, PageQuery, Text, Texts, Version } from '#core';
+import { Flag, Id, Instant, Note, PageOf, Text, Texts, Version } from '#core';
 import type { FieldOptions } from '#core';
 import { isPermission, PERMISSION_NAMES } from './permissions.js';
 import type { PermissionName } from './permissions.js';
@@ -37,9 +37,6 @@ export class UpdateRole {
   @Note(DESCRIPTION) description?: string | null;
 }
 
-/** What a change of a role may hold. */
-export type RolePatch = Pick<UpdateRole, keyof UpdateRole>;
-
 export class RolePermissions {
   @PermissionNames({ description: 'All that the role has from now on. What is new among them you must hold yourself.' })
   permissions!: PermissionName[];
@@ -57,12 +54,7 @@ export class RoleView {
   @Version() version!: number;
 }
 
-/** A role out of the database. */
-export type RoleRow = Pick<RoleView, keyof RoleView>;
-
 export class RolePage extends PageOf(RoleView) {}
-
-export class RoleQuery extends PageQuery {}
 
 export class PermissionView {
   @Text(100, { example: 'read_report' }) name!: string;
@@ -70,5 +62,3 @@ export class PermissionView {
 }
 
 export class PermissionPage extends PageOf(PermissionView) {}
-
-export class PermissionQuery extends PageQuery {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, one, Problem, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
-import type { PermissionView, RoleRow } from './role.dto.js';
+import type { PermissionView, RoleView } from './role.dto.js';
 
 const ROLES = 'roles';
 const PERMISSIONS = 'permissions';
@@ -31,11 +31,11 @@ export class RoleRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  async list(query: PageQuery): Promise<JsonPage<RoleRow>> {
+  async list(query: PageQuery): Promise<JsonPage<RoleView>> {
     const { text, values } = new Query(LIVING)
       .after(['r.name', 'r.id'], '>', this.cursors.after(ROLES, query))
       .page('r.name, r.id', query.limit);
-    return this.cursors.json(ROLES, query, await this.work.lastAsJson<RoleRow>(text, values), ({ name, id }) => [name, id]);
+    return this.cursors.json(ROLES, query, await this.work.lastAsJson<RoleView>(text, values), ({ name, id }) => [name, id]);
   }
 
   async catalogue(query: PageQuery): Promise<JsonPage<PermissionView>> {
@@ -46,17 +46,17 @@ export class RoleRepository {
   }
 
   /** The whole answer of a request. @throws 404 */
-  async read(id: string): Promise<RoleRow> {
-    return one(await this.work.last<RoleRow>(ONE, [id]));
+  async read(id: string): Promise<RoleView> {
+    return one(await this.work.last<RoleView>(ONE, [id]));
   }
 
   /** Within a change. @throws 404 */
-  async get(id: string): Promise<RoleRow> {
-    return one(await this.work.query<RoleRow>(ONE, [id]));
+  async get(id: string): Promise<RoleView> {
+    return one(await this.work.query<RoleView>(ONE, [id]));
   }
 
   /** For change: until the end of the transaction nobody can be given the role (its foreign key's check waits for the lock). @throws 404 */
-  async lock(id: string): Promise<RoleRow> {
+  async lock(id: string): Promise<RoleView> {
     const locked = await this.work.query('SELECT 1 FROM roles WHERE "companyId" = $1 AND id = $2 AND "deletedAt" IS NULL FOR UPDATE', [id]);
     if (locked.length === 0) throw new Problem('not_found');
     return this.get(id); // only now: what was read beside the wait for the lock may be out of date
@@ -66,7 +66,7 @@ export class RoleRepository {
    * For giving the role to somebody: it can be neither changed nor deleted until that is committed (the foreign key alone would let
    * through a role that was deleted while its check waited). Undefined when it names nothing here.
    */
-  async forAssignment(id: string): Promise<RoleRow | undefined> {
+  async forAssignment(id: string): Promise<RoleView | undefined> {
     const text = 'SELECT 1 FROM roles WHERE "companyId" = $1 AND id = $2 AND "deletedAt" IS NULL FOR KEY SHARE';
     return (await this.work.query(text, [id])).length > 0 ? this.get(id) : undefined;
   }

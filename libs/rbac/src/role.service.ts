@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, expectVersion, Problem, UnitOfWork } from '#core';
-import type { AuditActionOn, ExpectedVersion } from '#core';
+import type { AuditActionOn, Change, ExpectedVersion } from '#core';
 import { AccessChanges } from './access-changes.js';
 import { Escalation } from './escalation.js';
 import type { PermissionName } from './permissions.js';
 import type { Principal } from './principal.js';
-import type { CreateRole, RolePatch, RoleRow } from './role.dto.js';
+import type { CreateRole, RoleView, UpdateRole } from './role.dto.js';
 import { Role } from './role.entity.js';
 import { RoleRepository } from './role.repository.js';
 
@@ -21,7 +21,7 @@ export class RoleService {
   ) {}
 
   /** @throws 403 `privilege_escalation`, 409 `role_name_taken` */
-  async create(caller: Principal, { permissions = [], ...fields }: CreateRole): Promise<RoleRow> {
+  async create(caller: Principal, { permissions = [], ...fields }: CreateRole): Promise<RoleView> {
     await this.escalation.refuseBeyond(caller, permissions, { targetType: 'Role' });
     const id = randomUUID();
     await (await this.work.manager()).insert(Role, { ...this.work.created(), id, ...fields });
@@ -33,17 +33,17 @@ export class RoleService {
   }
 
   /** @throws 412, 409 `system_role`, `role_name_taken`; a change that changes nothing leaves the version alone */
-  async change(id: string, fields: RolePatch, expected: ExpectedVersion): Promise<RoleRow> {
+  async change(id: string, fields: UpdateRole, expected: ExpectedVersion): Promise<RoleView> {
     const before = await this.changeable(id, expected);
     const told = changes(before, fields);
-    if (Object.keys(told.after).length === 0) return before;
+    if (!told) return before;
     await this.update(id, fields);
     await this.tell('role_updated', id, told);
     return this.roles.get(id);
   }
 
   /** Sets all permissions of a role. @throws 403 `privilege_escalation` for one that is new and not the caller's own, 412, 409 `system_role` */
-  async setPermissions(caller: Principal, id: string, permissions: PermissionName[], expected: ExpectedVersion): Promise<RoleRow> {
+  async setPermissions(caller: Principal, id: string, permissions: PermissionName[], expected: ExpectedVersion): Promise<RoleView> {
     const role = await this.roles.lock(id);
     const added = permissions.filter((name) => !role.permissions.includes(name));
     await this.escalation.refuseBeyond(caller, added, { targetType: 'Role', targetId: id });
@@ -55,7 +55,10 @@ export class RoleService {
     await this.update(id, {});
     await this.accessChanges.changed();
     const after = await this.roles.get(id);
-    await this.tell('role_permissions_changed', id, changes({ permissions: role.permissions }, { permissions: after.permissions }));
+    await this.tell('role_permissions_changed', id, {
+      before: { permissions: role.permissions },
+      after: { permissions: after.permissions },
+    });
     return after;
   }
 
@@ -69,7 +72,7 @@ export class RoleService {
     await this.tell('role_deleted', id, { before: { name, description, permissions } });
   }
 
-  private async changeable(id: string, expected: ExpectedVersion): Promise<RoleRow> {
+  private async changeable(id: string, expected: ExpectedVersion): Promise<RoleView> {
     const role = await this.roles.lock(id);
     requireChangeable(role, expected);
     return role;
@@ -80,16 +83,12 @@ export class RoleService {
     await (await this.work.manager()).update(Role, { companyId, id }, { ...fields, ...this.work.changed() });
   }
 
-  private tell(
-    action: AuditActionOn<'Role'>,
-    targetId: string,
-    { before, after }: { before?: Record<string, unknown>; after?: Record<string, unknown> },
-  ) {
+  private tell(action: AuditActionOn<'Role'>, targetId: string, { before, after }: Change) {
     return this.audit.record({ action, targetType: 'Role', targetId, before, after });
   }
 }
 
-function requireChangeable(role: RoleRow, expected: ExpectedVersion): void {
+function requireChangeable(role: RoleView, expected: ExpectedVersion): void {
   expectVersion(role, expected);
   if (role.system) throw new Problem('system_role');
 }
