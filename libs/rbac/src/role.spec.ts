@@ -343,7 +343,7 @@ describe('deleting a role', () => {
       await client.query('BEGIN');
       await client.query('UPDATE users SET "roleId" = $3 WHERE "companyId" = $1 AND id = $2', [company.id, employee.id, id]);
       const deleting = admin.delete(`/roles/${id}`);
-      await new Promise((done) => setTimeout(done, 300));
+      await server.untilSomebodyWaits();
       await client.query('COMMIT');
       return deleting;
     });
