@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Accesses, Cursors, isId, one, Problem, Query, UnitOfWork } from '#core';
 import type { JsonPage, Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
+import type { CompanyReference, MeView } from './me.dto.js';
 import { Principals } from './principals.js';
 import { STATUSES, statusIdOf } from './user-statuses.js';
 import type { ColleagueView, UserQuery, UserStatusCode, UserStatusView, UserView } from './user.dto.js';
@@ -26,6 +27,8 @@ const IN_TEAM = `EXISTS (
   SELECT 1 FROM team_members m JOIN teams g ON g."companyId" = $1 AND g.id = m."teamId" AND g."deletedAt" IS NULL
   WHERE m."companyId" = $1 AND m."userId" = u.id AND m."teamId" = ? AND m."deletedAt" IS NULL)`;
 const IN_NAME = `strpos(lower(u."firstName" || ' ' || u."lastName"), lower(?)) > 0`;
+
+const COMPANY = 'SELECT id, name, timezone FROM companies WHERE id = $1 AND "deletedAt" IS NULL';
 
 type Columns = Pick<
   User,
@@ -85,6 +88,13 @@ export class UserRepository {
   /** As the caller may see the user. @throws 404 */
   async read(caller: Principal, id: string): Promise<UserView | ColleagueView> {
     return this.show(caller, await this.get(id));
+  }
+
+  /** Who is signed in, with what they may do and where. */
+  async me({ userId, permissions }: Principal): Promise<MeView> {
+    const user = await this.get(userId);
+    const company = one(await this.work.query<CompanyReference>(COMPANY));
+    return { ...user, permissions: [...permissions].toSorted(), company };
   }
 
   /** What a caller may see of a user who was read already; more than the name is noted. */
