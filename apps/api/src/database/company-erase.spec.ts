@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Jobs } from '#core';
 import { ledgerFile, readLines } from '#gdpr';
@@ -138,5 +139,10 @@ describe('erasing a company', () => {
   it('takes the name from the command line when it is there', async () => {
     expect(await nameAsked(['--name', 'Gone Ltd'])('x')).toBe('Gone Ltd');
     expect(() => nameAsked(['--force'])).toThrow('--force');
+  });
+
+  it('takes an input that has ended for an empty answer', async () => {
+    expect(await nameAsked([], Readable.from([]))('x')).toBe('');
+    expect(await nameAsked([], Readable.from(['Gone Ltd\n']))('x')).toBe('Gone Ltd');
   });
 });

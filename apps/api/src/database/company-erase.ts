@@ -99,14 +99,15 @@ class CompanyErasure {
   }
 }
 
-/** Asks on the terminal, or takes `--name "<name>"` for the answer. */
-export function nameAsked(flags: string[]): (name: string) => Promise<string> {
+/** Asks on the terminal, or takes `--name "<name>"` for the answer. An input that ends is an empty one. */
+export function nameAsked(flags: string[], input: NodeJS.ReadableStream = process.stdin): (name: string) => Promise<string> {
   const { name: given } = parseArgs({ args: flags, options: { name: { type: 'string' } } }).values;
   return async (name) => {
     if (given !== undefined) return given;
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    const terminal = createInterface({ input, output: process.stdout });
+    const ended = new Promise<string>((resolve) => terminal.once('close', () => setImmediate(resolve, ''))); // behind an answer that came with the end
     try {
-      return await terminal.question(`All of "${name}" will be gone for good. Type its name: `);
+      return await Promise.race([terminal.question(`All of "${name}" will be gone for good. Type its name: `), ended]);
     } finally {
       terminal.close();
     }
