@@ -147,6 +147,20 @@ describe('what sign-ins leave behind', () => {
     expect(rows.map(({ hash }) => hash).toSorted()).toEqual(kept.toSorted());
   });
 
+  it('stays of whom a legal hold keeps', async () => {
+    const person = await company.person();
+    await company.insert('legal_holds', { userId: person.id });
+    const old = ago(100 * DAY);
+    await company.insert('one_time_tokens', { userId: person.id, purpose: 'password_reset', tokenHash: randomUUID(), expiresAt: old });
+    await server.sql('UPDATE active_sessions SET "revokedAt" = $2 WHERE "userId" = $1', [person.id, old]);
+    const rows = (table: string) => left(table, 'userId', [person.id]);
+    await run();
+    expect([await rows('one_time_tokens'), await rows('active_sessions')]).toEqual([[person.id], [person.id]]);
+    await server.sql('DELETE FROM legal_holds WHERE "userId" = $1', [person.id]);
+    await run();
+    expect([await rows('one_time_tokens'), await rows('active_sessions')]).toEqual([[], []]);
+  });
+
   it('goes: kept answers when their day is over', async () => {
     const key = randomUUID();
     await company.admin.signIn(); // the runs before have revoked the session of the sign-up

@@ -29,9 +29,11 @@ const remove = (table: string, condition: string): string =>
 
 // least() passes over nulls: whatever ended it first.
 const KEPT = `make_interval(days => (SELECT c."sessionDays" FROM company_settings c WHERE c."companyId" = $1))`;
-const HELD = `SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = active_sessions."userId"`;
-const SESSIONS = remove('active_sessions', `least("revokedAt", "expiresAt") <= $3::timestamptz - ${KEPT} AND NOT EXISTS (${HELD})`);
-const LINKS = remove('one_time_tokens', `least("usedAt", "deletedAt", "expiresAt") <= $3::timestamptz - ${KEPT}`);
+const notHeld = (table: string): string =>
+  `NOT EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = ${table}."userId")`;
+const ended = (table: string, ends: string): string => remove(table, `least(${ends}) <= $3::timestamptz - ${KEPT} AND ${notHeld(table)}`);
+const SESSIONS = ended('active_sessions', '"revokedAt", "expiresAt"');
+const LINKS = ended('one_time_tokens', '"usedAt", "deletedAt", "expiresAt"');
 const REPEATS = remove('idempotency_keys', '"expiresAt" <= $3');
 const ATTEMPTS = `
   WITH due AS MATERIALIZED (
