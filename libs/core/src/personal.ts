@@ -12,7 +12,7 @@ export type Retention = 'employment' | 'auditLogYears' | 'accessLogMonths' | 'se
 
 export interface Classification {
   kind: Kind | 'none';
-  /** The column of the same table that names the person. */
+  /** The column of the same table that names the person, or the record of theirs that the value is about. */
   whose: string;
   purpose: string;
   erasure: ColumnErasure;

@@ -12,7 +12,12 @@ export class MappedColumnView {
   @Text(63, { example: 'users' }) table!: string;
   @Text(63, { example: 'email' }) column!: string;
   @OneOf(KINDS, { example: 'contact', description: 'What it tells about a person; `none`: nothing.' }) kind!: (typeof KINDS)[number];
-  @Text(63, { nullable: true, example: 'id', description: 'The column of the same table that names the person.' }) whose!: string | null;
+  @Text(63, {
+    nullable: true,
+    example: 'id',
+    description: 'The column of the same table that names the person, or the record of theirs that the value is about.',
+  })
+  whose!: string | null;
   @Text(255, { nullable: true, example: 'sign-in and notices' }) purpose!: string | null;
   @Text(255, {
     nullable: true,

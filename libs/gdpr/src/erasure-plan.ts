@@ -1,9 +1,10 @@
 import type { EntityMetadata } from 'typeorm';
-import { classificationsOf } from '#core';
-import type { Classification, Retention } from '#core';
+import type { Retention } from '#core';
 import { User, UserOwned } from '#identity';
 import { TimesheetHistory } from '#timesheets';
 import { LegalHold } from './legal-hold.entity.js';
+import { anyOf, direct, hangingOn, ownerOf, personalColumns, valuesOf } from './person-columns.js';
+import type { Condition, PersonalColumn } from './person-columns.js';
 
 /** The people of a statement: its `$2`, ids. */
 export const PEOPLE = '= ANY ($2::uuid[])';
@@ -11,8 +12,7 @@ export const PEOPLE = '= ANY ($2::uuid[])';
 /** Rows of one table that tell of people. */
 export interface Rows {
   table: string;
-  /** SQL on the table as `x`. @param people how a column that holds a person's id is compared, such as `= ANY ($2::uuid[])` */
-  where: (people: string) => string;
+  where: Condition;
 }
 
 /** What anonymisation does to the rows of one table. `$1` is the company, `$2` are the ids of the people. */
@@ -38,10 +38,7 @@ export interface AgedTable {
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const list = (texts: readonly string[]): string => `ARRAY[${texts.map(quoted).join(', ')}]`;
 
-/**
- * What becomes of a person's data, worked out from what each column declares and from the foreign keys: there is no second list of tables.
- * `userId` is everywhere whose row it is; a row that has none belongs to whose row it hangs on.
- */
+/** What becomes of a person's data, worked out from what each column declares and from the foreign keys: there is no second list of tables. */
 export class ErasurePlan {
   /** Anonymisation: what becomes of values, a statement a table and person column; in this order. */
   readonly values: ValueErasure[];
@@ -57,7 +54,7 @@ export class ErasurePlan {
     private readonly domain: string,
   ) {
     this.agedTables = entities.flatMap((entity) => agedTableOf(entity) ?? []);
-    this.values = [...entities.flatMap((entity) => this.moving(entity)), ...entities.flatMap((entity) => this.valuesOf(entity))];
+    this.values = this.erasures();
     this.rows = this.inOrder().flatMap((entity) => {
       const conditions = this.goingWith(entity);
       return conditions.length > 0 ? [{ table: entity.tableName, where: (people: string) => anyOf(conditions, people) }] : [];
@@ -72,38 +69,35 @@ export class ErasurePlan {
     );
   }
 
-  private valuesOf(entity: EntityMetadata): ValueErasure[] {
-    const table = entity.tableName;
-    return this.lossesOf(entity).map(({ rows, changes }): ValueErasure => {
-      if (!changes) return { table, text: `DELETE FROM ${table} x WHERE ${rows}`, isStamped: false };
-      const isStamped = entity.versionColumn !== undefined && entity.target !== TimesheetHistory;
-      const sets = [...changes.map(({ set }) => set), ...(isStamped ? [STAMPS] : [])].join(', ');
-      return { table, text: `UPDATE ${table} x SET ${sets} WHERE ${rows}`, isStamped };
-    });
+  private erasures(): ValueErasure[] {
+    const losses = new Map(this.entities.map((entity) => [entity, this.lossesOf(entity)]));
+    return [
+      ...this.entities.flatMap((entity) => this.moving(entity, losses)),
+      ...this.entities.flatMap((entity) => taking(entity, losses.get(entity)!)),
+    ];
   }
 
   /** Whoever reads a timesheet reads its entries and approvals: its version moves when they lose something, too, and once. */
-  private moving(entity: EntityMetadata): ValueErasure[] {
+  private moving(entity: EntityMetadata, losses: Map<EntityMetadata, Loss[]>): ValueErasure[] {
     if (!isOwned(entity)) return [];
     const table = entity.tableName;
     const losing = this.entities.flatMap((part) => keysTo(entity, part).map((column) => ({ part, column })));
     const parts = losing.flatMap(({ part, column }) =>
-      this.lossesOf(part).map(({ rows }) => `SELECT x."${column}" FROM ${part.tableName} x WHERE ${rows}`),
+      losses.get(part)!.map(({ rows }) => `SELECT x."${column}" FROM ${part.tableName} x WHERE ${rows}`),
     );
     if (parts.length === 0) return [];
-    const own = this.lossesOf(entity).map(({ rows }) => ` AND (${rows}) IS NOT TRUE`);
+    const own = losses.get(entity)!.map(({ rows }) => ` AND (${rows}) IS NOT TRUE`);
     const text = `UPDATE ${table} x SET ${STAMPS} WHERE x."companyId" = $1 AND x.id IN (${parts.join(' UNION ALL ')})${own.join('')}`;
     return [{ table, text, isStamped: true }];
   }
 
-  /** Which rows of a table lose something with a person, as a condition on `x`, and what; without changes the whole row. */
-  private lossesOf(entity: EntityMetadata): { rows: string; changes?: Change[] }[] {
-    const erased = personal(entity)
+  private lossesOf(entity: EntityMetadata): Loss[] {
+    const erased = personalColumns(entity)
       .flatMap(withWriter)
       .filter(({ erasure }) => erasure !== 'keep');
-    const byPerson = Map.groupBy(erased, ({ whose }) => whose);
-    return [...byPerson].map(([whose, columns]) => {
-      const rows = `x."companyId" = $1 AND ${personCondition(entity, whose)(PEOPLE)}`;
+    return [...Map.groupBy(erased, ({ whose }) => whose).values()].map((columns) => {
+      const { whose } = columns[0]!;
+      const rows = `x."companyId" = $1 AND (${valuesOf(entity, whose)(PEOPLE)})`;
       if (columns.some(({ erasure }) => erasure === 'delete_row')) return { rows };
       const changes = columns.map((column) => this.change(column));
       // Rows that have nothing to lose are left alone.
@@ -145,71 +139,31 @@ export class ErasurePlan {
   }
 }
 
-type Condition = (people: string) => string;
-
 interface Change {
   set: string;
   isDue: string;
 }
 
+/** Which rows of a table lose something with a person, as a condition on `x`, and what; without changes the whole row. */
+interface Loss {
+  rows: string;
+  changes?: Change[];
+}
+
 const STAMPS = 'version = x.version + 1, "updatedAt" = $3, "updatedByUserId" = $4';
 
-interface PersonalColumn extends Classification {
-  column: string;
-}
-
-const anyOf = (conditions: Condition[], people: string): string => conditions.map((condition) => condition(people)).join(' OR ');
-
-const direct =
-  (column: string): Condition =>
-  (people) =>
-    `x."${column}" ${people}`;
-
-const through =
-  (column: string, table: string, owner: string): Condition =>
-  (people) =>
-    `x."${column}" IN (SELECT r.id FROM ${table} r WHERE r."companyId" = $1 AND r."${owner}" ${people})`;
-
-/** The rows with values of a person: those in which the column names them, and those that hang on a record of theirs (why it was decided so). */
-function personCondition(entity: EntityMetadata, whose: string): Condition {
-  const owner = ownerOf(entity);
-  const isOptional = entity.columns.some(({ databaseName, isNullable }) => databaseName === whose && isNullable);
-  if (owner && owner !== whose && isOptional) {
-    // What nobody is known to have done (a failed sign-in) is told of the person whose account it was.
-    return (people) => `(x."${whose}" ${people} OR (x."${whose}" IS NULL AND x."${owner}" ${people}))`;
-  }
-  const conditions = [direct(whose), ...(owner ? [] : hangingOn(entity))];
-  return (people) => `(${anyOf(conditions, people)})`;
-}
-
-/** Rows without an owner are of whom the record is that they need. */
-function hangingOn({ foreignKeys }: EntityMetadata): Condition[] {
-  return foreignKeys.flatMap(({ columns, referencedEntityMetadata: above }) => {
-    const column = columns.find(({ databaseName }) => databaseName !== 'companyId');
-    const owner = ownerOf(above);
-    if (!column || column.isNullable || !owner || above.target === User) return [];
-    return [through(column.databaseName, above.tableName, owner)];
+const taking = (entity: EntityMetadata, losses: Loss[]): ValueErasure[] =>
+  losses.map(({ rows, changes }): ValueErasure => {
+    const table = entity.tableName;
+    if (!changes) return { table, text: `DELETE FROM ${table} x WHERE ${rows}`, isStamped: false };
+    const isStamped = entity.versionColumn !== undefined && entity.target !== TimesheetHistory;
+    const sets = [...changes.map(({ set }) => set), ...(isStamped ? [STAMPS] : [])].join(', ');
+    return { table, text: `UPDATE ${table} x SET ${sets} WHERE ${rows}`, isStamped };
   });
-}
-
-/** The column that says whose rows these are; undefined where they are of nobody. */
-export function ownerOf(entity: EntityMetadata): string | undefined {
-  if (entity.target === User) return 'id';
-  return personal(entity).some(({ column }) => column === 'userId') ? 'userId' : undefined;
-}
-
-/** The columns that tell of people. */
-function personal({ target, columns }: EntityMetadata): PersonalColumn[] {
-  const classifications = classificationsOf(target as { prototype: object });
-  return columns.flatMap(({ databaseName, propertyName }) => {
-    const classification = classifications.get(propertyName);
-    return classification && classification.kind !== 'none' ? [{ column: databaseName, ...classification }] : [];
-  });
-}
 
 /** Also as what it is to whoever wrote it. */
 const withWriter = (column: PersonalColumn): PersonalColumn[] =>
-  column.writer ? [column, { ...column, whose: column.writer.column, erasure: column.writer.erasure }] : [column];
+  column.writer ? [column, { ...column, whose: column.writer.column, erasure: column.writer.erasure, writer: undefined }] : [column];
 
 /** Columns with a foreign key to users. */
 function personKeys({ foreignKeys }: EntityMetadata): EntityMetadata['columns'] {
@@ -228,6 +182,6 @@ const isOwned = ({ target }: EntityMetadata): boolean => typeof target === 'func
 
 /** A log: whose data it tells of goes by a clock of its own, not with the person. */
 function agedTableOf(entity: EntityMetadata): AgedTable | undefined {
-  const setting = personal(entity).find(({ column }) => column === 'userId')?.retention;
+  const setting = personalColumns(entity).find(({ column }) => column === 'userId')?.retention;
   return setting === 'auditLogYears' || setting === 'accessLogMonths' ? { table: entity.tableName, setting } : undefined;
 }

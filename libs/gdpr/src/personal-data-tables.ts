@@ -1,16 +1,19 @@
 import type { EntityMetadata } from 'typeorm';
 import { classificationsOf, Stamped } from '#core';
+import type { Classification } from '#core';
 import { dataMap } from './data-map.js';
-import type { MappedColumn } from './data-map.js';
+import { anyOf, direct, ownerOf, personalColumns, recordsAbove, valuesOf } from './person-columns.js';
 
-/** What of one table is told to a person. */
+/** What of one table is told to a person; its SQL is on the table as `x`, of the company `$1` and the person `$2`. */
 export interface PersonalTable {
   name: string;
-  /** `whose`: the columns that name people to whom it is told; null: it is nobody's. */
-  columns: { name: string; whose: string[] | null }[];
-  /** SQL: which rows of an alias are of the company `$1`. */
-  company: (alias: string) => string;
-  /** SQL: which of them, as `t`, the person `$2` is in. */
+  /** `reader`: which of `readers` says of a row that it is told to the person; null: it is nobody's. */
+  columns: { name: string; reader: number | null }[];
+  /** SQL conditions. */
+  readers: string[];
+  /** SQL: which rows are of the company. */
+  company: string;
+  /** SQL: which of them the person is in. */
   condition: string;
   /** Columns that may name anybody without saying so: ids that point nowhere, JSON. */
   loose: string[];
@@ -26,24 +29,25 @@ export interface LeftOut {
 /** `createdByUserId`, `updatedByUserId`: what somebody wrote, audit log and history tell, with their actor. */
 const STAMPS = new Set([...classificationsOf(Stamped).values()].map(({ whose }) => whose));
 
+const IS_THEM = '= $2';
+
+type Classified = Partial<Classification>;
 /** Kept for hours: answers that may tell of others, secrets on their way. All that lasts is in the other tables. */
-const isShortLived = ({ retention }: MappedColumn) => retention === 'hours';
-const isPersonal = ({ kind }: MappedColumn) => kind !== 'none';
-const isTold = ({ kind }: MappedColumn) => kind !== 'credential';
+const isShortLived = ({ retention }: Classified) => retention === 'hours';
+const isPersonal = ({ kind }: Classified) => kind !== 'none';
+const isTold = ({ kind }: Classified) => kind !== 'credential';
 
 /**
  * What a person gets to see of themselves (GDPR Art. 15, 20), out of the map of personal data: the rows in which a column names them
  * (`whose`), those that belong to their own records (approvals of a timesheet), and those that their own records name (role, team).
- * Of a row they get what is theirs and what is nobody's; what is whose another column says is theirs only where it names them.
+ * Of a row they get what is nobody's, and what erasure takes for theirs.
  */
 export function personalTables(entities: readonly EntityMetadata[]): PersonalTable[] {
-  const map = Map.groupBy(dataMap(entities), ({ table }) => table);
-  const tables = [...map].flatMap(([name, columns]) => {
-    const entity = entities.find(({ tableName }) => tableName === name);
-    const conditions = entity ? conditionsOf(entity, columns, entities, map) : [];
-    return entity && conditions.length > 0 ? [tableOf(entity, columns, conditions)] : [];
+  const byName = entities.toSorted((a, b) => (a.tableName < b.tableName ? -1 : 1));
+  return byName.flatMap((entity) => {
+    const conditions = conditionsOf(entity, entities);
+    return conditions.length > 0 ? [tableOf(entity, conditions)] : [];
   });
-  return tables;
 }
 
 /** What {@link personalTables} does not tell of a person although the map has it. */
@@ -57,65 +61,55 @@ export function leftOut(entities: readonly EntityMetadata[]): LeftOut[] {
     });
 }
 
-function tableOf({ tableName, columns: properties, relations }: EntityMetadata, columns: MappedColumn[], conditions: string[]) {
+function tableOf(entity: EntityMetadata, conditions: string[]): PersonalTable {
+  const { tableName, columns, relations } = entity;
   const pointing = new Set(relations.flatMap(({ joinColumns }) => joinColumns.map(({ databaseName }) => databaseName)));
-  const isTenant = columns.some(({ column }) => column === 'companyId');
+  const personal = new Map(personalColumns(entity).map((column) => [column.column, column]));
+  const readers: string[] = [];
+  const readerOf = ({ whose, writer }: Classification): number => {
+    const people = [whose, ...(writer?.erasure === 'clear' ? [writer.column] : [])]; // who wrote the whole of it is told it, too
+    const reader = anyOf(
+      people.map((column) => valuesOf(entity, column)),
+      IS_THEM,
+    );
+    return readers.includes(reader) ? readers.indexOf(reader) : readers.push(reader) - 1;
+  };
   return {
     name: tableName,
-    columns: columns
-      .filter((mapped) => isTold(mapped) && mapped.column !== 'companyId')
-      .map((mapped) => ({ name: mapped.column, whose: isPersonal(mapped) ? readersOf(mapped) : null })),
-    company: (alias: string) => (isTenant ? `${alias}."companyId" = $1` : '$1::uuid IS NOT NULL'),
+    columns: columns.flatMap(({ databaseName: name }) => {
+      const classification = personal.get(name);
+      if (name === 'companyId' || (classification && !isTold(classification))) return [];
+      return [{ name, reader: classification ? readerOf(classification) : null }];
+    }),
+    readers,
+    company: columns.some(({ databaseName }) => databaseName === 'companyId') ? 'x."companyId" = $1' : '$1::uuid IS NOT NULL',
     condition: conditions.join(' OR '),
-    loose: properties
+    loose: columns
       .filter(({ type, databaseName }) => type === 'jsonb' || (type === 'uuid' && databaseName !== 'id' && !pointing.has(databaseName)))
       .map(({ databaseName }) => databaseName),
   };
 }
 
-/** Who wrote the whole of it is told it, too. */
-const readersOf = ({ whose, writer }: MappedColumn): string[] => [whose!, ...(writer?.erasure === 'clear' ? [writer.column] : [])];
-
-/** The columns of a table that name people, those who wrote the record left aside. */
-function peopleIn(columns: MappedColumn[] = []): string[] {
-  const whose = columns.filter((mapped) => isPersonal(mapped) && !isShortLived(mapped)).map((mapped) => mapped.whose!);
-  return [...new Set(whose)].filter((column) => !STAMPS.has(column));
+/** Which rows of the table the person is in. */
+function conditionsOf(entity: EntityMetadata, entities: readonly EntityMetadata[]): string[] {
+  const columns = personalColumns(entity);
+  const records = recordsAbove(entity);
+  // Those who wrote the record are left aside, and so are records: their people come with them.
+  const isPerson = (column: string) => !STAMPS.has(column) && !records.some((record) => record.column === column);
+  const lasting = columns.filter((column) => !isShortLived(column)).map(({ whose }) => whose);
+  const named = [...new Set(lasting)].filter(isPerson).map((column) => direct(column)(IS_THEM));
+  if (ownerOf(entity) || columns.some(isShortLived)) return named;
+  const above = records.map(({ isTheirs }) => isTheirs(IS_THEM));
+  return [...named, ...above, ...entities.flatMap((child) => namedBy(child, entity))];
 }
 
-/** The column that says to whom the records of a table belong as a whole, such as `userId`. */
-function ownerIn(columns: MappedColumn[] = []): string | undefined {
-  if (peopleIn(columns).includes('id')) return 'id';
-  return columns.find(({ kind, whose, column }) => kind === 'identity' && whose === column)?.column;
-}
-
-function conditionsOf(
-  { tableName, manyToOneRelations }: EntityMetadata,
-  columns: MappedColumn[],
-  entities: readonly EntityMetadata[],
-  map: Map<string, MappedColumn[]>,
-): string[] {
-  const people = peopleIn(columns);
-  const named = people.map((column) => `t."${column}" = $2`);
-  if (ownerIn(columns) !== undefined || columns.some(isShortLived)) return named;
-  const ownedBy = (table: string, select: string) => {
-    const owner = ownerIn(map.get(table));
-    return owner ? [`(SELECT o."${select}" FROM ${table} o WHERE o."companyId" = $1 AND o."${owner}" = $2)`] : [];
-  };
-  const parents = manyToOneRelations.flatMap((relation) => {
-    const column = columnOf(relation);
-    const isPerson = column === 'companyId' || people.includes(column);
-    return isPerson ? [] : ownedBy(relation.inverseEntityMetadata.tableName, 'id').map((ids) => `t."${column}" IN ${ids}`);
+/** Which rows of a table the person's own records of another one name. */
+function namedBy(child: EntityMetadata, { tableName }: EntityMetadata): string[] {
+  const owner = ownerOf(child);
+  const keys = child.foreignKeys.filter(({ referencedEntityMetadata }) => referencedEntityMetadata.tableName === tableName);
+  return keys.flatMap(({ columns }) => {
+    const column = columns.find(({ databaseName }) => databaseName !== 'companyId');
+    if (!owner || !column) return [];
+    return [`x.id IN (SELECT o."${column.databaseName}" FROM ${child.tableName} o WHERE o."companyId" = $1 AND o."${owner}" ${IS_THEM})`];
   });
-  const children = entities.flatMap((child) =>
-    child.manyToOneRelations
-      .filter((relation) => relation.inverseEntityMetadata.tableName === tableName && columnOf(relation) !== 'companyId')
-      .flatMap((relation) => ownedBy(child.tableName, columnOf(relation)).map((ids) => `t.id IN ${ids}`)),
-  );
-  return [...named, ...parents, ...children];
-}
-
-/** The column of a reference that does not say the company, unless that is all. */
-function columnOf({ joinColumns }: EntityMetadata['relations'][number]): string {
-  const names = joinColumns.map(({ databaseName }) => databaseName);
-  return names.find((name) => name !== 'companyId') ?? names[0]!;
 }

@@ -8,6 +8,9 @@ export const PAGE = 1000;
 /** A row as it is told: only the columns that are the person's or nobody's. */
 export type PersonalRow = Record<string, unknown> & { id: string };
 
+/** A column beside those of the row: whether what one of the readers reads is told. */
+const isToldBy = (reader: number): string => `?${reader}`;
+
 @Injectable()
 export class PersonalDataRepository {
   constructor(private readonly work: UnitOfWork) {}
@@ -18,21 +21,22 @@ export class PersonalDataRepository {
   }
 
   /** Rows behind an id, in its order; the last statements of their transaction. */
-  async page({ name, columns, company, condition, loose }: PersonalTable, userId: string, after: string): Promise<PersonalRow[]> {
-    const list = columns.map((column) => `r."${column.name}"`).join(', ');
+  async page({ name, columns, readers, company, condition, loose }: PersonalTable, userId: string, after: string): Promise<PersonalRow[]> {
+    const told = readers.map((reader, index) => `(${reader}) IS TRUE AS "${isToldBy(index)}"`);
+    const list = [...columns.map((column) => `x."${column.name}"`), ...told].join(', ');
     // First the ids alone: to sort all that is theirs for each page, whole rows are too wide.
     const text = `
       SELECT ${list}
-      FROM (SELECT t.id FROM ${name} t WHERE ${company('t')} AND (${condition}) AND t.id > $3 ORDER BY t.id LIMIT ${PAGE}) k
-      JOIN ${name} r ON ${company('r')} AND r.id = k.id
-      ORDER BY r.id`;
+      FROM (SELECT x.id FROM ${name} x WHERE ${company} AND (${condition}) AND x.id > $3 ORDER BY x.id LIMIT ${PAGE}) k
+      JOIN ${name} x ON ${company} AND x.id = k.id
+      ORDER BY x.id`;
     const isLast = loose.length === 0;
     const rows = await (isLast ? this.work.last<PersonalRow>(text, [userId, after]) : this.work.query<PersonalRow>(text, [userId, after]));
-    const told = rows.map((row) => {
-      const own = columns.filter(({ whose }) => whose === null || whose.some((column) => row[column] === userId));
+    const owns = rows.map((row) => {
+      const own = columns.filter(({ reader }) => reader === null || row[isToldBy(reader)]);
       return Object.fromEntries(own.map((column) => [column.name, row[column.name]])) as PersonalRow;
     });
-    return isLast ? told : this.withoutOthers(told, loose, userId);
+    return isLast ? owns : this.withoutOthers(owns, loose, userId);
   }
 
   /** With null where an id of a colleague stood. */

@@ -127,6 +127,23 @@ describe('an export', () => {
     expect(data.user_statuses).toMatchObject([{ id: data.users[0].statusId, code: 'ACTIVE' }]);
   });
 
+  it('has what nobody is known to have done to the account, and why one’s own timesheets were decided so, not by whom', async () => {
+    const [owner, decider] = [await company.person(), await company.person({ role: ['approve_timesheet'] })];
+    await server.anybody.post('/auth/login', { email: owner.email, password: 'not the password at all' }, { 'x-request-id': 'a-guess' });
+    const { body: sheet } = await owner.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08' });
+    const { id: actionCodeId } = await company.actionCode();
+    await owner.post('/timesheet-entries', { day: '2026-03-03', actionCodeId, country: 'DE', durationMin: 60 });
+    await owner.post(`/timesheets/${sheet.id}/submit`);
+    await decider.post(`/timesheets/${sheet.id}/reject`, { reason: 'always late' });
+    const { data } = (await owner.get('/me/personal-data')).body;
+    const failed = data.audit_logs.filter(({ action }: { action: string }) => action === 'sign_in_failed');
+    expect(failed).toMatchObject([{ ip: '127.0.0.1', requestId: 'a-guess', actorUserId: null }]);
+    expect(data.timesheet_approvals).toMatchObject([{ reason: 'always late', status: 'REJECTED' }]);
+    expect(data.timesheet_approvals[0]).not.toHaveProperty('approverId');
+    const deciders = (await decider.get('/me/personal-data')).body.data.timesheet_approvals;
+    expect(deciders).toMatchObject([{ reason: 'always late', approverId: decider.id }]);
+  });
+
   it('is a ZIP of JSON and CSV by Accept or ?format=', async () => {
     const type = async (query: string, accept?: string) =>
       (await person.get(`/me/personal-data${query}`, accept ? { accept } : {})).headers['content-type'];

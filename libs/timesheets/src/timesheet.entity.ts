@@ -90,7 +90,13 @@ export class TimesheetApproval extends CompanyEntity {
   @Column('varchar', { length: 16, default: 'PENDING' }) @NotPersonal() status!: ApprovalStatus;
 
   @Column('text', { nullable: true })
-  @Personal({ kind: 'free_text', whose: 'approverId', purpose: 'why it was decided so', erasure: 'clear' })
+  @Personal({
+    kind: 'free_text',
+    whose: 'timesheetId',
+    purpose: 'why it was decided so; also goes with who said so',
+    erasure: 'clear',
+    writer: { column: 'approverId', erasure: 'clear' },
+  })
   reason!: string | null;
 
   @Column('timestamptz', { nullable: true }) @NotPersonal() decidedAt!: Date | null;

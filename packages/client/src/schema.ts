@@ -943,7 +943,7 @@ export interface MappedColumnView {
   column: string;
   /** What it tells about a person; `none`: nothing. */
   kind: 'none' | 'identity' | 'contact' | 'credential' | 'employment' | 'activity' | 'health' | 'free_text' | 'network';
-  /** The column of the same table that names the person. */
+  /** The column of the same table that names the person, or the record of theirs that the value is about. */
   whose: string | null;
   purpose: string | null;
   /** What anonymisation does to the value: `keep`, `clear` (null), `empty` (an empty text), `delete_row`, `replace:<text>`, or, of a JSON object, `remove:<member>,<member>`. */

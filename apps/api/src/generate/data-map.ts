@@ -6,8 +6,8 @@ export function dataMapText(columns: MappedColumn[]): string {
   const tables = Object.entries(Object.groupBy(columns, ({ table }) => table));
   return `# Data map
 
-Written by \`npm run docs\` from what each column declares (GDPR Art. 30). \`whose\` is the column of the same table that names the person;
-\`erasure\` is what anonymisation does to the value; \`retention\` is the clock that ends the row. Columns that tell nothing about a person are only named.
+Written by \`npm run docs\` from what each column declares (GDPR Art. 30). \`whose\` is the column of the same table that names the person,
+or the record of theirs that the value is about; \`erasure\` is what anonymisation does to the value; \`retention\` is the clock that ends the row. Columns that tell nothing about a person are only named.
 
 ${tables.map(([table, list = []]) => tableText(table, list)).join('\n\n')}
 `;
