@@ -24,6 +24,7 @@ function faultsOf(column: Column, mapped: MappedColumn | undefined, siblings: Co
     ...(!writer || siblings.some(({ name }) => name === writer.column)
       ? []
       : [`is written by "${writer.column}", which is no column of ${table}`]),
+    ...(!writer || siblings.some(({ name }) => name === writer.at) ? [] : [`is written at "${writer.at}", which is no column of ${table}`]),
     ...(whose === 'id' && table !== 'users' ? ['is of its own row, which is no person'] : []),
     ...(purpose ? [] : ['has no purpose']),
     ...(erasure === 'clear' && column.required ? ['is to be cleared, and must not be null'] : []),

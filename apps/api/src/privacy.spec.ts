@@ -43,7 +43,16 @@ describe('it is found', () => {
   it.each<[string, Partial<MappedColumn>, string]>([
     ['tasks.assigneeId', { whose: 'ownerId' }, 'is of "ownerId", which is no column of tasks'],
     ['tasks.assigneeId', { whose: 'id' }, 'is of its own row, which is no person'],
-    ['tasks.assigneeId', { writer: { column: 'ownerId', erasure: 'clear' } }, 'is written by "ownerId", which is no column of tasks'],
+    [
+      'tasks.assigneeId',
+      { writer: { column: 'ownerId', at: 'createdAt', erasure: 'clear' } },
+      'is written by "ownerId", which is no column of tasks',
+    ],
+    [
+      'tasks.assigneeId',
+      { writer: { column: 'createdByUserId', at: 'madeAt', erasure: 'clear' } },
+      'is written at "madeAt", which is no column of tasks',
+    ],
     ['users.email', { erasure: 'clear' }, 'is to be cleared, and must not be null'],
     ['timesheets.periodStart', { erasure: 'empty' }, 'is to become another text, and is a date'],
     ['timesheets.notes', { erasure: { blank: ['notes'] } }, 'is to lose some of its members, and is a text'],

@@ -4,9 +4,21 @@ import { Company } from './company.entity.js';
 import { NotPersonal, Personal } from './personal.js';
 import type { Retention } from './personal.js';
 
+/** A line is written by who acted, and tells of the person whose data it was. */
+const ACTOR = { column: 'actorUserId', at: 'occurredAt', erasure: 'keep' } as const;
+const CHANGE = {
+  kind: 'activity',
+  whose: 'userId',
+  writer: ACTOR,
+  purpose: 'proof of the change',
+  erasure: 'clear',
+  retention: 'auditLogYears',
+} as const;
+
 /** What both logs have in common; only ever added to. */
 function logColumns(retention: Retention) {
   const about = { kind: 'activity', erasure: 'keep', retention } as const;
+  const request = { kind: 'network', whose: 'actorUserId', writer: ACTOR, erasure: 'clear', retention } as const;
 
   abstract class LogEntry {
     @PrimaryColumn('uuid', { update: false })
@@ -49,11 +61,11 @@ function logColumns(retention: Retention) {
 
     /** May be the client's own words. */
     @Column('varchar', { length: 255, nullable: true })
-    @Personal({ kind: 'network', whose: 'actorUserId', purpose: 'finding a request in the log', erasure: 'clear', retention })
+    @Personal({ ...request, purpose: 'finding a request in the log' })
     requestId!: string | null;
 
     @Column('inet', { nullable: true })
-    @Personal({ kind: 'network', whose: 'actorUserId', purpose: 'tracing misuse', erasure: 'clear', retention })
+    @Personal({ ...request, purpose: 'tracing misuse' })
     ip!: string | null;
   }
   return LogEntry;
@@ -68,11 +80,11 @@ function logColumns(retention: Retention) {
 export class AuditLog extends logColumns('auditLogYears') {
   /** What changed, before; personal values only as "changed". */
   @Column('jsonb', { nullable: true })
-  @Personal({ kind: 'activity', whose: 'userId', purpose: 'proof of the change', erasure: 'clear', retention: 'auditLogYears' })
+  @Personal(CHANGE)
   before!: Record<string, unknown> | null;
 
   @Column('jsonb', { nullable: true })
-  @Personal({ kind: 'activity', whose: 'userId', purpose: 'proof of the change', erasure: 'clear', retention: 'auditLogYears' })
+  @Personal(CHANGE)
   after!: Record<string, unknown> | null;
 }
 

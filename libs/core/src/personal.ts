@@ -16,8 +16,8 @@ export interface Classification {
   whose: string;
   purpose: string;
   erasure: ColumnErasure;
-  /** Where somebody else may have written it: the column that names them, and what becomes of it when they are anonymised. */
-  writer?: { column: string; erasure: ColumnErasure };
+  /** Where somebody else may have written it: the columns that say who and when, and what becomes of it when they are anonymised. */
+  writer?: { column: string; at: string; erasure: ColumnErasure };
   retention: Retention;
 }
 

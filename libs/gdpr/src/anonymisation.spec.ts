@@ -309,6 +309,42 @@ describe('what is just being written', () => {
     expect(await server.sql(`SELECT ip FROM audit_logs WHERE action = 'own' AND "userId" = $1`, [person.id])).toEqual([{ ip: null }]);
   });
 
+  it('is told from what others decided of the deleted user later: their reasons stay, and what was said when it was done goes', async () => {
+    const [{ person, decider, sheet }, boss] = [await recorded(), await company.person({ role: ['approve_leave_request'] })];
+    const leaves: string[] = [];
+    for (const day of ['2099-03-02', '2099-03-09', '2099-03-16'])
+      leaves.push((await person.post('/leave-requests', { startDate: day, endDate: day, leaveType: 'SICK', reason: 'flu' })).body.id);
+    expect((await person.post(`/timesheets/${sheet}/submit`)).status).toBe(200);
+    expect((await anonymise(person)).status).toBe(200);
+    expect(said(await boss.post(`/leave-requests/${leaves[2]}/reject`, { rejectionReason: 'too soon' }))).toBe('200');
+    clock.travelTo(new Date(Date.now() + 120_000));
+    expect(said(await decider.post(`/timesheets/${sheet}/reject`, { reason: 'later' }))).toBe('200');
+    expect(said(await boss.post(`/leave-requests/${leaves[0]}/reject`, { rejectionReason: 'later' }))).toBe('200');
+    expect(said(await boss.post(`/leave-requests/${leaves[1]}/approve`, { reason: 'later' }))).toBe('200');
+    await server.sql(`UPDATE leave_requests SET reason = 'late words' WHERE id = $1`, [leaves[0]]);
+    const { etag } = await lookAt(sheet);
+    clock.reset();
+    expect((await anonymise(person)).status).toBe(200);
+    expect((await lookAt(sheet, etag)).status).toBe(304);
+    const told = await server.sql(
+      `SELECT a.reason FROM timesheet_approvals a WHERE a."timesheetId" = $2 AND a.reason IS NOT NULL
+       UNION ALL SELECT h.reason FROM timesheet_history h WHERE h."userId" = $1 AND h.reason IS NOT NULL
+       UNION ALL SELECT h.diff -> 'reason' ->> 'after' FROM timesheet_history h WHERE h."userId" = $1 AND h.diff ? 'reason'`,
+      [person.id, sheet],
+    );
+    expect(told.length).toBeGreaterThan(2);
+    expect(new Set(told.map(({ reason }) => reason))).toEqual(new Set(['later']));
+    expect(
+      await server.sql('SELECT reason, "rejectionReason", "decisionReason" FROM leave_requests WHERE "userId" = $1 ORDER BY "startDate"', [
+        person.id,
+      ]),
+    ).toEqual([
+      { reason: null, rejectionReason: 'later', decisionReason: null },
+      { reason: null, rejectionReason: null, decisionReason: 'later' },
+      { reason: null, rejectionReason: null, decisionReason: null },
+    ]);
+  });
+
   it('about their leave is waited for', async () => {
     const person = await company.person();
     const { body: leave } = await person.post('/leave-requests', { startDate: '2099-03-02', endDate: '2099-03-03', leaveType: 'SICK' });

@@ -38,10 +38,17 @@ export interface AgedTable {
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const list = (texts: readonly string[]): string => `ARRAY[${texts.map(quoted).join(', ')}]`;
 
+/** What others had under way at the first anonymisation is written by then; later texts of theirs tell of a deleted user. */
+const LATEST = `
+  SELECT min(e."erasedAt") + interval '1 minute' FROM erasures e
+  WHERE e."companyId" = $1 AND e."userId" ${PEOPLE} AND e.kind = 'anonymized'`;
+
 /** What becomes of a person's data, worked out from what each column declares and from the foreign keys: there is no second list of tables. */
 export class ErasurePlan {
   /** Anonymisation: what becomes of values, a statement a table and person column; in this order. */
   readonly values: ValueErasure[];
+  /** Anonymisation, repeated: the same, but for what others wrote after it was done. */
+  readonly repeats: ValueErasure[];
   /** Purge: the rows that go with their person, children first, the person last. */
   readonly rows: Rows[];
   /** Purge: where others' records name the person. */
@@ -54,7 +61,8 @@ export class ErasurePlan {
     private readonly domain: string,
   ) {
     this.agedTables = entities.flatMap((entity) => agedTableOf(entity) ?? []);
-    this.values = this.erasures();
+    this.values = this.erasures(false);
+    this.repeats = this.erasures(true);
     this.rows = this.inOrder().flatMap((entity) => {
       const conditions = this.goingWith(entity);
       return conditions.length > 0 ? [{ table: entity.tableName, where: (people: string) => anyOf(conditions, people) }] : [];
@@ -69,8 +77,8 @@ export class ErasurePlan {
     );
   }
 
-  private erasures(): ValueErasure[] {
-    const losses = new Map(this.entities.map((entity) => [entity, this.lossesOf(entity)]));
+  private erasures(isRepeat: boolean): ValueErasure[] {
+    const losses = new Map(this.entities.map((entity) => [entity, this.lossesOf(entity, isRepeat)]));
     return [
       ...this.entities.flatMap((entity) => this.moving(entity, losses)),
       ...this.entities.flatMap((entity) => taking(entity, losses.get(entity)!)),
@@ -91,13 +99,14 @@ export class ErasurePlan {
     return [{ table, text, isStamped: true }];
   }
 
-  private lossesOf(entity: EntityMetadata): Loss[] {
+  private lossesOf(entity: EntityMetadata, isRepeat: boolean): Loss[] {
     const erased = personalColumns(entity)
       .flatMap(withWriter)
-      .filter(({ erasure }) => erasure !== 'keep');
-    return [...Map.groupBy(erased, ({ whose }) => whose).values()].map((columns) => {
-      const { whose } = columns[0]!;
-      const rows = `x."companyId" = $1 AND (${valuesOf(entity, whose)(PEOPLE)})`;
+      .filter(({ erasure }) => erasure !== 'keep')
+      .map((column) => ({ ...column, limits: limitsOf(column, isRepeat) }));
+    return [...Map.groupBy(erased, ({ whose, limits }) => whose + limits).values()].map((columns) => {
+      const { whose, limits } = columns[0]!;
+      const rows = `x."companyId" = $1 AND (${valuesOf(entity, whose)(PEOPLE)})${limits}`;
       if (columns.some(({ erasure }) => erasure === 'delete_row')) return { rows };
       const changes = columns.map((column) => this.change(column));
       // Rows that have nothing to lose are left alone.
@@ -160,6 +169,12 @@ const taking = (entity: EntityMetadata, losses: Loss[]): ValueErasure[] =>
     const sets = [...changes.map(({ set }) => set), ...(isStamped ? [STAMPS] : [])].join(', ');
     return { table, text: `UPDATE ${table} x SET ${sets} WHERE ${rows}`, isStamped };
   });
+
+/** What others wrote after it was done stays in a repetition. */
+function limitsOf({ writer }: PersonalColumn, isRepeat: boolean): string {
+  if (!writer || !isRepeat) return '';
+  return ` AND ((x."${writer.at}" > (${LATEST})) IS NOT TRUE OR x."${writer.column}" ${PEOPLE})`;
+}
 
 /** Also as what it is to whoever wrote it. */
 const withWriter = (column: PersonalColumn): PersonalColumn[] =>

@@ -14,13 +14,6 @@ const ADDED_TO = `
   WHERE $1::uuid IS NOT NULL AND c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
     AND has_table_privilege(c.oid, 'INSERT') AND NOT has_any_column_privilege(c.oid, 'UPDATE') AND NOT has_table_privilege(c.oid, 'DELETE')`;
 
-/** What others had under way at the first erasure has written its log lines by then; later ones tell what became of a deleted user. */
-const LATEST = `
-  SELECT min(e."erasedAt") + interval '1 minute' AS latest FROM erasures e
-  WHERE e."companyId" = $1 AND e."userId" = $2 AND e.kind = 'anonymized'`;
-
-const EARLY_OR_OWN = `(x."occurredAt" <= $3 OR x."actorUserId" ${PEOPLE})`;
-
 const HISTORY = 'timesheet_history';
 
 /** Executes the plan: the values of people, and the rows that go with them. */
@@ -35,13 +28,12 @@ export class PersonErasure {
 
   /** Anonymisation: what the map says becomes of a person's values in every table; what is only ever added to, under the role of retention. */
   async anonymise(userId: string, doneAt?: Date): Promise<void> {
-    await this.takeValues(userId, () => this.ledger.record([userId], 'anonymized', doneAt));
+    await this.takeValues(this.plan.values, userId, () => this.ledger.record([userId], 'anonymized', doneAt));
   }
 
   /** What of somebody anonymised was still under way then, and came too late to be seen. */
   async anonymiseAgain(userId: string): Promise<void> {
-    const [first] = await this.work.query<{ latest: string | null }>(LATEST, [userId]);
-    await this.takeValues(userId, async () => undefined, first?.latest);
+    await this.takeValues(this.plan.repeats, userId);
   }
 
   /**
@@ -66,14 +58,13 @@ export class PersonErasure {
     return Object.fromEntries(counts);
   }
 
-  /** @param latest of others' log lines that lose something; all do without it */
-  private async takeValues(userId: string, record: () => Promise<void>, latest?: string | null): Promise<void> {
+  private async takeValues(steps: ValueErasure[], userId: string, record?: () => Promise<void>): Promise<void> {
     await this.history.keepSealersOut();
     const addedTo = new Set((await this.work.query<{ name: string }>(ADDED_TO)).map(({ name }) => name));
-    for (const step of this.plan.values) if (!addedTo.has(step.table)) await this.take(step, [userId]);
+    for (const step of steps) if (!addedTo.has(step.table)) await this.take(step, [userId]);
     await asRetention(this.work, async () => {
-      for (const step of this.plan.values) if (addedTo.has(step.table)) await this.take(step, [userId], latest);
-      await record();
+      for (const step of steps) if (addedTo.has(step.table)) await this.take(step, [userId]);
+      await record?.();
     });
   }
 
@@ -86,9 +77,8 @@ export class PersonErasure {
     return this.plan.agedTables.some((log) => log.table === table);
   }
 
-  private async take({ table, text, isStamped }: ValueErasure, people: People, latest?: string | null): Promise<void> {
+  private async take({ table, text, isStamped }: ValueErasure, people: People): Promise<void> {
     if (table === HISTORY) await this.history.blank(text, people);
-    else if (latest && this.isLog(table)) await this.work.execute(`${text} AND ${EARLY_OR_OWN}`, [people, latest]);
     else await this.work.execute(text, isStamped ? [people, this.work.now, this.work.actorId] : [people]);
   }
 }

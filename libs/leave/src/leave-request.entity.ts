@@ -22,7 +22,7 @@ export interface CountedDay {
 const ABSENCE = { kind: 'employment', whose: 'userId', purpose: 'planning absences', erasure: 'keep' } as const;
 const WHY = { kind: 'health', whose: 'userId', erasure: 'clear' } as const;
 /** The words of who decided, about the person. */
-const DECIDED = { ...WHY, writer: { column: 'decidedByUserId', erasure: 'clear' } } as const;
+const DECIDED = { ...WHY, writer: { column: 'decidedByUserId', at: 'decidedAt', erasure: 'clear' } } as const;
 
 /** Overlap knows half days: a day runs from 0 to 24 h, an afternoon begins at 12, a morning ends at 12. */
 @Entity('leave_requests')

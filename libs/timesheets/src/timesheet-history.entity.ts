@@ -21,7 +21,7 @@ const TEXT = {
   erasure: 'clear',
 } as const;
 /** A reason is the words of who acted. No line has one beside a note: of what is sealed the texts go all together. */
-const DECIDER = { column: 'actorUserId', erasure: 'clear' } as const;
+const DECIDER = { column: 'actorUserId', at: 'occurredAt', erasure: 'clear' } as const;
 
 /** What happened, only ever added to: by grants and by a trigger. People are bare ids. */
 @Entity('timesheet_history')

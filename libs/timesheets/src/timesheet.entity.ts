@@ -95,7 +95,7 @@ export class TimesheetApproval extends CompanyEntity {
     whose: 'timesheetId',
     purpose: 'why it was decided so; also goes with who said so',
     erasure: 'clear',
-    writer: { column: 'approverId', erasure: 'clear' },
+    writer: { column: 'approverId', at: 'decidedAt', erasure: 'clear' },
   })
   reason!: string | null;
 
