@@ -186,6 +186,26 @@ describe('anonymising a user', () => {
     );
   });
 
+  it('leaves what somebody under legal hold did to them in the log', async () => {
+    const [person, held] = [await company.person(), await company.person({ role: 'Admin' })];
+    const roleId = await company.roleId('Manager');
+    expect((await held.patch(`/users/${person.id}`, { roleId })).status).toBe(200);
+    expect((await admin.patch(`/users/${person.id}`, { roleId: await company.roleId('Employee') })).status).toBe(200);
+    await admin.put(`/users/${held.id}/legal-hold`, {});
+    await anonymise(person);
+    const lines = async () =>
+      Object.fromEntries(
+        (await audits(person.id, 'user_updated')).map(({ after, actorUserId }) => [
+          actorUserId === held.id ? 'held' : 'admin',
+          after !== null,
+        ]),
+      );
+    expect(await lines()).toEqual({ held: true, admin: false });
+    await admin.delete(`/users/${held.id}/legal-hold`);
+    await anonymise(person);
+    expect(await lines()).toEqual({ held: false, admin: false });
+  });
+
   it('takes the address from the line that tells of it, when somebody anonymises themselves', async () => {
     const other = await company.person({ role: 'Admin' });
     expect((await anonymise(other, other)).status).toBe(200);

@@ -103,7 +103,7 @@ export class ErasurePlan {
     const erased = personalColumns(entity)
       .flatMap(withWriter)
       .filter(({ erasure }) => erasure !== 'keep')
-      .map((column) => ({ ...column, limits: limitsOf(column, isRepeat) }));
+      .map((column) => ({ ...column, limits: limitsOf(entity, column, isRepeat) }));
     return [...Map.groupBy(erased, ({ whose, limits }) => whose + limits).values()].map((columns) => {
       const { whose, limits } = columns[0]!;
       const rows = `x."companyId" = $1 AND (${valuesOf(entity, whose)(PEOPLE)})${limits}`;
@@ -170,10 +170,13 @@ const taking = (entity: EntityMetadata, losses: Loss[]): ValueErasure[] =>
     return { table, text: `UPDATE ${table} x SET ${sets} WHERE ${rows}`, isStamped };
   });
 
-/** What others wrote after it was done stays in a repetition. */
-function limitsOf({ writer }: PersonalColumn, isRepeat: boolean): string {
-  if (!writer || !isRepeat) return '';
-  return ` AND ((x."${writer.at}" > (${LATEST})) IS NOT TRUE OR x."${writer.column}" ${PEOPLE})`;
+/** Of what others wrote a repetition leaves what came after it was done, and a log, as in a purge of its own, the lines of who is under hold. */
+function limitsOf(entity: EntityMetadata, { whose, writer }: PersonalColumn, isRepeat: boolean): string {
+  if (!writer) return '';
+  const isEarlyOrOwn = `((x."${writer.at}" > (${LATEST})) IS NOT TRUE OR x."${writer.column}" ${PEOPLE})`;
+  const isHeld = `SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = x."${writer.column}"`;
+  const isOthers = whose !== writer.column && agedTableOf(entity) !== undefined;
+  return `${isRepeat ? ` AND ${isEarlyOrOwn}` : ''}${isOthers ? ` AND NOT EXISTS (${isHeld})` : ''}`;
 }
 
 /** Also as what it is to whoever wrote it. */

@@ -308,6 +308,27 @@ describe('a purge', () => {
     expect(await purge(company)).toMatchObject({ held: 0, counts: { users: 1, audit_logs: 1 } });
   });
 
+  it('leaves what somebody under hold did to who goes in the log', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    const [id, held] = [await gone(company), await company.person()];
+    for (const actor of [held.id, company.admin.id])
+      await server.sql(
+        `INSERT INTO audit_logs ("companyId", "occurredAt", action, "targetType", "userId", "actorUserId", after)
+         VALUES ($1, $2, 'user_updated', 'User', $3, $4, '{"roleId": "x"}')`,
+        [company.id, clock.now(), id, actor],
+      );
+    expect((await company.admin.put(`/users/${held.id}/legal-hold`, {})).status).toBe(200);
+    expect(await purge(company)).toMatchObject({ failed: 0, counts: { users: 1 } });
+    const lines = await server.sql(`SELECT "actorUserId", after FROM audit_logs WHERE "userId" = $1 AND action = 'user_updated'`, [id]);
+    expect(new Map(lines.map(({ actorUserId, after }) => [actorUserId, after]))).toEqual(
+      new Map<unknown, unknown>([
+        [held.id, { roleId: 'x' }],
+        [company.admin.id, null],
+      ]),
+    );
+  });
+
   it('and a hold at the same moment: never is one held and gone', async () => {
     clock.travelTo(NOW);
     const company = await server.company();
