@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clock } from './clock.js';
 import { Config } from './config.js';
+import { PersonErased } from './hooks.js';
 import { deriveKeys } from './keys.js';
 import { LOCKS } from './locks.js';
 import { Problem } from './problem.js';
@@ -44,14 +46,22 @@ export function idempotencyKey(request: FastifyRequest): string | undefined {
  * a secret was dropped less than 24 hours after its last use.
  */
 @Injectable()
-export class Idempotency {
+export class Idempotency implements OnModuleInit {
   private readonly keys: KeyObject[];
 
   constructor(
     config: Config,
     private readonly work: UnitOfWork,
+    private readonly personErased: PersonErased,
   ) {
     this.keys = deriveKeys(config.jwtSecrets, 'repeats');
+  }
+
+  onModuleInit(): void {
+    this.personErased.register(async (userId) => {
+      const scope = requestScope.getStore();
+      if (scope?.tenant?.userId === userId) scope.isErased = true;
+    });
   }
 
   /** The kept answer of this key, if there is one. @throws 409 while the first runs, 422 for another request under the key */
@@ -79,8 +89,9 @@ export class Idempotency {
     return behind;
   }
 
-  /** Keeps the answer; the last statement of its transaction, and the COMMIT goes with it. */
+  /** Keeps the answer, unless who gets it was just erased; the last statement of its transaction, and the COMMIT goes with it. */
   async keep(key: string, request: FastifyRequest, reply: FastifyReply, body: string): Promise<void> {
+    if (requestScope.getStore()?.isErased) return;
     const { tenant } = this.work;
     const headers = Object.fromEntries(
       KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),

@@ -16,6 +16,8 @@ export interface RequestScope {
   transaction?: Promise<Transaction>;
   /** Whether somebody's data was read in it that the access log tells of. */
   hasNoted?: boolean;
+  /** Who asks was erased on the way: nothing of theirs is kept any more. */
+  isErased?: boolean;
   /** Runs first in each further transaction, where the request had to commit on its way. */
   resume?: (transaction: Transaction) => Promise<void>;
 }

@@ -163,6 +163,14 @@ describe('anonymising a user', () => {
     expect(kept).toEqual([{ key: 'a team' }]);
   });
 
+  it('keeps no answer of one who anonymises themselves', async () => {
+    const other = await company.person({ role: 'Admin' });
+    const answer = await anonymise(other, other, { 'idempotency-key': 'myself' });
+    expect(answer).toMatchObject({ status: 200, body: { id: other.id, isAnonymized: true } });
+    expect(await count('idempotency_keys', other.id)).toBe(0);
+    expect((await row(other.id)).isAnonymized).toBe(true);
+  });
+
   it('takes the addresses of their own requests, of failed sign-ins too, and leaves those of others', async () => {
     const person = await company.person({ role: ['create_team'] });
     await server.anybody.post('/auth/login', { email: person.email, password: 'not the password at all' });
