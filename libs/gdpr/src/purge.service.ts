@@ -108,13 +108,12 @@ export class Purges implements BeforeApplicationShutdown {
   private async removeAll(progress: PurgeProgress, cutOffs: CutOffs): Promise<void> {
     await progress.step(async () => ({ counts: Object.fromEntries(this.ages.tables.map((table) => [table, 0])), isLast: true }));
     await this.removePeople(progress, cutOffs.deletedUserYears);
+    await this.forgetAnswers(progress);
     for (const aged of this.ages.aged(cutOffs)) {
-      while (
-        await progress.step(async () => {
-          const count = await this.ages.remove(aged);
-          return { counts: { [aged.table]: count }, isLast: count < ROWS };
-        })
-      );
+      await progress.repeat(async () => {
+        const count = await this.ages.remove(aged);
+        return { counts: { [aged.table]: count }, isLast: count < ROWS };
+      });
     }
   }
 
@@ -136,6 +135,18 @@ export class Purges implements BeforeApplicationShutdown {
     }
   }
 
+  private async forgetAnswers(progress: PurgeProgress): Promise<void> {
+    let place: string | undefined = FROM_THE_START.id;
+    while (place) {
+      const after: string = place;
+      place = undefined;
+      await progress.step(async () => {
+        place = await this.people.forgetAnswers(after, ROWS);
+        return { counts: {}, isLast: !place };
+      });
+    }
+  }
+
   private async tracked(work: () => Promise<PurgeEnd>): Promise<PurgeEnd> {
     const running = work().catch((error: unknown): PurgeEnd => {
       this.log.error({ code: codeOf(error) }, 'a purge ended early; the next one goes on');
@@ -148,6 +159,12 @@ export class Purges implements BeforeApplicationShutdown {
       this.working.delete(running);
     }
   }
+}
+
+/** What was done. */
+interface Step {
+  counts: Counts;
+  isLast: boolean;
 }
 
 /** How far a run is: written in the transaction of each of its steps. */
@@ -163,8 +180,14 @@ class PurgeProgress {
     private readonly stopping: AbortSignal,
   ) {}
 
+  /** One step after another, up to the last one or until it is time to stop. */
+  async repeat(work: () => Promise<Step>): Promise<void> {
+    let goesOn = true;
+    while (goesOn) goesOn = await this.step(work);
+  }
+
   /** One step, unless it is time to stop. @returns whether there is another one to do */
-  async step(work: () => Promise<{ counts: Counts; isLast: boolean }>): Promise<boolean> {
+  async step(work: () => Promise<Step>): Promise<boolean> {
     if (this.stopping.aborted || this.isOver) return false;
     const { counts, isLast, isNoted } = await this.work.within(this.tenant, async () => {
       const done = await work();

@@ -329,6 +329,29 @@ describe('a purge', () => {
     );
   });
 
+  it('takes an answer kept for a repeat that tells of them', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    const [one, two] = [await gone(company), await gone(company)];
+    const keep = (key: string, userId: string, headers: object, body: object) =>
+      server.sql(
+        `INSERT INTO idempotency_keys ("companyId", "userId", key, "requestHash", "statusCode", headers, body, "expiresAt")
+         VALUES ($1, $2, $3, 'x', 201, $4, $5, '2100-01-01')`,
+        [company.id, userId, key, JSON.stringify(headers), JSON.stringify(body)],
+      );
+    await server.sql(
+      `INSERT INTO idempotency_keys ("companyId", "userId", key, "requestHash", "statusCode", headers, body, "expiresAt")
+       SELECT $1, $2, n, 'x', 201, '{}', '{}', '2100-01-01' FROM generate_series(1, 5100) n`, // more than a step
+      [company.id, company.admin.id],
+    );
+    await keep('in the body', company.admin.id, {}, { id: randomUUID(), user: { id: one } });
+    await keep('in the address', company.admin.id, { location: `/api/v1/users/${two}` }, {});
+    await keep('of others', company.admin.id, { location: `/api/v1/teams/${randomUUID()}` }, { id: randomUUID(), count: 7 });
+    expect(await purge(company)).toMatchObject({ failed: 0, counts: { users: 2 } });
+    const left = await server.sql<{ key: string }>('SELECT key FROM idempotency_keys WHERE "companyId" = $1', [company.id]);
+    expect([left.length, left.map(({ key }) => key).filter((key) => !/^\d/.test(key))]).toEqual([5101, ['of others']]);
+  });
+
   it('and a hold at the same moment: never is one held and gone', async () => {
     clock.travelTo(NOW);
     const company = await server.company();
