@@ -73,6 +73,16 @@ describe('erasing a company', () => {
     expect(lines.map(({ erasedAt }) => ({ erasedAt: new Date(erasedAt) }))).toEqual(proof);
   });
 
+  it('is told to the ledger before the mails go, which may fail', async () => {
+    const company = await server.company();
+    const dataDir = join(server.config.dataDir, 'elsewhere');
+    mkdirSync(join(dataDir, 'mail', `${company.admin.id}.unremovable.eml`), { recursive: true });
+    const { backupDir } = server.config;
+    const erased = eraseCompany(server.database.address('owner'), { dataDir, backupDir }, company.id, async (name) => name);
+    await expect(erased).rejects.toMatchObject({ code: 'ERR_FS_EISDIR' });
+    expect((await readLines(ledgerFile(server.config))).companies.map(({ companyId }) => companyId)).toContain(company.id);
+  });
+
   it('also where people were anonymised', async () => {
     const company = await server.company();
     const person = await company.person();

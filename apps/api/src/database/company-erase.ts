@@ -32,8 +32,8 @@ export async function eraseCompany(
     // Asked outside every transaction: it may take its time.
     if ((await ask(name)).trim() !== name.trim()) throw new ConfigError(['That is not its name: nothing was erased']);
     const { counts, userIds } = await company.erase();
-    await removeMailFiles(config, new Set(userIds));
     await appendLines(ledgerFile(config), [{ companyId: id.toLowerCase(), kind: 'company', erasedAt: new Date().toISOString() }]);
+    await removeMailFiles(config, new Set(userIds)); // what it leaves the server's job removes
     return counts;
   });
 }
