@@ -28,16 +28,15 @@ export class AnonymisationService {
     if (!user) throw new Problem('not_found');
     if (!user.isAnonymized) await this.policy.requireOver(caller, id, user.role.id);
     expectVersion(user, expected);
-    if (user.isAnonymized) return this.again(user);
-    if (user.isHeld) throw new Problem('legal_hold');
-    if (!user.isDeleted) await this.admins.stepDown(user);
-    await this.anonymiser.anonymise(id);
+    if (user.isAnonymized) await this.anonymiser.again(user);
+    else await this.erase(user);
     return shown((await this.subjects.find(id))!);
   }
 
-  private async again(user: Subject): Promise<UserView> {
-    if (!user.isHeld) await this.anonymiser.again(user.id);
-    return shown((await this.subjects.find(user.id))!);
+  private async erase(user: Subject): Promise<void> {
+    if (user.isHeld) throw new Problem('legal_hold');
+    if (!user.isDeleted) await this.admins.stepDown(user);
+    await this.anonymiser.anonymise(user.id);
   }
 }
 

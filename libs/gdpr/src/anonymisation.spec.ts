@@ -308,7 +308,11 @@ describe('what is just being written', () => {
       [company.id, person.id],
     );
     await server.sql(`UPDATE timesheet_entries SET note = 'late words' WHERE "userId" = $1`, [person.id]);
+    const folder = join(server.config.dataDir, 'mail');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, `${person.id}.${randomUUID()}.eml`), 'late words');
     await again(person);
+    expect(readdirSync(folder).filter((name) => name.startsWith(person.id))).toEqual([]);
     expect((await admin.get(`/users/${person.id}`)).body).toEqual(before);
     expect(await server.sql(`SELECT ip, "requestId" FROM audit_logs WHERE action = 'late' AND "userId" = $1`, [person.id])).toEqual([
       { ip: null, requestId: null },

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Audit, PersonErased } from '#core';
 import { Credentials } from '#identity';
 import { AnonymisationRepository } from './anonymisation.repository.js';
+import type { Subject } from './anonymisation.repository.js';
 import { PersonErasure } from './person-erasure.js';
 
 /** Makes a person a deleted user, in the transaction of a request or of a restore. */
@@ -26,8 +27,10 @@ export class Anonymiser {
     await this.personErased.run(id);
   }
 
-  /** Takes from a deleted user what came back by requests that were under way. The user is locked, and under no hold. */
-  again(id: string): Promise<void> {
-    return this.erasure.anonymiseAgain(id);
+  /** Takes from a deleted user, who is locked, what came back by requests that were under way; nothing of who is under hold. */
+  async again({ id, isAnonymized, isHeld }: Subject): Promise<void> {
+    if (!isAnonymized || isHeld) return;
+    await this.erasure.anonymiseAgain(id);
+    await this.personErased.run(id);
   }
 }

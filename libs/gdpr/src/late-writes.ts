@@ -45,6 +45,6 @@ export class LateWrites {
 
   private async takeFrom(userId: string): Promise<void> {
     const subject = await this.subjects.lock(userId);
-    if (subject?.isAnonymized && !subject.isHeld) await this.anonymiser.again(userId);
+    if (subject) await this.anonymiser.again(subject);
   }
 }
