@@ -12,6 +12,7 @@ import { Idempotency } from './idempotency.js';
 import { Jobs } from './jobs.js';
 import { Lifecycle } from './lifecycle.js';
 import { LOG } from './log.js';
+import { MailFiles } from './mail-files.js';
 import { MailSender } from './mail-sender.js';
 import { MailTransport } from './mail-transport.js';
 import { Mail } from './mail.js';
@@ -39,6 +40,7 @@ export class CoreModule {
       AnswerInterceptor,
       ProblemFilter,
       Mail,
+      MailFiles,
       MailSender,
       MailTransport,
     ];

@@ -143,7 +143,7 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async settle(tenant: Tenant, mail: Claimed, recipient: Recipient | undefined): Promise<void> {
-    const isDone = await this.deliver(mail, recipient);
+    const isDone = await this.deliver(tenant, mail, recipient);
     try {
       await this.work.within(tenant, () => this.work.execute(isDone ? REMOVE : RELEASE, [mail.id]));
     } catch (error) {
@@ -152,14 +152,14 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /** Whether there is nothing left to do for this mail: it is sent, or never will be. */
-  private async deliver(mail: Claimed, recipient: Recipient | undefined): Promise<boolean> {
+  private async deliver({ companyId }: Tenant, mail: Claimed, recipient: Recipient | undefined): Promise<boolean> {
     const about = { mail: mail.id, template: mail.template, attempt: mail.attempts };
     if (!recipient || Date.parse(mail.expiresAt) <= clock.now().getTime()) {
       this.log.info(about, 'a mail was not sent: its recipient or its link is gone');
       return true;
     }
     try {
-      await this.transport.send(this.compose(mail, recipient), this.stopped.signal);
+      await this.transport.send({ companyId, ...this.compose(mail, recipient) }, this.stopped.signal);
       this.log.info(about, 'mail sent');
       return true;
     } catch (error) {
@@ -169,7 +169,7 @@ export class MailSender implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  private compose(mail: Claimed, { email, firstName, lastName, company }: Recipient): ReadyMail {
+  private compose(mail: Claimed, { email, firstName, lastName, company }: Recipient): Omit<ReadyMail, 'companyId'> {
     const secrets = mail.sealed === null ? {} : unseal(mail.sealed, mail.id, this.keys);
     if (!secrets) throw Object.assign(new Error('sealed under a secret that is not configured any more'), { code: 'UNSEALABLE' });
     return {

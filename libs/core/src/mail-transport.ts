@@ -2,12 +2,13 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config } from './config.js';
-import { mailFolder } from './mail-files.js';
+import { mailFolder, MailFiles } from './mail-files.js';
 
 /** A mail, ready to be sent. */
 export interface ReadyMail {
   /** The queued mail's. */
   id: string;
+  companyId: string;
   /** Whose it is; names the file, so that an erasure finds it. */
   userId: string;
   to: { name: string; address: string };
@@ -25,7 +26,10 @@ const TIMEOUTS = { connectionTimeout: 5_000, dnsTimeout: 5_000, greetingTimeout:
 export class MailTransport {
   private readonly dir: string;
   private transports?: ReturnType<MailTransport['create']>;
-  constructor(private readonly config: Config) {
+  constructor(
+    private readonly config: Config,
+    private readonly files: MailFiles,
+  ) {
     this.dir = mailFolder(config);
   }
 
@@ -35,7 +39,7 @@ export class MailTransport {
 
   /** @throws when it was not taken, an error whose message may hold the address */
   async send(message: ReadyMail, signal: AbortSignal): Promise<void> {
-    const { id, userId, ...parts } = message;
+    const { id, companyId, userId, ...parts } = message;
     const mail = {
       ...parts,
       from: this.config.mailFrom,
@@ -46,8 +50,9 @@ export class MailTransport {
       disableUrlAccess: true,
     };
     const { smtp, file } = await (this.transports ??= this.create());
-    if (smtp) await smtp.sendMail({ ...mail, signal });
-    else await this.write(`${userId}.${id}.eml`, (await file.sendMail(mail)).message as Buffer);
+    if (smtp) return void (await smtp.sendMail({ ...mail, signal }));
+    await this.write(`${userId}.${id}.eml`, (await file.sendMail(mail)).message as Buffer);
+    await this.files.removeOfErased({ companyId, userId });
   }
 
   /** With the first mail: its library is a twentieth of what the start would read. */

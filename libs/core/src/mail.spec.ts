@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { Mailbox, parse } from '../../../test/mailbox.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { clock } from './clock.js';
+import { Jobs } from './jobs.js';
 import { deriveKeys } from './keys.js';
 import { seal, unseal } from './mail-seal.js';
 import { MailSender } from './mail-sender.js';
@@ -67,6 +68,25 @@ const queued = () =>
 const jobs = (app: NestFastifyApplication) => app.get(SchedulerRegistry, { strict: false }).getIntervals();
 /** As the job of each minute does. */
 const sendAll = (app = server.app) => app.get(MailSender).sendAll();
+
+/** Where mails become files. */
+const dir = () => join(server.config.dataDir, 'mail');
+
+const filesOf = ({ id }: { id: string }) => readdirSync(dir()).filter((name) => name.startsWith(id));
+const leaveFile = ({ id }: { id: string }) => {
+  mkdirSync(dir(), { recursive: true });
+  writeFileSync(join(dir(), `${id}.${randomUUID()}.eml`), 'Hello');
+};
+
+/** Resolves when a statement waits for a lock. */
+async function somebodyWaits(): Promise<void> {
+  const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  for (let tries = 0; tries < 500; tries++) {
+    if ((await server.sql(text)).length > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('nobody waited for a lock');
+}
 
 describe('a mail', () => {
   it('leaves after the commit, to the name and address of then, with a link to PUBLIC_URL', async () => {
@@ -352,25 +372,66 @@ describe('what is kept', () => {
 describe('without SMTP_URL', () => {
   it('mails become files for their owner, which an erasure finds', async () => {
     const replica = await server.secondReplica({ SMTP_URL: '' });
-    const dir = join(server.config.dataDir, 'mail');
     const [person, other] = [await company.person({ firstName: 'Zoë' }), await company.person()];
     await queue(person, {}, replica);
     await queue(other, {}, replica);
     await sendAll(replica);
     for (let waited = 0; (await queued()).length > 0 && waited < 100; waited++) await new Promise((resolve) => setTimeout(resolve, 20));
-    const files = readdirSync(dir);
+    const files = readdirSync(dir());
     expect(files).toHaveLength(2);
     const file = join(
-      dir,
+      dir(),
       files.find((name) => name.startsWith(person.id))!,
     );
-    expect([statSync(dir).mode & 0o777, statSync(file).mode & 0o777]).toEqual([0o700, 0o600]);
+    expect([statSync(dir()).mode & 0o777, statSync(file).mode & 0o777]).toEqual([0o700, 0o600]);
     const mail = parse(readFileSync(file, 'utf8'), [person.email]);
     expect(mail.headers.to).toContain(person.email);
     expect(mail.text).toContain('Hello Zoë,');
     expect(mail.token).toBe(TOKEN);
     await inside(() => replica.get(Mail).forget(person.id), replica);
-    expect(readdirSync(dir)).toEqual([files.find((name) => name.startsWith(other.id))]);
+    expect(readdirSync(dir())).toEqual([files.find((name) => name.startsWith(other.id))]);
+  });
+});
+
+describe('mails in files', () => {
+  let replica: NestFastifyApplication;
+  beforeAll(async () => {
+    replica = await server.secondReplica({ SMTP_URL: '' });
+  });
+
+  it('go again where the reader was erased elsewhere while they were written', async () => {
+    const person = await company.person();
+    await server.database.as('superuser', async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE legal_holds'); // what is looked at behind the writing
+      await queue(person, {}, replica);
+      await somebodyWaits();
+      expect(filesOf(person)).toHaveLength(1);
+      await client.query('UPDATE users SET "isAnonymized" = true WHERE id = $1', [person.id]);
+      await client.query('COMMIT');
+    });
+    await replica.get(MailSender).idle();
+    expect(filesOf(person)).toEqual([]);
+  });
+
+  it('go within an hour where a removal left them: of who is gone, or anonymised and under no hold', async () => {
+    const [alive, deleted, anonymised, held] = [
+      await company.person(),
+      await company.person(),
+      await company.person(),
+      await company.person(),
+    ];
+    const elsewhere = await (await server.company()).person();
+    const nobody = { id: randomUUID() };
+    await company.admin.delete(`/users/${deleted.id}`);
+    for (const { id } of [anonymised, held]) await company.admin.post(`/users/${id}/anonymize`);
+    await company.admin.put(`/users/${held.id}/legal-hold`, {});
+    for (const person of [alive, deleted, anonymised, held, elsewhere, nobody]) leaveFile(person);
+    writeFileSync(join(dir(), 'a file of somebody else'), '');
+    await replica.get(Jobs).runNow('mail-files');
+    for (const person of [anonymised, nobody]) expect(filesOf(person)).toEqual([]);
+    for (const person of [alive, deleted, held, elsewhere]) expect(filesOf(person)).toHaveLength(1);
+    expect(filesOf({ id: 'a file' })).toHaveLength(1);
   });
 });
 
