@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Jobs } from '#core';
+import { Accesses, Jobs } from '#core';
 import { ledgerFile, readLines } from '#gdpr';
 import { Subject } from '../../../../test/canaries.js';
 import type { Company } from '../../../../test/factories.js';
@@ -43,6 +43,7 @@ describe('erasing a company', () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `${subject.person.id}.${randomUUID()}.eml`), 'x');
     writeFileSync(join(folder, `${other.admin.id}.${randomUUID()}.eml`), 'x');
+    await server.app.get(Accesses).flush(); // it writes each second
     const [before, others] = [await rowsOf(company), await rowsOf(other)];
     // As a matter of fact in every table, so that none is forgotten; holds would refuse it.
     expect(Object.keys(before).filter((table) => before[table] === 0)).toEqual(['erasures', 'legal_holds', 'timesheet_history_erasures']);
