@@ -1,14 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { codeOf, Config, InjectLog, UnitOfWork } from '#core';
-import { Admins } from '#identity';
-import { AnonymisationRepository } from './anonymisation.repository.js';
-import type { Subject } from './anonymisation.repository.js';
-import { Anonymiser } from './anonymiser.js';
 import { ledgerFile, readLines } from './erasures-file.js';
 import type { ErasureLine } from './erasures-file.js';
 import { ErasuresLedger, keyOf } from './erasures-ledger.js';
-import { PurgePeople } from './purge-people.js';
+import { RepeatedErasure } from './repeated-erasure.js';
+import type { Outcome } from './repeated-erasure.js';
 
 export interface Replayed {
   /** People who were anonymised again. */
@@ -19,7 +16,7 @@ export interface Replayed {
   held: string[];
   /** Who could not be erased. */
   failed: string[];
-  /** Companies that are there again: the owner of the database has to erase them once more, people in them are left alone. */
+  /** Companies that are there again: the owner of the database has to erase them once more; people in them were left alone. */
   companies: string[];
 }
 
@@ -30,10 +27,7 @@ export class ErasuresReplay {
     private readonly config: Config,
     private readonly work: UnitOfWork,
     private readonly ledger: ErasuresLedger,
-    private readonly subjects: AnonymisationRepository,
-    private readonly anonymiser: Anonymiser,
-    private readonly people: PurgePeople,
-    private readonly admins: Admins,
+    private readonly erasure: RepeatedErasure,
     @InjectLog() private readonly log: Logger,
   ) {}
 
@@ -45,46 +39,40 @@ export class ErasuresReplay {
     const erased = new Set(companies.map(({ companyId }) => companyId));
     for (const companyId of await this.work.companyIds()) {
       if (erased.has(companyId)) replayed.companies.push(companyId);
-      else await this.replayCompany([...(known.get(companyId) ?? []), ...(await this.ledger.recorded(companyId))], replayed);
+      else await this.replayLines(companyId, known.get(companyId) ?? [], replayed);
     }
     return replayed;
   }
 
-  private async replayCompany(lines: ErasureLine[], replayed: Replayed): Promise<void> {
-    const unique = new Map(lines.map((line) => [keyOf(line), line]));
-    // Whoever was purged needs no anonymisation any more.
-    for (const line of [...unique.values()].toSorted((a, b) => (a.kind < b.kind ? 1 : -1))) await this.again(line, replayed);
+  /** For an erased company that stays after all: its people, as those of any other. @param replayed is added to */
+  async replayPeople(companyId: string, replayed: Replayed, file = ledgerFile(this.config)): Promise<void> {
+    const { people } = await readLines(file);
+    await this.replayLines(
+      companyId,
+      people.filter((line) => line.companyId === companyId),
+      replayed,
+    );
   }
 
-  private async again(line: ErasureLine, replayed: Replayed): Promise<void> {
-    const outcome = await this.tried(line);
-    if (outcome === 'held' || outcome === 'failed') replayed[outcome].push(line.userId);
-    else if (outcome) replayed[outcome]++;
+  private async replayLines(companyId: string, known: ErasureLine[], replayed: Replayed): Promise<void> {
+    const lines = [...known, ...(await this.ledger.recorded(companyId))];
+    const unique = new Map(lines.map((line) => [keyOf(line), line]));
+    // Whoever was purged needs no anonymisation any more.
+    for (const line of [...unique.values()].toSorted((a, b) => (a.kind < b.kind ? 1 : -1))) {
+      const outcome = await this.tried(line);
+      if (outcome === 'held' || outcome === 'failed') replayed[outcome].push(line.userId);
+      else if (outcome) replayed[outcome]++;
+    }
   }
 
   /** Whoever cannot be erased keeps nobody else from it. */
-  private async tried({ companyId, userId, kind, erasedAt }: ErasureLine): Promise<ErasureLine['kind'] | 'held' | 'failed' | undefined> {
+  private async tried(line: ErasureLine): Promise<Outcome | undefined> {
+    const { companyId, userId } = line;
     try {
-      return await this.work.within({ companyId, userId: null }, async () => {
-        await this.admins.lock();
-        const subject = await this.subjects.lock(userId);
-        if (!subject || (kind === 'anonymized' && subject.isAnonymized)) return undefined;
-        return subject.isHeld ? 'held' : this.erase(subject, kind, new Date(erasedAt));
-      });
+      return await this.work.within({ companyId, userId: null }, () => this.erasure.repeat(line));
     } catch (error) {
       this.log.error({ code: codeOf(error), user: userId }, 'somebody could not be erased again');
       return 'failed';
     }
-  }
-
-  private async erase(subject: Subject, kind: ErasureLine['kind'], erasedAt: Date): Promise<ErasureLine['kind'] | 'failed'> {
-    const { id } = subject;
-    if (!subject.isDeleted) await this.admins.makeWay(subject); // they may be the owner again
-    if (kind === 'anonymized') {
-      await this.anonymiser.anonymise(id, erasedAt);
-      return kind;
-    }
-    await this.subjects.forgetAnswersAbout(id); // long gone where the purge was, but in the backup perhaps not
-    return (await this.people.remove([id], erasedAt)).removed.length > 0 ? kind : 'failed';
   }
 }

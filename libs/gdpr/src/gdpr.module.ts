@@ -28,6 +28,7 @@ import { PurgePeople } from './purge-people.js';
 import { PurgeController } from './purge.controller.js';
 import { PurgeRepository } from './purge.repository.js';
 import { Purges } from './purge.service.js';
+import { RepeatedErasure } from './repeated-erasure.js';
 import { RetentionJob } from './retention-job.js';
 import { RetentionSettingsController } from './retention-settings.controller.js';
 import { RetentionSettingsService } from './retention-settings.service.js';
@@ -66,6 +67,7 @@ import { RetentionSettingsService } from './retention-settings.service.js';
     PurgePeople,
     PurgeRepository,
     Purges,
+    RepeatedErasure,
     RetentionJob,
     RetentionSettingsService,
   ],
