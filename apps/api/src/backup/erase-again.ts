@@ -4,23 +4,35 @@ import type { Config, DatabaseAddress } from '#core';
 import { ErasuresReplay, ledgerFile } from '#gdpr';
 import { createApp } from '../app.js';
 import { eraseCompany } from '../database/company-erase.js';
+import { reasonOf } from '../database/reason.js';
 
 /**
  * Erases again what was erased since the moment that the database was brought back to, by the ledger beside the backups. Can be repeated.
  * @returns what was done, in words
- * @throws ConfigError when somebody could not be erased
+ * @throws ConfigError with all of that when a company or somebody could not be erased, after the others
  */
 export async function eraseAgain(config: Config, owner: DatabaseAddress): Promise<string> {
   const ledger = ledgerFile(config);
   if (!existsSync(ledger)) console.warn(`WARNING: there is no ${ledger}: whoever was erased since the backup is back`);
   const app = await createApp(config.with({ JOBS: 'off', LOG_LEVEL: 'warn' }));
   try {
-    const { anonymized, purged, held, failed, companies } = await app.get(ErasuresReplay, { strict: false }).replay();
-    for (const id of companies) await eraseCompany(owner, config, id, (name) => Promise.resolve(name));
-    if (failed.length > 0)
-      throw new ConfigError([`these could not be erased again: ${failed.join(', ')}; to try again: npm run erasures:replay`]);
+    const replay = app.get(ErasuresReplay, { strict: false });
+    const replayed = await replay.replay();
+    const faults: string[] = [];
+    for (const id of replayed.companies) {
+      try {
+        await eraseCompany(owner, config, id, (name) => Promise.resolve(name));
+      } catch (error) {
+        faults.push(`company ${id} could not be erased again, but for its people: ${reasonOf(error)}`);
+        await replay.replayPeople(id, replayed);
+      }
+    }
+    const { anonymized, purged, held, failed, companies } = replayed;
     const kept = held.length > 0 ? `; kept by a legal hold: ${held.join(', ')}` : '';
-    return `erased again: ${anonymized} anonymised, ${purged} purged, ${companies.length} companies${kept}`;
+    const done = `erased again: ${anonymized} anonymised, ${purged} purged, ${companies.length - faults.length} companies${kept}`;
+    if (failed.length > 0) faults.push(`these could not be erased again: ${failed.join(', ')}`);
+    if (faults.length > 0) throw new ConfigError([done, ...faults, 'to try again: npm run erasures:replay']);
+    return done;
   } finally {
     await app.close();
   }

@@ -81,7 +81,8 @@ class CompanyErasure {
 
   private async refuseHolds(): Promise<void> {
     const { rows } = await this.client.query<{ n: number }>('SELECT count(*)::int AS n FROM legal_holds WHERE "companyId" = $1', [this.id]);
-    if (rows[0]!.n > 0) throw new ConfigError([`${rows[0]!.n} of its users are under legal hold: release the holds first`]);
+    const { n } = rows[0]!;
+    if (n > 0) throw new ConfigError([`${n} of the users of company ${this.id} are under legal hold: release the holds first`]);
   }
 
   /** Those that point at others before them. */
