@@ -33,7 +33,10 @@ function before(): { commit: string; text: string } | undefined {
  * A change that is meant is written down here, for as long as the document before it is the one that is compared with: the exact line,
  * and why nobody is hurt.
  */
-const MEANT: Record<string, string> = {};
+const MEANT: Record<string, string> = {
+  'GET /api/v1/gdpr/data-map 200.items[].retention: record may be answered now':
+    'the map is read by people; it said `employment` of ids that outlive it, and the clocks of the settings are what they were',
+};
 
 describe('docs/openapi.json', () => {
   it('breaks nobody who relied on the one before', () => {

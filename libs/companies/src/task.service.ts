@@ -7,8 +7,8 @@ import type { CreateTask, TaskView, UpdateTask } from './task.dto.js';
 import { Task } from './task.entity.js';
 import { TaskRepository } from './task.repository.js';
 
-/** Free text may tell of people: the log only says that it changed. */
-const PERSONAL = ['title', 'description'];
+/** The company's words about its work. They may name somebody by chance: the log, which is kept for years, only says that they changed. */
+const WORDS = ['title', 'description'];
 
 @Injectable()
 export class TaskService {
@@ -24,7 +24,7 @@ export class TaskService {
     await this.requireAssignee(fields);
     const id = randomUUID();
     await (await this.work.manager()).insert(Task, { ...this.work.created(), id, ...fields });
-    const after = changes({}, fields, PERSONAL)?.after;
+    const after = changes({}, fields, WORDS)?.after;
     await this.audit.record({ action: 'task_created', targetType: 'Task', targetId: id, userId: fields.assigneeId, after });
     return this.tasks.get(id);
   }
@@ -34,7 +34,7 @@ export class TaskService {
     const before = await this.tasks.lock(id);
     if (fields.assigneeId !== before.assigneeId) await this.requireAssignee(fields);
     expectVersion(before, expected);
-    const told = changes(before, fields, PERSONAL);
+    const told = changes(before, fields, WORDS);
     if (!told) return before;
     await this.update(id, fields);
     const after = await this.tasks.get(id);

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, DeleteDateColumn, PrimaryGeneratedColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 import { NotPersonal, Personal } from './personal.js';
 
-const ACTOR = { kind: 'activity', purpose: 'who wrote the record', erasure: 'keep' } as const;
+const ACTOR = { kind: 'activity', purpose: 'who wrote the record', erasure: 'keep', retention: 'record' } as const;
 
 /** Who wrote a record and when. The ids have no foreign key: they outlive the person as bare ids. */
 export abstract class Stamped {

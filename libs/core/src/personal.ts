@@ -7,8 +7,11 @@ export type Kind = 'identity' | 'contact' | 'credential' | 'employment' | 'activ
  */
 export type ColumnErasure = 'keep' | 'clear' | 'empty' | 'delete_row' | { replaceWith: string } | { blank: readonly string[] };
 
-/** The clock that ends the row, by its name in the company's retention settings; `employment` lives as long as its person. */
-export type Retention = 'employment' | 'auditLogYears' | 'accessLogMonths' | 'sessionDays' | 'hours';
+/**
+ * The clock that ends the row, by its name in the company's retention settings; `employment` lives as long as its person. An id with `record`
+ * names who acted: a purge leaves it, naming nobody any more, for as long as the record is there.
+ */
+export type Retention = 'employment' | 'record' | 'auditLogYears' | 'accessLogMonths' | 'sessionDays' | 'hours';
 
 export interface Classification {
   kind: Kind | 'none';
@@ -37,6 +40,14 @@ export const Personal =
 
 /** Declares that a column tells nothing about a person. There is no default: an undeclared column makes a spec red. */
 export const NotPersonal = (): PropertyDecorator => Personal(NONE);
+
+/** Declares the clock that ends the rows of an entity, for its columns and those of its bases that name none. */
+export const Retained =
+  (retention: Retention) =>
+  (entity: { prototype: object }): void => {
+    for (const [property, classification] of classificationsOf(entity))
+      if (classification.retention === 'employment') Personal({ ...classification, retention })(entity.prototype, property);
+  };
 
 /** The classification of each property of an entity, its base classes included. */
 export function classificationsOf(entity: { prototype: object }): Map<string, Classification> {

@@ -5,7 +5,7 @@ import type { Kind, Retention } from '#core';
 const KINDS = ['none', 'identity', 'contact', 'credential', 'employment', 'activity', 'health', 'free_text', 'network'] as const satisfies (
   Kind | 'none'
 )[];
-const CLOCKS = ['employment', 'auditLogYears', 'accessLogMonths', 'sessionDays', 'hours'] as const satisfies Retention[];
+const CLOCKS = ['employment', 'record', 'auditLogYears', 'accessLogMonths', 'sessionDays', 'hours'] as const satisfies Retention[];
 
 /** Of a column that tells nothing about a person (`none`) the other fields are null. */
 export class MappedColumnView {
@@ -29,7 +29,8 @@ export class MappedColumnView {
   @OneOf(CLOCKS, {
     nullable: true,
     example: 'employment',
-    description: 'The clock that ends the row: a name of the retention settings, `employment` (as long as its person), or `hours`.',
+    description:
+      'The clock that ends the row: a name of the retention settings, `employment` (as long as its person), `record` (an id that a purge of its person leaves, naming nobody any more, as long as the record is there), or `hours`.',
   })
   retention!: Retention | null;
 }

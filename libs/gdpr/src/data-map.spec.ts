@@ -38,6 +38,18 @@ describe('the data map', () => {
     expect(of('access_logs', 'ip')).toMatchObject({ kind: 'network', whose: 'actorUserId', retention: 'accessLogMonths' });
   });
 
+  it('says of every column of a row the same clock, and of a bare id that it outlives its person', () => {
+    for (const table of ['active_sessions', 'one_time_tokens']) expect(of(table, 'userId')).toMatchObject({ retention: 'sessionDays' });
+    for (const table of ['roles', 'teams', 'action_codes', 'timesheets', 'active_sessions'])
+      for (const column of ['createdByUserId', 'updatedByUserId']) expect(of(table, column)).toMatchObject({ retention: 'record' });
+    const clocks = Map.groupBy(
+      items.filter(({ kind, retention }) => kind !== 'none' && retention !== 'record'),
+      ({ table }) => table,
+    );
+    const different = [...clocks].filter(([, columns]) => new Set(columns.map(({ retention }) => retention)).size > 1);
+    expect(different.map(([table]) => table)).toEqual([]);
+  });
+
   it('says nothing more of others', () => {
     const nothing = { whose: null, purpose: null, erasure: null, retention: null };
     expect(of('teams', 'name')).toEqual({ table: 'teams', column: 'name', kind: 'none', ...nothing });

@@ -9,7 +9,7 @@ export class PurgeRun extends CompanyEntity {
 
   /** Null: the job. */
   @Column('uuid', { nullable: true })
-  @Personal({ kind: 'activity', whose: 'actorUserId', purpose: 'who started it', erasure: 'keep' })
+  @Personal({ kind: 'activity', whose: 'actorUserId', purpose: 'who started it', erasure: 'keep', retention: 'record' })
   actorUserId!: string | null;
 
   /** Users deleted before it go. */

@@ -1,11 +1,10 @@
 import { Check, Column, Entity, Index } from 'typeorm';
-import { NotPersonal, Personal } from '#core';
+import { NotPersonal, Personal, Retained } from '#core';
 import { UserOwned } from './user.entity.js';
 
 const SECRET = {
   whose: 'userId',
   erasure: 'delete_row',
-  retention: 'sessionDays',
   kind: 'credential',
   purpose: 'setting a password',
 } as const;
@@ -16,6 +15,7 @@ const SECRET = {
 @Index('one_time_tokens_hash_unique', ['companyId', 'tokenHash'], { unique: true })
 @Index('one_time_tokens_user_idx', ['companyId', 'userId', 'purpose'])
 @Index('one_time_tokens_expires_idx', ['expiresAt'])
+@Retained('sessionDays')
 export class OneTimeToken extends UserOwned {
   @Column('varchar', { length: 32 }) @NotPersonal() purpose!: 'invitation' | 'password_reset';
 

@@ -1,8 +1,8 @@
 import { Column, Entity, Index } from 'typeorm';
-import { NotPersonal, Personal } from '#core';
+import { NotPersonal, Personal, Retained } from '#core';
 import { UserOwned } from './user.entity.js';
 
-const SIGN_IN = { whose: 'userId', erasure: 'delete_row', retention: 'sessionDays' } as const;
+const SIGN_IN = { whose: 'userId', erasure: 'delete_row' } as const;
 const DEVICE = { ...SIGN_IN, kind: 'network', purpose: 'telling sessions apart, tracing misuse' } as const;
 const SECRET = { ...SIGN_IN, kind: 'credential', purpose: 'staying signed in' } as const;
 
@@ -11,6 +11,7 @@ const SECRET = { ...SIGN_IN, kind: 'credential', purpose: 'staying signed in' } 
 @Index('active_sessions_token_unique', ['companyId', 'tokenHash'], { unique: true })
 @Index('active_sessions_user_idx', ['companyId', 'userId'])
 @Index('active_sessions_expires_idx', ['expiresAt'])
+@Retained('sessionDays')
 export class ActiveSession extends UserOwned {
   /** SHA-256 of the present refresh token, in hex. */
   @Column('text') @Personal(SECRET) tokenHash!: string;

@@ -45,7 +45,7 @@ export class TimesheetHistory extends CompanyEntity {
   @Column('varchar', { length: 32 }) @NotPersonal() action!: HistoryAction;
 
   /** Who acted; null for the system. */
-  @Column('uuid', { nullable: true }) @Personal({ ...PROOF, whose: 'actorUserId' }) actorUserId!: string | null;
+  @Column('uuid', { nullable: true }) @Personal({ ...PROOF, whose: 'actorUserId', retention: 'record' }) actorUserId!: string | null;
 
   @Column('text', { nullable: true }) @Personal({ ...TEXT, writer: DECIDER }) reason!: string | null;
 

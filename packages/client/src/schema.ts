@@ -948,8 +948,8 @@ export interface MappedColumnView {
   purpose: string | null;
   /** What anonymisation does to the value: `keep`, `clear` (null), `empty` (an empty text), `delete_row`, `replace:<text>`, or, of a JSON object, `remove:<member>,<member>`. */
   erasure: string | null;
-  /** The clock that ends the row: a name of the retention settings, `employment` (as long as its person), or `hours`. */
-  retention: 'employment' | 'auditLogYears' | 'accessLogMonths' | 'sessionDays' | 'hours' | null;
+  /** The clock that ends the row: a name of the retention settings, `employment` (as long as its person), `record` (an id that a purge of its person leaves, naming nobody any more, as long as the record is there), or `hours`. */
+  retention: 'employment' | 'record' | 'auditLogYears' | 'accessLogMonths' | 'sessionDays' | 'hours' | null;
 }
 
 export interface DataMapView {

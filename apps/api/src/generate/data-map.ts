@@ -7,7 +7,9 @@ export function dataMapText(columns: MappedColumn[]): string {
   return `# Data map
 
 Written by \`npm run docs\` from what each column declares (GDPR Art. 30). \`whose\` is the column of the same table that names the person,
-or the record of theirs that the value is about; \`erasure\` is what anonymisation does to the value; \`retention\` is the clock that ends the row. Columns that tell nothing about a person are only named.
+or the record of theirs that the value is about; \`erasure\` is what anonymisation does to the value; \`retention\` is the clock that ends the row, \`record\`
+that of an id which a purge of its person leaves, naming nobody any more. Columns that tell nothing about a person are only named; so are the titles
+and descriptions of tasks, which are the company's words about its work and stay whoever does it.
 
 ${tables.map(([table, list = []]) => tableText(table, list)).join('\n\n')}
 `;
