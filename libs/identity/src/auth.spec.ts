@@ -181,6 +181,13 @@ describe('one e-mail in several companies', () => {
     expect((await login(email, WRONG)).status).toBe(401);
   });
 
+  it('finds the account that may sign in behind five older ones that may not', async () => {
+    const email = newEmail();
+    for (let n = 0; n < 5; n++) await (await server.company()).person({ email, status: n % 2 ? 'TERMINATED' : 'SUSPENDED' });
+    const person = await company.person({ email });
+    expect((await login(email)).body.user.id).toBe(person.id);
+  });
+
   it('does not forgive guesses because a stranger has the e-mail in a company of their own', async () => {
     await forget();
     const email = newEmail();
