@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { isIP } from 'node:net';
 import { deriveKeys } from '#core';
 import type { Config } from '#core';
 
@@ -10,6 +11,21 @@ import type { Config } from '#core';
 export function attemptKeys({ jwtSecrets }: Config): (text: string) => string {
   const [key] = deriveKeys(jwtSecrets, 'attempts') as [KeyObject];
   return (text) => createHmac('sha256', key).update(text).digest('hex');
+}
+
+/**
+ * Of whom an address tells: who has one of IPv6 has 2^64 of them, so its network of 64 bits counts as one.
+ * @param ip as `isIP` takes it; undefined and null for none
+ */
+export function networkOf(ip: string | null | undefined): string {
+  if (!ip || isIP(ip) !== 6) return ip ?? 'unknown';
+  const { hostname } = new URL(`http://[${ip}]`); // in the one shortest form
+  const [head = [], tail = []] = hostname
+    .slice(1, -1)
+    .split('::')
+    .map((half) => half.split(':').filter(Boolean));
+  const zeros = Array<string>(8 - head.length - tail.length).fill('0');
+  return [...head, ...zeros, ...tail].slice(0, 4).join(':');
 }
 
 /** At least as coarse as the database's comparison of e-mails: what finds the same account counts as the same. */

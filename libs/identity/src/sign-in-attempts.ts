@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { clock, Config, Problem, requestScope, UnitOfWork } from '#core';
-import { attemptKeys, plainEmail } from './attempt-keys.js';
+import { attemptKeys, networkOf, plainEmail } from './attempt-keys.js';
 
 const MINUTE = 60_000;
 
@@ -66,7 +66,7 @@ export class SignInAttempts {
    */
   async guard<T>(email: string, { compare, judge, forgives }: Attempt<T>): Promise<T> {
     const account = this.keyOf(`account ${plainEmail(email)}`);
-    const address = this.keyOf(`address ${requestScope.getStore()?.ip ?? 'unknown'}`);
+    const address = this.keyOf(`address ${networkOf(requestScope.getStore()?.ip)}`);
     return this.inTurn(account, async () => {
       await this.reserve(address, LIMITS.address);
       const failures = await this.reserve(account, LIMITS.account).catch(async (refused: unknown) => {
