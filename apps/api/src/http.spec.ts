@@ -14,7 +14,7 @@ beforeAll(async () => {
     CORS_ORIGINS: 'https://app.example.com',
     RATE_LIMIT_PER_MINUTE: '30',
     LOG_LEVEL: 'info',
-    TRUST_PROXY: '127.0.0.1',
+    TRUST_PROXY: '127.0.0.1, 10.0.0.0/8',
   });
   company = await server.company();
 });
@@ -42,11 +42,23 @@ describe('every answer', () => {
     expect([spelled.statusCode, spelled.headers['cache-control']]).toEqual([200, 'no-store']);
   });
 
-  it('does without an address where a proxy forwards none', async () => {
-    const { email } = company.admin;
-    for (const forwarded of ['unknown', '203.0.113.7:4711', 'fe80::1%eth0']) {
-      expect((await server.anybody.post('/auth/login', { email, password: PASSWORD }, { 'x-forwarded-for': forwarded })).status).toBe(200);
-    }
+  it.each([
+    ['203.0.113.7:4711', '203.0.113.7'],
+    ['[2001:db8::7]:4711', '2001:db8::7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['198.51.100.1, 203.0.113.7:4711, 10.0.0.9:4711', '203.0.113.7'], // the last is a proxy
+    ['198.51.100.1, unknown', '127.0.0.1'], // which nobody vouches for, so the proxy itself
+    ['_hidden', '127.0.0.1'],
+  ])('knows where a request comes from: %s', async (forwarded, ip) => {
+    const { email, id } = company.admin;
+    expect((await server.anybody.post('/auth/login', { email, password: PASSWORD }, { 'x-forwarded-for': forwarded })).status).toBe(200);
+    const [session] = await server.sql<{ ip: string }>(
+      'SELECT host(ip) AS ip FROM active_sessions WHERE "userId" = $1 ORDER BY "createdAt" DESC LIMIT 1',
+      [id],
+    );
+    expect(session!.ip).toBe(ip);
   });
 
   it.each(['/health', '/health/live', '/health/ready', '/metrics', '/openapi.json'])('of %s does not mind parameters', async (path) => {

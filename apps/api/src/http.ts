@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { isIP } from 'node:net';
 import cors from '@fastify/cors';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Accesses, Lifecycle, requestScope } from '#core';
 import type { Config } from '#core';
+import { addressOf, trusting } from './client-address.js';
 import { answerClientErrors } from './client-errors.js';
 
 const MIB = 1024 * 1024;
@@ -28,7 +28,7 @@ const EXPOSED = [
 export function httpOptions(config: Config) {
   return {
     bodyLimit: MIB,
-    trustProxy: config.trustProxy.length > 0 ? config.trustProxy : false,
+    trustProxy: config.trustProxy.length > 0 ? trusting(config.trustProxy) : false,
     requestTimeout: 30_000, // to receive a request whole; slower clients are cut off
     // Its headers, in less: Node swaps the two else (its own 60 s were those of a body). Looked after every 5 s.
     http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
@@ -108,12 +108,6 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
 
 /** The template of the route, never the address itself: that may hold ids and search texts. */
 export const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? 'unknown';
-
-/** What a trusted proxy forwards need not be an address: clients write what they like into the header before. */
-function addressOf({ ip }: FastifyRequest): string | null {
-  const [address = ''] = ip.split('%', 1); // without the zone of a link-local one
-  return isIP(address) ? address : null;
-}
 
 /** The same on every answer, hence made once (a library that builds them for each request cost 40 µs of it). */
 const SECURITY_HEADERS = {
