@@ -127,17 +127,28 @@ describe('signing in', () => {
     expect((await login(person.email)).status).toBe(401);
   });
 
-  it('does not go on with an e-mail that was changed meanwhile', async () => {
+  it.each([
+    ['another e-mail', `email = 'new-' || email`, 401, 'invalid_credentials'],
+    ['another password', `"passwordHash" = replace("passwordHash", 'wZC', 'xZC')`, 401, 'invalid_credentials'],
+    ['another status', `"statusId" = (SELECT id FROM user_statuses WHERE code = 'SUSPENDED')`, 403, 'account_not_active'],
+    // as a sign-in beside it renews it: an Admin's is of the same password
+    [
+      'another hash of the password',
+      `"passwordHash" = (SELECT "passwordHash" FROM users WHERE email LIKE 'admin-%' LIMIT 1)`,
+      200,
+      undefined,
+    ],
+  ])('looks once more at who has %s since the proof', async (_, change, status, code) => {
     const person = await company.person();
     const answer = await server.database.as('superuser', async (other) => {
       await other.query('BEGIN');
-      await other.query('UPDATE users SET email = $2 WHERE id = $1', [person.id, newEmail()]);
+      await other.query(`UPDATE users SET ${change} WHERE id = $1`, [person.id]);
       const entering = login(person.email);
       await server.untilSomebodyWaits();
       await other.query('COMMIT');
       return entering;
     });
-    expect([answer.status, answer.body.code]).toEqual([401, 'invalid_credentials']);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
   });
 
   it('refuses bodies of another form', async () => {

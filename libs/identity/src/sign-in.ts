@@ -48,15 +48,28 @@ export class SignIn {
       judge: (proof, isLast) => this.judge(proof, password, isLast),
       forgives: ({ isSole }) => isSole,
     });
+    const account = await this.choose(fitting);
+    const tokens = await this.enter(account, email, password, deviceId);
+    return tokens ?? this.enterAnew(account.companyId, email, password, deviceId);
+  }
+
+  /** @throws 403 `account_not_active`, 409 `company_required` */
+  private async choose(fitting: Account[]): Promise<Account> {
     const open = fitting.filter((account) => account.canLogin);
     if (open.length > 1) {
       throw new Problem('company_required', { extra: { companies: open.map((one) => ({ id: one.companyId, name: one.companyName })) } });
     }
-    if (!open[0]) {
-      for (const account of fitting) await this.tell(account, 'sign_in_failed');
-      throw new Problem('account_not_active');
-    }
-    return this.enter(open[0], email, password, deviceId);
+    if (open[0]) return open[0];
+    for (const account of fitting) await this.tell(account, 'sign_in_failed');
+    throw new Problem('account_not_active');
+  }
+
+  /** The user was changed since the proof. Perhaps the hash only, renewed by a sign-in beside this one: then the password is as right as before. */
+  private async enterAnew(companyId: string, email: string, password: string, deviceId?: string): Promise<TokensView> {
+    const { fitting } = await this.compare(email, password, companyId);
+    const tokens = fitting.length > 0 ? await this.enter(await this.choose(fitting), email, password, deviceId) : undefined;
+    if (!tokens) throw new Problem('invalid_credentials');
+    return tokens;
   }
 
   /** Compares at least once: an e-mail without an account must find a full queue as one with an account does. */
@@ -80,7 +93,8 @@ export class SignIn {
     return this.work.outside<Account>('SELECT * FROM find_sign_in_accounts($1, $2)', [email, companyId ?? null]);
   }
 
-  private async enter(account: Account, email: string, password: string, deviceId?: string): Promise<TokensView> {
+  /** @returns undefined when the user is no more as they were at the proof */
+  private async enter(account: Account, email: string, password: string, deviceId?: string): Promise<TokensView | undefined> {
     const { companyId, userId, passwordHash } = account;
     const renewed = this.passwords.isOutdated(passwordHash) ? await this.passwords.hash(password) : passwordHash;
     return this.work.within({ companyId, userId }, async () => {
@@ -90,7 +104,7 @@ export class SignIn {
            AND "statusId" IN (SELECT id FROM user_statuses WHERE "canLogin")`,
         [userId, clock.now(), passwordHash, renewed, email],
       );
-      if (entered === 0) throw new Problem('invalid_credentials');
+      if (entered === 0) return undefined;
       const tokens = await this.sessions.start(userId, deviceId);
       await this.audit.record({ action: 'signed_in', targetType: 'User', targetId: userId, userId });
       return tokens;
