@@ -20,7 +20,7 @@ export class SignUp {
   /** @throws 400 `password_too_weak`, 409 `company_name_taken` */
   async signUp(body: SignUpBody): Promise<SignUpView> {
     const { email, password, firstName, lastName } = body.owner;
-    requireStrongPassword(password, { email, names: [firstName, lastName, body.name] }, '/owner/password');
+    await requireStrongPassword(password, { email, names: [firstName, lastName, body.name] }, '/owner/password');
     const passwordHash = await this.passwords.hash(password);
     const [companyId, userId] = [randomUUID(), randomUUID()];
     return this.work.within({ companyId, userId }, async () => {

@@ -24,7 +24,7 @@ export class InvitationAcceptance {
   async accept(body: AcceptInvitationBody): Promise<TokensView> {
     const link = await this.links.find(body.token, 'invitation');
     const { firstName = link.firstName, lastName = link.lastName } = body;
-    requireStrongPassword(body.password, { email: link.email, names: [firstName, lastName] });
+    await requireStrongPassword(body.password, { email: link.email, names: [firstName, lastName] });
     const passwordHash = await this.passwords.hash(body.password);
     return this.work.within({ companyId: link.companyId, userId: link.userId }, async () => {
       await this.activate(link, passwordHash, body);

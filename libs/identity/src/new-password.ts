@@ -16,7 +16,7 @@ export class NewPassword {
    * @throws 400 `password_too_weak`
    */
   async hash(password: string, about: { email: string; names: string[] }, pointer = '/password'): Promise<string> {
-    requireStrongPassword(password, about, pointer);
+    await requireStrongPassword(password, about, pointer);
     await this.work.commit();
     return this.passwords.hash(password);
   }

@@ -24,7 +24,7 @@ export class PasswordChange {
   async change({ userId, sessionId }: Principal, { currentPassword, newPassword }: ChangePasswordBody): Promise<void> {
     const account = await this.proof.account(userId);
     const { email, firstName, lastName } = account;
-    requireStrongPassword(newPassword, { email, names: [firstName, lastName] }, POINTER);
+    await requireStrongPassword(newPassword, { email, names: [firstName, lastName] }, POINTER);
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC'))
       throw new Problem('password_too_weak', { errors: [{ pointer: POINTER, detail: 'must not be the present password' }] });
     await this.proof.require(account, currentPassword);

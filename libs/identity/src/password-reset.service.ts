@@ -21,7 +21,7 @@ export class PasswordReset {
   /** @throws 401 `invalid_token`, 400 `password_too_weak` (the link then still works) */
   async reset({ token, newPassword }: ResetPasswordBody): Promise<void> {
     const link = await this.links.find(token, 'password_reset');
-    requireStrongPassword(newPassword, { email: link.email, names: [link.firstName, link.lastName] }, '/newPassword');
+    await requireStrongPassword(newPassword, { email: link.email, names: [link.firstName, link.lastName] }, '/newPassword');
     const passwordHash = await this.passwords.hash(newPassword);
     await this.work.within({ companyId: link.companyId, userId: link.userId }, () => this.replace(link, passwordHash));
   }

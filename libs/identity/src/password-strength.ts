@@ -1,5 +1,6 @@
 import { Problem } from '#core';
 import type { FieldFault } from '#core';
+import { isListed } from './common-passwords.js';
 
 const MIN = 12;
 const MAX = 256;
@@ -8,7 +9,7 @@ const MAX = 256;
 const COMMON = [
   'password', 'passwort', 'passw0rd', 'letmein', 'welcome', 'willkommen', 'qwerty', 'qwertz', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', 'admin',
   'administrator', 'iloveyou', 'monkey', 'dragon', 'football', 'baseball', 'superman', 'sunshine', 'princess', 'trustno', 'changeme', 'secret',
-  'hallo', 'hello', 'login', 'master', 'starwars', 'whatever', 'company', 'summer', 'winter', 'spring', 'autumn', 'abc', 'azerty', 'motdepasse',
+  'hallo', 'hello', 'login', 'master', 'starwars', 'whatever', 'company', 'summer', 'winter', 'spring', 'autumn', 'abc', 'azerty', 'motdepasse', 'please', 'correcthorsebatterystaple',
 ]; // prettier-ignore
 
 /** Reads across a keyboard or a row of digits. */
@@ -20,22 +21,34 @@ const RUNS = [
   'qwertzuiopasdfghjklyxcvbnm',
   '1q2w3e4r5t6y7u8i9o0p',
   '1qaz2wsx3edc4rfv5tgb',
+  '147258369', // down the columns of the number pad, up them, and its rows from either end
+  '369258147',
+  '741852963',
+  '963852741',
+  '789456123',
+  '321654987',
 ];
+/** What may stand behind a common word and leaves it common: fewer than eight characters that are no letters, as below in `isMadeOf`. */
+const TAIL = /[^\p{L}]{1,7}$/u;
 const LEET: Record<string, string> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's', '!': 'i' };
 
 /** @throws 400 `password_too_weak` with every reason */
-export function requireStrongPassword(password: string, about: { email: string; names: string[] }, pointer = '/password'): void {
-  const errors: FieldFault[] = reasons(password, about).map((detail) => ({ pointer, detail }));
+export async function requireStrongPassword(
+  password: string,
+  about: { email: string; names: string[] },
+  pointer = '/password',
+): Promise<void> {
+  const errors: FieldFault[] = (await reasons(password, about)).map((detail) => ({ pointer, detail }));
   if (errors.length > 0) throw new Problem('password_too_weak', { errors });
 }
 
-function reasons(password: string, { email, names }: { email: string; names: string[] }): string[] {
+async function reasons(password: string, { email, names }: { email: string; names: string[] }): Promise<string[]> {
   const { length } = Array.from(password); // characters, not halves of them
   const found: string[] = [];
   if (length < MIN) found.push(`must have at least ${MIN} characters`);
   if (length > MAX) return [`must have at most ${MAX} characters`];
   const plain = password.normalize('NFKC').toLowerCase();
-  if (isCommon(plain)) found.push('is a common password');
+  if (await isCommon(plain)) found.push('is a common password');
   if (isMadeOf(plain, partsOf([email, ...email.split('@'), ...names]))) found.push('must not be made of the e-mail or the name');
   return found;
 }
@@ -48,18 +61,18 @@ function partsOf(own: string[]): string[] {
   return [...plain, ...words, ...together].filter((part) => part.length >= 3);
 }
 
-function isCommon(plain: string): boolean {
+async function isCommon(plain: string): Promise<boolean> {
   if (new Set(plain).size < 4) return true; // aaaaaaaaaaaa, 121212121212
   if (/^(.{1,11})\1+$/su.test(plain)) return true; // michaelmichael
   if (withoutRuns(plain).length < 4) return true; // 123456789abc
-  return (
-    isMadeOf(plain, COMMON) ||
-    isMadeOf(
-      plain.replace(/[013457@$!]/g, (sign) => LEET[sign]!),
-      COMMON,
-    )
-  );
+  if (isMadeOf(plain, COMMON) || isMadeOf(spelled(plain), COMMON)) return true;
+  if (plain.length < MIN) return false; // the list has none of them, only words
+  const stem = plain.replace(TAIL, '');
+  return isListed([plain, spelled(plain), stem, spelled(stem)]);
 }
+
+/** With letters for the digits and signs that stand for them. */
+const spelled = (text: string): string => text.replace(/[013457@$!]/g, (sign) => LEET[sign]!);
 
 /**
  * Whether hardly anything is left of a text once these parts are taken out of it: less than six letters, and less than eight characters
