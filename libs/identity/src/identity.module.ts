@@ -12,12 +12,12 @@ import { Credentials } from './credentials.js';
 import { InvitationAcceptance } from './invitation-acceptance.js';
 import { InvitationController } from './invitation.controller.js';
 import { Invitations } from './invitation.service.js';
+import { MailAllowance } from './mail-allowance.js';
 import { MeController } from './me.controller.js';
 import { NewPassword } from './new-password.js';
 import { OneTimeLinks } from './one-time-links.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordProof } from './password-proof.js';
-import { PasswordResetAllowance } from './password-reset.allowance.js';
 import { PasswordResetController } from './password-reset.controller.js';
 import { PasswordResetRequests } from './password-reset.requests.js';
 import { PasswordReset } from './password-reset.service.js';
@@ -68,12 +68,12 @@ import { UserRepository } from './user.repository.js';
     Credentials,
     InvitationAcceptance,
     Invitations,
+    MailAllowance,
     NewPassword,
     OneTimeLinks,
     PasswordChange,
     PasswordProof,
     PasswordReset,
-    PasswordResetAllowance,
     PasswordResetRequests,
     Passwords,
     PresentPeople,

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Audit, behindRequest, codeOf, InjectLog, Problem, requestScope, UnitOfWork } from '#core';
+import { MailAllowance } from './mail-allowance.js';
 import { OneTimeLinks } from './one-time-links.js';
 import type { ForgotPasswordBody } from './password-reset.dto.js';
-import { PasswordResetAllowance } from './password-reset.allowance.js';
 
 const WAITING = 1000;
 
@@ -25,7 +25,7 @@ export class PasswordResetRequests implements BeforeApplicationShutdown {
 
   constructor(
     private readonly work: UnitOfWork,
-    private readonly allowance: PasswordResetAllowance,
+    private readonly allowance: MailAllowance,
     private readonly links: OneTimeLinks,
     private readonly audit: Audit,
     @InjectLog() private readonly log: Logger,

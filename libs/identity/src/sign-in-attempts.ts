@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { clock, Config, Problem, requestScope, UnitOfWork } from '#core';
+import { clock, Config, requestScope, UnitOfWork } from '#core';
 import { attemptKeys, networkOf, plainEmail } from './attempt-keys.js';
+import { tooMany } from './too-many.js';
 
 const MINUTE = 60_000;
 
@@ -95,14 +96,7 @@ export class SignInAttempts {
     if (failures <= limit.failures) return failures;
     await this.takeBack(key, limit);
     const end = lockedUntil ? Date.parse(lockedUntil) : Date.parse(windowStartedAt) + limit.windowMs;
-    const seconds = Math.max(1, Math.ceil((end - now) / 1000));
-    const headers = {
-      'retry-after': String(seconds),
-      'ratelimit-limit': String(limit.failures),
-      'ratelimit-remaining': '0',
-      'ratelimit-reset': String(seconds),
-    };
-    throw new Problem('too_many_requests', { detail: 'Too many failed sign-ins', headers });
+    throw tooMany('Too many failed sign-ins', limit.failures, now, end);
   }
 
   private async takeBack(key: string, limit: Limit): Promise<void> {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, changes, Problem } from '#core';
 import type { Principal } from '#rbac';
+import { Invitations } from './invitation.service.js';
 import { NewPassword } from './new-password.js';
-import { OneTimeLinks } from './one-time-links.js';
 import type { CreateUser, UserView } from './user.dto.js';
 import { PERSONAL, UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
@@ -15,11 +15,11 @@ export class UserCreation {
     private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly newPassword: NewPassword,
-    private readonly links: OneTimeLinks,
+    private readonly invitations: Invitations,
     private readonly audit: Audit,
   ) {}
 
-  /** @throws 400 also for the address of an anonymised user, `password_too_weak`, `unknown_reference`, 403 `forbidden` for a password from an API key, `privilege_escalation`, 409 `email_domain_not_allowed`, `email_taken`, `external_id_taken` */
+  /** @throws 400 also for the address of an anonymised user, `password_too_weak`, `unknown_reference`, 403 `forbidden` for a password from an API key, `privilege_escalation`, 409 `email_domain_not_allowed`, `email_taken`, `external_id_taken`, 429 */
   async create(caller: Principal, { password, ...fields }: CreateUser): Promise<UserView> {
     if (password !== undefined && caller.sessionId === null) throw new Problem('forbidden', { detail: 'No password with an API key' });
     const { email, firstName, lastName } = fields;
@@ -34,7 +34,7 @@ export class UserCreation {
       { ...fields, id, passwordHash, mustChangePasswordAtNextLogin: !isInvited },
       isInvited ? 'INVITED' : 'ACTIVE',
     );
-    if (isInvited) await this.links.send(id, 'invitation');
+    if (isInvited) await this.invitations.send(id, fields.email);
     const after = changes({}, { ...fields, status: user.status }, PERSONAL)?.after;
     await this.audit.record({ action: isInvited ? 'user_invited' : 'user_created', targetType: 'User', targetId: id, userId: id, after });
     return user;
