@@ -13,7 +13,7 @@ export class SignUpController {
 
   @Post()
   @Public()
-  @Problems('signup_disabled', 'password_too_weak', 'company_name_taken')
+  @Problems('signup_disabled', 'password_too_weak', 'company_name_taken', 'too_many_requests')
   @UseGuards(SignUpGuard)
   @NeverKept()
   @Header('location', '/api/v1/company')

@@ -41,6 +41,29 @@ describe('signing a company up', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('hashes no password for a name that is taken', async () => {
+    await server.anybody.post('/companies', { name: 'Taken', owner: OWNER });
+    const answers = await Promise.all(
+      Array.from({ length: 270 }, () => server.anybody.post('/companies', { name: 'Taken', owner: OWNER })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([409])); // of 270 hashes the queue refuses some
+    await server.sql('DELETE FROM sign_in_attempts');
+  });
+
+  it('is closed to an address after 300 names that were taken in ten minutes; what succeeds does not count', async () => {
+    const post = (name: string) => server.anybody.post('/companies', { name, owner: OWNER });
+    const failures = async () => (await server.sql<{ failures: number }>('SELECT failures FROM sign_in_attempts'))[0]!.failures;
+    expect([(await post('Counted')).status, await failures()]).toEqual([201, 0]);
+    expect([(await post('Counted')).status, await failures()]).toEqual([409, 1]);
+    expect([(await post('')).status, await failures()]).toEqual([400, 1]);
+    await server.sql('UPDATE sign_in_attempts SET failures = 300');
+    const refused = await post('Not counted');
+    expect([refused.status, refused.body.code]).toEqual([429, 'too_many_requests']);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(600);
+    expect((await server.anybody.post('/auth/login', { email: 'nobody@example.com', password: PASSWORD })).status).toBe(429); // one budget
+    await server.sql('DELETE FROM sign_in_attempts');
+  });
+
   it('names every fault by its pointer', async () => {
     const { status, body } = await server.anybody.post('/companies', {
       timezone: 'Nowhere',

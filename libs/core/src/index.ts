@@ -11,6 +11,7 @@ export * from './config.js';
 export * from './connection.js';
 export * from './core.module.js';
 export * from './csv.js';
+export * from './database-error.js';
 export * from './database.js';
 export * from './documented-problems.js';
 export * from './etag.js';

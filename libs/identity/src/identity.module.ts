@@ -102,6 +102,7 @@ import { UserRepository } from './user.repository.js';
     PresentPeople,
     Principals,
     Sessions,
+    SignInAttempts,
     Tokens,
     UserPolicy,
     UserRepository,

@@ -16,6 +16,7 @@ export * from './session-expiry.js';
 export * from './session.entity.js';
 export * from './sessions.js';
 export * from './sign-in-attempt.entity.js';
+export * from './sign-in-attempts.js';
 export * from './tokens.js';
 export * from './user-statuses.js';
 export * from './user.dto.js';

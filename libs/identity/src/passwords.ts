@@ -7,22 +7,31 @@ const PARAMETERS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism:
 const RUNNING = 2;
 const WAITING = 256;
 
+/** Who waits for a hash, by what wakes them. */
+type Line = Array<() => void>;
+
 /** A hash of no password at all, to spend the same time where there is no account. */
 const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$QXNdnc4XyLAt9/ceslfnew$yfA33MdDV+GXtkIJtRsNwJ1BdJ3z3vxEKyKnJP7NB+Y';
 
-/** Hashing with a bound: two at once, 256 waiting, the rest is told to come back. Never inside a transaction. */
+/** Hashing with a bound: two at once, 256 waiting in each line, the rest is told to come back. Never inside a transaction. */
 @Injectable()
 export class Passwords {
   private running = 0;
-  private readonly waiting: Array<() => void> = [];
+  private readonly waiting: Line = [];
+  private readonly behind: Line = [];
 
   hash(password: string): Promise<string> {
-    return this.bounded(() => hash(password.normalize('NFC'), PARAMETERS));
+    return this.hashIn(this.waiting, password);
+  }
+
+  /** Behind all other work: anybody may sign up, and must not keep those waiting who sign in. */
+  hashForSignUp(password: string): Promise<string> {
+    return this.hashIn(this.behind, password);
   }
 
   /** @param passwordHash undefined or empty where there is none: false, after the same time */
   async matches(passwordHash: string | undefined, password: string): Promise<boolean> {
-    const isRight = await this.bounded(() => verify(passwordHash || NOBODY, password.normalize('NFC')));
+    const isRight = await this.bounded(this.waiting, () => verify(passwordHash || NOBODY, password.normalize('NFC')));
     return isRight && Boolean(passwordHash);
   }
 
@@ -32,18 +41,22 @@ export class Passwords {
     return !passwordHash.startsWith(`$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$`);
   }
 
-  private async bounded<T>(work: () => Promise<T>): Promise<T> {
+  private hashIn(line: Line, password: string): Promise<string> {
+    return this.bounded(line, () => hash(password.normalize('NFC'), PARAMETERS));
+  }
+
+  private async bounded<T>(line: Line, work: () => Promise<T>): Promise<T> {
     if (this.running >= RUNNING) {
-      if (this.waiting.length >= WAITING)
+      if (line.length >= WAITING)
         throw new Problem('service_unavailable', { detail: 'Too many sign-ins at once', headers: { 'retry-after': '2' } });
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await new Promise<void>((resolve) => line.push(resolve));
     } else {
       this.running++;
     }
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
+      const next = this.waiting.shift() ?? this.behind.shift();
       if (next) next();
       else this.running--;
     }

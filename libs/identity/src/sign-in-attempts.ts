@@ -48,7 +48,7 @@ export interface Attempt<T> {
   forgives: (compared: T) => boolean;
 }
 
-/** Counts failed sign-ins, by account and by address, for all replicas together. */
+/** Counts failed sign-ins by account and by address, and failed sign-ups by address, for all replicas together. */
 @Injectable()
 export class SignInAttempts {
   private readonly keyOf: (text: string) => string;
@@ -67,7 +67,7 @@ export class SignInAttempts {
    */
   async guard<T>(email: string, { compare, judge, forgives }: Attempt<T>): Promise<T> {
     const account = this.keyOf(`account ${plainEmail(email)}`);
-    const address = this.keyOf(`address ${networkOf(requestScope.getStore()?.ip)}`);
+    const address = this.addressKey();
     return this.inTurn(account, async () => {
       await this.reserve(address, LIMITS.address);
       const failures = await this.reserve(account, LIMITS.account).catch(async (refused: unknown) => {
@@ -87,6 +87,29 @@ export class SignInAttempts {
     });
   }
 
+  /**
+   * Tries for which there is no account count by their address alone, together with the sign-ins from it.
+   * @param counts whether what the work threw is a failure; whoever succeeds is not counted
+   * @throws 429 when there were too many failures, before the work
+   */
+  async guardAddress<T>(work: () => Promise<T>, counts: (error: unknown) => boolean): Promise<T> {
+    const address = this.addressKey();
+    await this.reserve(address, LIMITS.address);
+    let isFailure = false;
+    try {
+      return await work();
+    } catch (error) {
+      isFailure = counts(error);
+      throw error;
+    } finally {
+      if (!isFailure) await this.takeBack(address, LIMITS.address);
+    }
+  }
+
+  private addressKey(): string {
+    return this.keyOf(`address ${networkOf(requestScope.getStore()?.ip)}`);
+  }
+
   /** @returns how many failures there are with this one. @throws 429 */
   private async reserve(key: string, limit: Limit): Promise<number> {
     const now = clock.now().getTime();
@@ -96,7 +119,7 @@ export class SignInAttempts {
     if (failures <= limit.failures) return failures;
     await this.takeBack(key, limit);
     const end = lockedUntil ? Date.parse(lockedUntil) : Date.parse(windowStartedAt) + limit.windowMs;
-    throw tooMany('Too many failed sign-ins', limit.failures, now, end);
+    throw tooMany('Too many failed tries', limit.failures, now, end);
   }
 
   private async takeBack(key: string, limit: Limit): Promise<void> {
