@@ -115,9 +115,12 @@ export const Text = (max: number, { blank = false, ...options }: FieldOptions & 
 export const Note = (options?: FieldOptions) =>
   Text(4000, { optional: true, nullable: true, blank: true, example: 'Release week', ...options });
 
+/** Quoted, a local part may hold these; mail headers and logs are no place for them. */
+const NOT_IN_EMAIL = /[\s\p{C}"<>]/u;
+
 export const Email = (options?: FieldOptions) =>
   field(
-    (v) => (typeof v === 'string' && v.length <= 254 && isEmail(v) ? undefined : 'must be an e-mail address'),
+    (v) => (typeof v === 'string' && v.length <= 254 && isEmail(v) && !NOT_IN_EMAIL.test(v) ? undefined : 'must be an e-mail address'),
     { type: 'string', format: 'email', maxLength: 254, example: 'ada@example.com' },
     options,
   );
