@@ -1,4 +1,5 @@
 export * from './admins.js';
+export * from './alive-session.js';
 export * from './api-key.entity.js';
 export * from './api-keys.js';
 export * from './auth.dto.js';
@@ -16,7 +17,6 @@ export * from './session-expiry.js';
 export * from './session.entity.js';
 export * from './sessions.js';
 export * from './sign-in-attempt.entity.js';
-export * from './sign-in-attempts.js';
 export * from './tokens.js';
 export * from './user-statuses.js';
 export * from './user.dto.js';

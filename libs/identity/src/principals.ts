@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { clock, Config, UnitOfWork } from '#core';
 import { AccessChanges, KnownRoles } from '#rbac';
 import type { Principal } from '#rbac';
+import { aliveSession, idleSince } from './alive-session.js';
 
 /** How long a replica may go on with what it read; a change made on this one counts at once. */
 const KEPT_MS = 1000;
@@ -22,8 +23,7 @@ const READ = `
   JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
   JOIN companies c ON c.id = $1 AND c."deletedAt" IS NULL
   JOIN roles r ON r."companyId" = $1 AND r.id = u."roleId"
-  WHERE s."companyId" = $1 AND s.id = $2 AND s."userId" IS NOT DISTINCT FROM $3 AND s."revokedAt" IS NULL AND s."deletedAt" IS NULL
-    AND s."expiresAt" > $4 AND s."lastSeenAt" > $5`;
+  WHERE s."companyId" = $1 AND s.id = $2 AND s."userId" IS NOT DISTINCT FROM $3 AND ${aliveSession('s', '$4', '$5')}`;
 
 /** Who a session stands for right now: session, status and permissions are read anew, at most a second later. */
 @Injectable()
@@ -49,7 +49,7 @@ export class Principals {
       return known.principal;
     const changes = this.changes;
     const now = clock.now();
-    const [row] = await this.work.query<Row>(READ, [sessionId, userId, now, new Date(now.getTime() - this.config.sessionIdleTtl * 1000)]);
+    const [row] = await this.work.query<Row>(READ, [sessionId, userId, now, idleSince(this.config, now)]);
     if (!row || !userId) return undefined;
     if (this.isUntold(row.lastSeenAt, now)) await this.work.afterCommit(() => this.touch(sessionId, now));
     const permissions = await this.roles.permissions(row.roleId, row.roleVersion);

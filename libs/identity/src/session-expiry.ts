@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock, codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
+import { idleSince } from './alive-session.js';
 
 const HOUR = 3_600_000;
 /** Rows a statement, each in a transaction of its own: a backlog holds no lock and no connection for long. */
@@ -75,9 +76,8 @@ export class SessionExpiry implements OnModuleInit {
 
   private async sweepCompany(companyId: string, stopping: AbortSignal): Promise<void> {
     const now = clock.now();
-    const ago = (ms: number) => new Date(now.getTime() - ms);
     const sweeps: Sweep[] = [
-      { text: REVOKE, values: [now, ago(this.config.sessionIdleTtl * 1000)] },
+      { text: REVOKE, values: [now, idleSince(this.config, now)] },
       { text: SESSIONS, values: [now] },
       { text: LINKS, values: [now] },
       { text: REPEATS, values: [now] },

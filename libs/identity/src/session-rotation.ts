@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, clock, Config, Problem, UnitOfWork } from '#core';
+import { aliveSession, idleSince } from './alive-session.js';
 import type { TokensView } from './auth.dto.js';
 import { Sessions } from './sessions.js';
 import { sha256, Tokens } from './tokens.js';
@@ -21,7 +22,7 @@ interface Session {
 // Dead: revoked, expired, idle for too long, or its user may not sign in any more.
 const READ = `
   SELECT s.id, s."userId", s.nonce, s.generation, s."rotatedAt", s."expiresAt",
-         (s."revokedAt" IS NOT NULL OR s."expiresAt" <= $3 OR s."lastSeenAt" <= $4 OR u."deletedAt" IS NOT NULL OR NOT t."canLogin") AS "isDead"
+         (${aliveSession('s', '$3', '$4')} IS NOT TRUE OR u."deletedAt" IS NOT NULL OR NOT t."canLogin") AS "isDead"
   FROM active_sessions s
   JOIN users u ON u."companyId" = $1 AND u.id = s."userId"
   JOIN user_statuses t ON t.id = u."statusId"
@@ -83,6 +84,6 @@ export class SessionRotation {
 
   private async find(sessionId: string): Promise<Session | undefined> {
     const now = clock.now();
-    return (await this.work.query<Session>(READ, [sessionId, now, new Date(now.getTime() - this.config.sessionIdleTtl * 1000)]))[0];
+    return (await this.work.query<Session>(READ, [sessionId, now, idleSince(this.config, now)]))[0];
   }
 }

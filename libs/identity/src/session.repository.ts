@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { clock, Config, Cursors, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
+import { aliveSession, idleSince } from './alive-session.js';
 import type { SessionView } from './session.dto.js';
 
 const LIST = 'sessions';
 const ACTIVE = `
   SELECT s.id, s.ip, s."userAgent", s."deviceId", s."createdAt", s."lastSeenAt", s."expiresAt", s.id IS NOT DISTINCT FROM $2 AS current
   FROM active_sessions s
-  WHERE s."companyId" = $1 AND s."userId" = $3 AND s."revokedAt" IS NULL AND s."deletedAt" IS NULL AND s."expiresAt" > $4
-    AND s."lastSeenAt" > $5`;
+  WHERE s."companyId" = $1 AND s."userId" = $3 AND ${aliveSession('s', '$4', '$5')}`;
 
 @Injectable()
 export class SessionRepository {
@@ -22,9 +22,8 @@ export class SessionRepository {
   /** The sessions of a user that a token still opens. */
   async active(caller: Principal, userId: string, query: PageQuery): Promise<JsonPage<SessionView>> {
     const now = clock.now();
-    const idleSince = new Date(now.getTime() - this.config.sessionIdleTtl * 1000);
     const list = `${LIST} ${userId}`;
-    const { text, values } = new Query(ACTIVE, [caller.sessionId, userId, now, idleSince])
+    const { text, values } = new Query(ACTIVE, [caller.sessionId, userId, now, idleSince(this.config, now)])
       .after(['s."createdAt"', 's.id'], '<', this.cursors.after(list, query))
       .page('s."createdAt" DESC, s.id DESC', query.limit);
     const rows = await this.work.lastAsJson<SessionView>(text, values);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { clock, Config, requestScope, UnitOfWork } from '#core';
+import { idleSince } from './alive-session.js';
 import type { TokensView } from './auth.dto.js';
 import { Principals } from './principals.js';
 import { ActiveSession } from './session.entity.js';
@@ -46,14 +47,16 @@ export class Sessions {
   /** Ends sessions of a user, at once. @param which all of them without `id` and `except` @returns how many were alive */
   async revoke(userId: string, which: { id?: string; except?: string } = {}): Promise<number> {
     const now = clock.now();
-    const revoked = await this.work.execute(
+    // Idle ones too, though nothing opens them: another SESSION_IDLE_TTL must not bring them back.
+    const revoked = await this.work.query<{ wasAlive: boolean }>(
       `UPDATE active_sessions SET "revokedAt" = $3, "updatedAt" = $3, version = version + 1
        WHERE "companyId" = $1 AND "userId" = $2 AND "revokedAt" IS NULL AND "expiresAt" > $3
-         AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)`,
-      [userId, now, which.id ?? null, which.except ?? null],
+         AND ($4::uuid IS NULL OR id = $4) AND ($5::uuid IS NULL OR id <> $5)
+       RETURNING "lastSeenAt" > $6 AS "wasAlive"`,
+      [userId, now, which.id ?? null, which.except ?? null, idleSince(this.config, now)],
     );
     await this.principals.changed();
-    return revoked;
+    return revoked.filter(({ wasAlive }) => wasAlive).length;
   }
 
   /** The tokens of a session in the given generation. */

@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { InjectMetric, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import { Gauge } from 'prom-client';
-import { clock, UnitOfWork } from '#core';
+import { clock, Config, UnitOfWork } from '#core';
+import { aliveSession, idleSince } from '#identity';
 
 /** Counting enters each company, so a scrape starts it at most this often, and gets what was counted last. */
 const COUNT_EVERY_MS = 60_000;
 const COUNT = `
-  SELECT (SELECT count(*) FROM active_sessions s WHERE s."companyId" = $1 AND s."revokedAt" IS NULL AND s."expiresAt" > $2) AS sessions,
+  SELECT (SELECT count(*) FROM active_sessions s WHERE s."companyId" = $1 AND ${aliveSession('s', '$2', '$3')}) AS sessions,
          (SELECT count(*) FROM queued_mails m WHERE m."companyId" = $1) AS mails`;
 
 /** What can only be counted company by company: no role of the server sees more than one. */
@@ -18,6 +19,7 @@ export class CompanyMetrics implements OnModuleInit {
 
   constructor(
     private readonly work: UnitOfWork,
+    private readonly config: Config,
     @InjectMetric('sessions_active') private readonly sessions: Gauge,
     @InjectMetric('mail_queue_size') private readonly mails: Gauge,
   ) {}
@@ -38,9 +40,10 @@ export class CompanyMetrics implements OnModuleInit {
 
   private async count(): Promise<void> {
     let [sessions, mails] = [0, 0];
+    const now = clock.now();
     for (const id of await this.work.companyIds()) {
       const [row] = await this.work.within({ companyId: id, userId: null }, () =>
-        this.work.last<{ sessions: number; mails: number }>(COUNT, [clock.now()]),
+        this.work.last<{ sessions: number; mails: number }>(COUNT, [now, idleSince(this.config, now)]),
       );
       sessions += row?.sessions ?? 0;
       mails += row?.mails ?? 0;
