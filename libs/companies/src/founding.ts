@@ -24,7 +24,8 @@ export class Founding {
   ) {}
 
   /**
-   * Asks the unique index by an insert that is taken back, as nobody sees other companies; another may still be quicker before {@link found}.
+   * Before anything dear is done. The unique index is asked by an insert that is taken back, as nobody sees other companies; another may still
+   * be quicker before {@link found}.
    * @throws 409 `company_name_taken`
    */
   async requireFreeName(name: string): Promise<void> {
@@ -48,6 +49,7 @@ export class Founding {
       passwordHash,
       roleId: roleIds.Admin,
       statusId: await statusIdOf(this.work, 'ACTIVE'),
+      lastLogin: this.work.now,
     });
     await manager.insert(CompanySettings, { ...this.work.created(), ownerUserId: userId!, timezone, workWeek: NINE_TO_FIVE });
     await this.audit.record({ action: 'company_created', targetType: 'Company', targetId: companyId, userId });

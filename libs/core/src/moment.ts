@@ -54,3 +54,6 @@ export async function refuseReversed(work: UnitOfWork, { from, to }: Moments): P
           .length > 0;
   if (reversed) throw Problem.field('/to', 'must not be before from');
 }
+
+/** As the API writes an instant: in UTC, without a fraction that is nothing. */
+export const instantText = (instant: number | Date): string => new Date(instant).toISOString().replace(/\.?0+Z$/, 'Z');

@@ -79,6 +79,7 @@ describe('accepting', () => {
         created.body.id,
       ]),
     ).toEqual([{ actorUserId: created.body.id, before: { status: 'INVITED' }, after: { status: 'ACTIVE' } }]);
+    expect(await server.sql(`SELECT 1 FROM audit_logs WHERE action = 'signed_in' AND "userId" = $1`, [created.body.id])).toHaveLength(2);
   });
 
   it('works once, for one of twenty at once', async () => {

@@ -56,6 +56,17 @@ describe('a refresh token', () => {
     expect(JSON.stringify(row)).not.toContain(second.body.refreshToken);
   });
 
+  it('tells its end in the form that the list of sessions has, from the sign-in on', async () => {
+    const person = await company.person();
+    const session = '/auth/sessions?limit=1';
+    for (let n = 0; n < 30; n++) {
+      const { body } = await server.anybody.post('/auth/login', { email: person.email, password: PASSWORD });
+      const [{ expiresAt }] = (await person.get(session)).body.items;
+      const renewed = await refresh(body.refreshToken);
+      expect([body.refreshExpiresAt, renewed.body.refreshExpiresAt]).toEqual([expiresAt, expiresAt]);
+    }
+  });
+
   it('shown again within ten seconds gets the same successor', async () => {
     const person = await company.person();
     const first = await refresh(person.refreshToken);
@@ -186,6 +197,17 @@ describe('sessions', () => {
     expect((await person.delete(`/auth/sessions/${randomUUID()}`)).status).toBe(404);
     expect((await person.delete('/auth/sessions/1')).status).toBe(400);
     expect(await audited(person)).toContain('session_revoked');
+  });
+
+  it('is no more once it has idled out', async () => {
+    const person = await company.person();
+    await server.anybody.post('/auth/login', { email: person.email, password: PASSWORD });
+    const [{ id }] = (await person.get('/auth/sessions')).body.items;
+    await server.sql(`UPDATE active_sessions SET "lastSeenAt" = "lastSeenAt" - interval '8 days' WHERE id = $1`, [id]);
+    expect((await person.get('/auth/sessions')).body.items).toHaveLength(1);
+    expect((await person.delete(`/auth/sessions/${id}`)).status).toBe(404);
+    expect((await person.post('/auth/logout-all')).status).toBe(204);
+    expect(await revoked(person)).toEqual([true, true]); // for another SESSION_IDLE_TTL would bring it back
   });
 
   it('ends this one, or all, at once here and within a second elsewhere', async () => {

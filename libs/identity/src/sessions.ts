@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { clock, Config, requestScope, UnitOfWork } from '#core';
+import { Audit, clock, Config, instantText, requestScope, UnitOfWork } from '#core';
 import { idleSince } from './alive-session.js';
 import type { TokensView } from './auth.dto.js';
 import { Principals } from './principals.js';
@@ -18,9 +18,10 @@ export class Sessions {
     private readonly config: Config,
     private readonly principals: Principals,
     private readonly users: UserRepository,
+    private readonly audit: Audit,
   ) {}
 
-  /** Starts a session of a user of the present company. */
+  /** Signs a user of the present company in, by whatever proof. */
   async start(userId: string, deviceId?: string): Promise<TokensView> {
     const { companyId } = this.work.tenant;
     const scope = requestScope.getStore();
@@ -41,7 +42,9 @@ export class Sessions {
       userAgent: scope?.userAgent ?? null,
       deviceId: (deviceId && Array.from(deviceId).slice(0, 512).join('')) || null,
     });
-    return this.tokensOf(session, { userId, nonce, expiresAt: expiresAt.toISOString() });
+    const tokens = await this.tokensOf(session, { userId, nonce, expiresAt: instantText(expiresAt) });
+    await this.audit.record({ action: 'signed_in', targetType: 'User', targetId: userId, userId });
+    return tokens;
   }
 
   /** Ends sessions of a user, at once. @param which all of them without `id` and `except` @returns how many were alive */

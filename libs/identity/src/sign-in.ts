@@ -105,9 +105,7 @@ export class SignIn {
         [userId, clock.now(), passwordHash, renewed, email],
       );
       if (entered === 0) return undefined;
-      const tokens = await this.sessions.start(userId, deviceId);
-      await this.audit.record({ action: 'signed_in', targetType: 'User', targetId: userId, userId });
-      return tokens;
+      return this.sessions.start(userId, deviceId);
     });
   }
 

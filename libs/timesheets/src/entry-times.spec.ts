@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { localDay } from '#core';
-import { instantText, timesOf } from './entry-times.js';
+import { instantText, localDay } from '#core';
+import { timesOf } from './entry-times.js';
 import type { EntryTimes, GivenTimes } from './entry-times.js';
 
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kathmandu', 'Pacific/Apia', 'UTC'];

@@ -1,4 +1,4 @@
-import { isDay, localDay } from '#core';
+import { instantText, isDay, localDay } from '#core';
 import type { FieldFault } from '#core';
 
 /** When an entry was worked. Instants are on the minute, in UTC: `2026-03-02T08:00:00Z`. */
@@ -89,6 +89,3 @@ function faultsOfDay(start: number, timezone: string, given: GivenTimes): FieldF
 function onTheMinute(text: string | null | undefined): number | null {
   return text ? Math.floor(Date.parse(text) / MINUTE_MS) * MINUTE_MS : null;
 }
-
-/** As the API writes an instant: in UTC, without a fraction that is nothing. */
-export const instantText = (instant: number | Date): string => new Date(instant).toISOString().replace(/\.?0+Z$/, 'Z');

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '#core';
-import { instantText } from './entry-times.js';
+import { instantText, UnitOfWork } from '#core';
 import { HistorySealer } from './history-sealer.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
 

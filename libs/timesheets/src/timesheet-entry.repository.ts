@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
-import { Cursors, one, Query, refuseReversed, UnitOfWork } from '#core';
+import { Cursors, instantText, one, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
-import { instantText } from './entry-times.js';
 import type { ListedTimesheetEntry, TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
 import { readableEntries } from './timesheet.policy.js';
