@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
@@ -26,6 +27,12 @@ describe('signing a company up', () => {
     expect((await admin.get('/roles')).body.items).toHaveLength(3);
     expect((await admin.get('/company/settings')).body.workWeek.friday).toEqual([9, 17]);
     expect(JSON.stringify(body)).not.toContain(PASSWORD);
+    expect((await admin.get(`/users/${body.user.id}`)).body.lastLogin).toMatch(/Z$/);
+    const logged = await server.sql('SELECT "actorUserId" FROM audit_logs WHERE action = $1 AND "userId" = $2', [
+      'signed_in',
+      body.user.id,
+    ]);
+    expect(logged).toEqual([{ actorUserId: body.user.id }]);
   });
 
   it('takes a name once, of twenty at once exactly one', async () => {
@@ -80,6 +87,13 @@ describe('signing a company up', () => {
       '/timezone',
       '/version',
     ]);
+    for (const email of ['a b', 'a\r\nbcc: b', '"a b"', '"<a>"', 'a\u200b'].map((local) => `${local}@example.com`)) {
+      const answer = await server.anybody.post('/companies', { name: 'Odd', owner: { ...OWNER, email } });
+      expect(answer.body).toMatchObject({ status: 400, errors: [{ pointer: '/owner/email' }] });
+    }
+    const email = `deleted-${randomUUID()}@${server.config.anonymizedEmailDomain.toUpperCase()}`;
+    const answer = await server.anybody.post('/companies', { name: 'Nobody', owner: { ...OWNER, email } });
+    expect(answer.body).toMatchObject({ status: 400, errors: [{ pointer: '/owner/email' }] });
     const weak = await server.anybody.post('/companies', { name: 'Weak', owner: { ...OWNER, password: 'lovelace lovelace' } });
     expect([weak.status, weak.body.code]).toEqual([400, 'password_too_weak']);
   });

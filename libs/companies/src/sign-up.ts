@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { problemOf, UnitOfWork } from '#core';
-import { Passwords, requireStrongPassword, Sessions, SignInAttempts } from '#identity';
+import { UnitOfWork } from '#core';
+import { NewOwner, Sessions } from '#identity';
 import type { SignUpBody, SignUpView } from './company.dto.js';
 import { CompanyRepository } from './company.repository.js';
 import { Founding } from './founding.js';
@@ -11,27 +11,22 @@ import { Founding } from './founding.js';
 export class SignUp {
   constructor(
     private readonly work: UnitOfWork,
-    private readonly attempts: SignInAttempts,
-    private readonly passwords: Passwords,
+    private readonly owners: NewOwner,
     private readonly founding: Founding,
     private readonly sessions: Sessions,
     private readonly companies: CompanyRepository,
   ) {}
 
-  /** @throws 400 `password_too_weak`, 409 `company_name_taken`, 429 for an address that had too many names taken */
+  /** @throws 400, `password_too_weak` among them, 409 `company_name_taken`, 429 for an address that had too many names taken */
   async signUp(body: SignUpBody): Promise<SignUpView> {
-    const { email, password, firstName, lastName } = body.owner;
-    await requireStrongPassword(password, { email, names: [firstName, lastName, body.name] }, '/owner/password');
-    return this.attempts.guardAddress(
-      () => this.make(body),
-      (error) => problemOf(error)?.code === 'company_name_taken',
-    );
+    await this.owners.require(body.owner, body.name);
+    return this.owners.counted(() => this.make(body));
   }
 
   private async make(body: SignUpBody): Promise<SignUpView> {
     const tenant = { companyId: randomUUID(), userId: randomUUID() };
     await this.work.within(tenant, () => this.founding.requireFreeName(body.name)); // to hash is dear
-    const passwordHash = await this.passwords.hashForSignUp(body.owner.password);
+    const passwordHash = await this.owners.hash(body.owner.password);
     return this.work.within(tenant, async () => {
       await this.founding.found(body, passwordHash);
       const tokens = await this.sessions.start(tenant.userId);

@@ -14,6 +14,7 @@ import { InvitationController } from './invitation.controller.js';
 import { Invitations } from './invitation.service.js';
 import { MailAllowance } from './mail-allowance.js';
 import { MeController } from './me.controller.js';
+import { NewOwner } from './new-owner.js';
 import { NewPassword } from './new-password.js';
 import { OneTimeLinks } from './one-time-links.js';
 import { PasswordChange } from './password-change.js';
@@ -69,6 +70,7 @@ import { UserRepository } from './user.repository.js';
     InvitationAcceptance,
     Invitations,
     MailAllowance,
+    NewOwner,
     NewPassword,
     OneTimeLinks,
     PasswordChange,
@@ -97,12 +99,12 @@ import { UserRepository } from './user.repository.js';
     Admins,
     AuthenticationGuard,
     Credentials,
+    NewOwner,
     OneTimeLinks,
     Passwords,
     PresentPeople,
     Principals,
     Sessions,
-    SignInAttempts,
     Tokens,
     UserPolicy,
     UserRepository,

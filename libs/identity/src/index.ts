@@ -6,6 +6,7 @@ export * from './auth.dto.js';
 export * from './authentication.guard.js';
 export * from './credentials.js';
 export * from './identity.module.js';
+export * from './new-owner.js';
 export * from './one-time-links.js';
 export * from './one-time-token.entity.js';
 export * from './own-or.js';

@@ -66,10 +66,10 @@ export class UserPolicy {
    * @param id whose address it is to be; undefined for a new user
    * @throws 400
    */
-  requireFreeForm(email: string, id?: string): void {
+  requireFreeForm(email: string, id?: string, pointer = '/email'): void {
     const [, whose, domain] = ANONYMISED.exec(plainEmail(email)) ?? [];
     if (domain === this.config.anonymizedEmailDomain.toLowerCase() && whose !== id)
-      throw Problem.field('/email', 'is of the form that anonymised users get');
+      throw Problem.field(pointer, 'is of the form that anonymised users get');
   }
 
   /** @throws 409 `email_domain_not_allowed` where the company requires an address of its own */
