@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Accesses } from '#core';
@@ -184,6 +185,25 @@ describe('with 20,000 rows in two companies', () => {
     const plan = await planOf(() => company.admin.get(`/timesheet-entries?limit=10&cursor=${body.nextCursor}`));
     expect(plan).toMatch(/Index Scan using timesheet_entries_page_idx.*\n\s*Index Cond: .*ROW\(day/);
   });
+
+  const readBy = async (index: string): Promise<number> => {
+    const [found] = await server.sql<{ read: string }>('SELECT idx_tup_read AS read FROM pg_stat_user_indexes WHERE indexrelname = $1', [
+      index,
+    ]);
+    return Number(found!.read);
+  };
+
+  it('reads of each person only their own entries for the payroll', async () => {
+    const before = await readBy('timesheet_entries_user_day_idx');
+    const others = await readBy('timesheet_entries_report_idx');
+    expect((await company.admin.get('/reports/payroll?from=2026-01-01&to=2026-12-31')).status).toBe(200);
+    const told = async () => (await readBy('timesheet_entries_user_day_idx')) - before >= ROWS; // a second later, as connections count
+    for (const until = Date.now() + 10_000; !(await told());) {
+      if (Date.now() > until) throw new Error('the entries of each person were not read by their index');
+      await sleep(50);
+    }
+    expect(await readBy('timesheet_entries_report_idx')).toBe(others);
+  }, 60_000);
 
   it('reads of each person whose entries one may read no more than a page', async () => {
     const employee = await company.person();

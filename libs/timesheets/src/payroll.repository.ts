@@ -25,8 +25,8 @@ export type PayrollKey = [lastName: string, firstName: string, id: string];
 
 /**
  * `$2` to `$3` is the range, `$4` how many rows. Who is employed is there with nothing too; who is invited, gone or
- * deleted, where there is something to pay. Asked person by person, through an index, so that a page sums its own people only. The
- * settings come along: so it is one statement.
+ * deleted, where there is something to pay. Asked person by person, through an index, so that a page sums its own people only: planned for
+ * its range, since for any range a plan reads all entries of it for each person. The settings come along: so it is one statement.
  */
 const PEOPLE = `
   SELECT u.id, u."firstName", u."lastName", u."externalId", coalesce(w.worked, 0) AS "workedMinutes", coalesce(w.approved, 0) AS "approvedMinutes",
@@ -59,6 +59,6 @@ export class PayrollRepository {
 
   /** By last and first name. */
   people({ from, to }: { from: string; to: string }, limit: number, after?: PayrollKey): Promise<PayrollRow[]> {
-    return this.work.last<PayrollRow>(`${PEOPLE} ${after ? AFTER : ''} ${ORDER}`, [from, to, limit, ...(after ?? [])]);
+    return this.work.last<PayrollRow>(`${PEOPLE} ${after ? AFTER : ''} ${ORDER}`, [from, to, limit, ...(after ?? [])], false);
   }
 }
