@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
-/** Read when the first password is set: 0.3 MB. */
+/** Read when the first password is set: 0.1 MB. */
 let list: Promise<(text: string) => boolean> | undefined;
 
-/** Whether one of these is in the published list of passwords and words. @param texts in lower case */
+/** Whether one of these is in the published list. @param texts in lower case */
 export async function isListed(texts: string[]): Promise<boolean> {
   const has = await (list ??= read());
   return texts.some(has);
