@@ -33,7 +33,7 @@ export class Invitations {
 
   /** The link before ends. Call it behind whatever else may refuse: only a mail that goes counts. @throws 429 */
   async send(userId: string, email: string): Promise<void> {
-    await this.allowance.require(email);
+    await this.allowance.requireInvitation(email);
     await this.links.send(userId, 'invitation');
   }
 }

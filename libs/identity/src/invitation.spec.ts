@@ -164,21 +164,18 @@ describe('inviting again', () => {
   it('leaves one link of twenty at once', async () => {
     const person = await company.person({ status: 'INVITED' });
     const answers = await Promise.all(Array.from({ length: 20 }, () => invite(person)));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
-      ...Array<number>(10).fill(200),
-      ...Array<number>(10).fill(429),
-    ]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(await openLinks(person)).toHaveLength(1);
   });
 
-  it('sends ten mails an hour to one address, from whatever company, and tells when the next may go', async () => {
+  it('sends 25 mails an hour to one address, from whatever company, and tells when the next may go', async () => {
     const email = 'bombed@example.com';
     const [here, other] = [await server.company(), await server.company()];
     const one = here.admin;
     const fields = { email, firstName: 'Bo', lastName: 'Mbed', roleId: await here.roleId('Employee') };
     const { body: created } = await one.post('/users', fields);
     for (let n = 0; n < 5; n++) expect((await one.post('/users', fields)).body.code).toBe('email_taken'); // takes none
-    for (let sent = 1; sent < 10; sent++) expect((await invite(created, one)).status).toBe(200);
+    for (let sent = 1; sent < 25; sent++) expect((await invite(created, one)).status).toBe(200);
     const refused = [
       await invite(created, one),
       await other.admin.post('/users', { ...fields, email: email.toUpperCase(), roleId: await other.roleId('Employee') }),
@@ -186,10 +183,10 @@ describe('inviting again', () => {
     for (const { body, headers } of refused) {
       expect(body).toMatchObject({ status: 429, code: 'too_many_requests' });
       expect(Number(headers['retry-after'])).toBeGreaterThan(3500);
-      expect(headers).toMatchObject({ 'ratelimit-limit': '10', 'ratelimit-remaining': '0' });
+      expect(headers).toMatchObject({ 'ratelimit-limit': '25', 'ratelimit-remaining': '0' });
     }
     expect((await other.admin.get(`/users?q=${email}`)).body.items).toEqual([]); // and made nobody
-    expect(await server.sql('SELECT 1 FROM one_time_tokens WHERE "userId" = $1', [created.id])).toHaveLength(10);
+    expect(await server.sql('SELECT 1 FROM one_time_tokens WHERE "userId" = $1', [created.id])).toHaveLength(25);
     expect((await one.post('/users', { ...fields, email: 'else@example.com' })).status).toBe(201);
     const before = await mailbox.count(email);
     await one.patch(`/users/${created.id}`, { email: 'elsewhere@example.com' });

@@ -3,7 +3,10 @@ import { clock, Config, UnitOfWork } from '#core';
 import { attemptKeys, plainEmail } from './attempt-keys.js';
 import { tooMany } from './too-many.js';
 
-const MAILS = 10;
+/** Each kind by itself: nobody who asks for resets keeps anybody from being invited. Twenty at once are still one mistake. */
+const MAILS = { reset: 10, invitation: 25 };
+type Kind = keyof typeof MAILS;
+
 const HOUR = 3_600_000;
 
 const TAKEN = 'SELECT key, "windowStartedAt" AS since FROM sign_in_attempts WHERE key = ANY ($1) AND "windowStartedAt" > $2';
@@ -16,8 +19,8 @@ const TAKE = `
 type Ask = <T>(text: string, values: unknown[]) => Promise<T[]>;
 
 /**
- * At most ten mails in any hour to one address, for all replicas and companies together: resets and invitations. Ten places an address, each
- * taken for an hour: a counter of a window would let twenty through around its end. The rows name no address, only its HMAC.
+ * At most ten resets and 25 invitations in any hour to one address, for all replicas and companies together. As many places an address, each
+ * taken for an hour: a counter of a window would let twice as many through around its end. The rows name no address, only its HMAC.
  */
 @Injectable()
 export class MailAllowance {
@@ -30,34 +33,34 @@ export class MailAllowance {
     this.keyOf = attemptKeys(config);
   }
 
-  /** Whether another mail may go to this address now; it is counted then. Outside every transaction. */
-  take(email: string): Promise<boolean> {
-    return this.takeBy((text, values) => this.work.outside(text, values), email);
+  /** Whether another reset may go to this address now; it is counted then. Outside every transaction. */
+  takeReset(email: string): Promise<boolean> {
+    return this.take('reset', email, (text, values) => this.work.outside(text, values));
   }
 
-  /** Takes a place in the present transaction: what is refused later takes none. @throws 429 */
-  async require(email: string): Promise<void> {
+  /** Takes a place for an invitation in the present transaction: what is refused later takes none. @throws 429 */
+  async requireInvitation(email: string): Promise<void> {
     const manager = await this.work.manager();
     const ask: Ask = (text, values) => manager.query(text, values);
-    if (await this.takeBy(ask, email)) return;
-    const since = (await this.taken(ask, email)).map((place) => new Date(place.since).getTime());
-    throw tooMany('Too many mails to this address', MAILS, clock.now().getTime(), Math.min(...since) + HOUR);
+    if (await this.take('invitation', email, ask)) return;
+    const since = (await this.taken('invitation', email, ask)).map((place) => new Date(place.since).getTime());
+    throw tooMany('Too many invitations to this address', MAILS.invitation, clock.now().getTime(), Math.min(...since) + HOUR);
   }
 
-  private async takeBy(ask: Ask, email: string): Promise<boolean> {
-    const taken = new Set((await this.taken(ask, email)).map(({ key }) => key));
+  private async take(kind: Kind, email: string, ask: Ask): Promise<boolean> {
+    const taken = new Set((await this.taken(kind, email, ask)).map(({ key }) => key));
     const now = clock.now();
-    for (const place of this.places(email).filter((key) => !taken.has(key))) {
+    for (const place of this.places(kind, email).filter((key) => !taken.has(key))) {
       if ((await ask(TAKE, [place, now, new Date(now.getTime() - HOUR)])).length === 1) return true; // else somebody was quicker
     }
     return false;
   }
 
-  private taken(ask: Ask, email: string): Promise<{ key: string; since: string }[]> {
-    return ask(TAKEN, [this.places(email), new Date(clock.now().getTime() - HOUR)]);
+  private taken(kind: Kind, email: string, ask: Ask): Promise<{ key: string; since: string }[]> {
+    return ask(TAKEN, [this.places(kind, email), new Date(clock.now().getTime() - HOUR)]);
   }
 
-  private places(email: string): string[] {
-    return Array.from({ length: MAILS }, (_, place) => this.keyOf(`mail ${place} ${plainEmail(email)}`));
+  private places(kind: Kind, email: string): string[] {
+    return Array.from({ length: MAILS[kind] }, (_, place) => this.keyOf(`${kind} ${place} ${plainEmail(email)}`));
   }
 }

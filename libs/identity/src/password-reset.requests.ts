@@ -48,7 +48,7 @@ export class PasswordResetRequests implements BeforeApplicationShutdown {
     try {
       const accounts = await this.work.outside<Account>('SELECT * FROM find_sign_in_accounts($1, $2)', [email, companyId ?? null]);
       for (const account of accounts.filter(({ canLogin }) => canLogin)) {
-        if (await this.allowance.take(email)) await this.sendLink(account);
+        if (await this.allowance.takeReset(email)) await this.sendLink(account);
       }
     } catch (error) {
       this.log.error({ requestId: requestScope.getStore()?.requestId, code: codeOf(error) }, 'a request for a new password failed');
