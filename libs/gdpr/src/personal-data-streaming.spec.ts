@@ -19,7 +19,7 @@ let port: number;
 let reads = 0;
 const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
 function counted(this: pg.Client, ...args: unknown[]) {
-  if (statementsOf(args[0]).some(({ text }) => text.includes('JOIN audit_logs r'))) reads++;
+  if (statementsOf(args[0]).some(({ text }) => text.includes('JOIN audit_logs x'))) reads++;
   return original.apply(this, args);
 }
 
