@@ -120,7 +120,7 @@ const NOT_IN_EMAIL = /[\s\p{C}"<>]/u;
 
 export const Email = (options?: FieldOptions) =>
   field(
-    (v) => (typeof v === 'string' && v.length <= 254 && isEmail(v) && !NOT_IN_EMAIL.test(v) ? undefined : 'must be an e-mail address'),
+    (v) => (typeof v === 'string' && v.length <= 254 && !NOT_IN_EMAIL.test(v) && isEmail(v) ? undefined : 'must be an e-mail address'),
     { type: 'string', format: 'email', maxLength: 254, example: 'ada@example.com' },
     options,
   );
