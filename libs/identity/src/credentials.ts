@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { clock, Mail, UnitOfWork, UserLeft } from '#core';
+import { Mail, UnitOfWork, UserLeft } from '#core';
 import { OneTimeLinks } from './one-time-links.js';
 import { Sessions } from './sessions.js';
 import type { UserView } from './user.dto.js';
@@ -29,7 +29,7 @@ export class Credentials {
    */
   async emailChanged(user: Pick<UserView, 'id' | 'email' | 'status'>): Promise<void> {
     await this.endSignIns(user.id);
-    const expiresAt = new Date(clock.now().getTime() + NOTICE_MS);
+    const expiresAt = new Date(this.work.now.getTime() + NOTICE_MS);
     await this.mail.queue({ to: user.id, template: 'email_changed', address: user.email, expiresAt });
     if (user.status === 'INVITED') await this.links.send(user.id, 'invitation');
   }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, Problem, UnitOfWork, UserCame } from '#core';
+import { Audit, Problem, UnitOfWork, UserCame } from '#core';
 import type { TokensView } from './auth.dto.js';
 import type { AcceptInvitationBody } from './invitation.dto.js';
 import { OneTimeLinks } from './one-time-links.js';
@@ -42,7 +42,7 @@ export class InvitationAcceptance {
        FROM user_statuses active, user_statuses invited
        WHERE u."companyId" = $1 AND u.id = $2 AND u."deletedAt" IS NULL
          AND active.code = 'ACTIVE' AND invited.code = 'INVITED' AND u."statusId" = invited.id`,
-      [userId, passwordHash, clock.now(), firstName ?? null, lastName ?? null, phoneNumber ?? null],
+      [userId, passwordHash, this.work.now, firstName ?? null, lastName ?? null, phoneNumber ?? null],
     );
     if (activated === 0) throw new Problem('invalid_token'); // terminated or deleted since the link was looked at
     await this.links.revokeAll(userId);

@@ -48,7 +48,7 @@ export class OneTimeLinks {
     await this.end(userId, purpose);
     const id = randomUUID();
     const token = pack(this.work.tenant.companyId, id);
-    const expiresAt = new Date(clock.now().getTime() + LIFETIME[purpose]);
+    const expiresAt = new Date(this.work.now.getTime() + LIFETIME[purpose]);
     const manager = await this.work.manager();
     await manager.insert(OneTimeToken, { ...this.work.created(), id, userId, purpose, tokenHash: sha256(token), expiresAt });
     await this.mail.queue({ to: userId, template: purpose, token, expiresAt });
@@ -75,7 +75,7 @@ export class OneTimeLinks {
     const spent = await this.work.execute(
       `UPDATE one_time_tokens SET "usedAt" = $3, "updatedAt" = $3, version = version + 1
        WHERE "companyId" = $1 AND id = $2 AND "usedAt" IS NULL AND "deletedAt" IS NULL AND "expiresAt" > $3`,
-      [id, clock.now()],
+      [id, this.work.now],
     );
     if (spent === 0) refuse();
   }
@@ -89,7 +89,7 @@ export class OneTimeLinks {
     await this.work.execute(
       `UPDATE one_time_tokens SET "deletedAt" = $4, "updatedAt" = $4, version = version + 1
        WHERE "companyId" = $1 AND "userId" = $2 AND purpose = $3 AND "usedAt" IS NULL AND "deletedAt" IS NULL`,
-      [userId, purpose, clock.now()],
+      [userId, purpose, this.work.now],
     );
     await this.mail.withdraw(userId, [purpose]);
   }

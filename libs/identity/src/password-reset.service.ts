@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, Problem, UnitOfWork } from '#core';
+import { Audit, Problem, UnitOfWork } from '#core';
 import { OneTimeLinks } from './one-time-links.js';
 import type { OpenLink } from './one-time-links.js';
 import type { ResetPasswordBody } from './password-reset.dto.js';
@@ -32,7 +32,7 @@ export class PasswordReset {
     const replaced = await this.work.execute(
       `UPDATE users SET "passwordHash" = $3, "mustChangePasswordAtNextLogin" = false, version = version + 1, "updatedAt" = $4, "updatedByUserId" = $2
        WHERE "companyId" = $1 AND id = $2 AND "deletedAt" IS NULL AND "statusId" IN (SELECT id FROM user_statuses WHERE "canLogin")`,
-      [userId, passwordHash, clock.now()],
+      [userId, passwordHash, this.work.now],
     );
     if (replaced === 0) throw new Problem('invalid_token'); // suspended or deleted since the link was looked at
     await this.links.revokeAll(userId);

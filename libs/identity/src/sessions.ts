@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, Config, instantText, requestScope, UnitOfWork } from '#core';
+import { Audit, Config, instantText, requestScope, UnitOfWork } from '#core';
 import { idleSince } from './alive-session.js';
 import type { TokensView } from './auth.dto.js';
 import { Principals } from './principals.js';
@@ -25,7 +25,7 @@ export class Sessions {
   async start(userId: string, deviceId?: string): Promise<TokensView> {
     const { companyId } = this.work.tenant;
     const scope = requestScope.getStore();
-    const now = clock.now();
+    const { now } = this.work;
     const session = { companyId, sessionId: randomUUID(), generation: 1 };
     const nonce = this.tokens.newNonce();
     const expiresAt = new Date(now.getTime() + this.config.refreshTokenTtl * 1000);
@@ -49,7 +49,7 @@ export class Sessions {
 
   /** Ends sessions of a user, at once. @param which all of them without `id` and `except` @returns how many were alive */
   async revoke(userId: string, which: { id?: string; except?: string } = {}): Promise<number> {
-    const now = clock.now();
+    const { now } = this.work;
     // Idle ones too, though nothing opens them: another SESSION_IDLE_TTL must not bring them back.
     const revoked = await this.work.query<{ wasAlive: boolean }>(
       `UPDATE active_sessions SET "revokedAt" = $3, "updatedAt" = $3, version = version + 1

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, Problem, UnitOfWork } from '#core';
+import { Audit, Problem, UnitOfWork } from '#core';
 import type { AuditActionOn } from '#core';
 import type { LoginBody, TokensView } from './auth.dto.js';
 import { Passwords } from './passwords.js';
@@ -102,7 +102,7 @@ export class SignIn {
       const entered = await this.work.execute(
         `UPDATE users SET "lastLogin" = $3, "passwordHash" = $5 WHERE "companyId" = $1 AND id = $2 AND "passwordHash" = $4 AND email = $6::citext AND "deletedAt" IS NULL
            AND "statusId" IN (SELECT id FROM user_statuses WHERE "canLogin")`,
-        [userId, clock.now(), passwordHash, renewed, email],
+        [userId, this.work.now, passwordHash, renewed, email],
       );
       if (entered === 0) return undefined;
       return this.sessions.start(userId, deviceId);

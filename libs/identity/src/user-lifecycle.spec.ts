@@ -90,6 +90,18 @@ describe('status', () => {
 });
 
 describe('deleting', () => {
+  it('happens at one instant, in the user, what ends with them and the audit log', async () => {
+    const person = await company.person();
+    expect((await admin.delete(`/users/${person.id}`)).status).toBe(204);
+    const told = await server.sql<{ at: Date }>(
+      `SELECT unnest(ARRAY[u."deletedAt", u."updatedAt", s."revokedAt", l."occurredAt"]) AS at FROM users u
+       JOIN active_sessions s ON s."userId" = u.id JOIN audit_logs l ON l."userId" = u.id AND l.action = 'user_deleted'
+       WHERE u.id = $1`,
+      [person.id],
+    );
+    expect(told).toEqual(Array(4).fill(told[0]));
+  });
+
   it('hides the user, who comes back as before but signed out', async () => {
     const person = await company.person({ role: 'Manager' });
     const key = await person.apiKey();

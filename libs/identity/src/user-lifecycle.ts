@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, clock, expectVersion, Problem, UserCame } from '#core';
+import { Audit, expectVersion, Problem, UserCame } from '#core';
 import type { AuditActionOn, Change, ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
 import { Admins } from './admins.js';
@@ -55,7 +55,7 @@ export class UserLifecycle {
     const before = await this.lock(caller, id, expected);
     await this.admins.stepDown(before);
     await this.credentials.leave(id);
-    await this.users.update(id, { deletedAt: clock.now() });
+    await this.users.delete(id);
     await this.users.moveLists(id);
     await this.tell('user_deleted', id, { before: { status: before.status, roleId: before.role.id } });
   }

@@ -148,6 +148,10 @@ export class UserRepository {
     await this.principals.changed();
   }
 
+  async delete(id: string): Promise<void> {
+    await this.update(id, { deletedAt: this.work.now });
+  }
+
   /** Moves the versions of those who list this user as an approver, and of the user's teams: who comes or goes, comes or goes in their lists. */
   async moveLists(userId: string): Promise<void> {
     const { updatedAt, updatedByUserId } = this.work.changed();
