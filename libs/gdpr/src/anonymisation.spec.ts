@@ -6,6 +6,7 @@ import { clock, Jobs } from '#core';
 import type { Answer } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
+import { lockWaits } from '../../../test/lock-waits.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { ledgerFile, readLines } from './erasures-file.js';
@@ -390,6 +391,25 @@ describe('what is just being written', () => {
       expect((await erased).status).toBe(200);
     });
     expect(await server.sql('SELECT reason FROM leave_requests WHERE id = $1', [leave.id])).toEqual([{ reason: null }]);
+  });
+
+  it('leaves the instant of a change that it waited for', async () => {
+    const { person, sheet } = await recorded();
+    const changedAt = await server.database.as('superuser', async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM timesheets WHERE id = $1 FOR UPDATE', [sheet]);
+      const erased = anonymise(person);
+      await lockWaits(server);
+      const { rows } = await client.query('UPDATE timesheets SET "updatedAt" = clock_timestamp() WHERE id = $1 RETURNING "updatedAt"', [
+        sheet,
+      ]);
+      await client.query('COMMIT');
+      expect((await erased).status).toBe(200);
+      return rows[0]!.updatedAt as Date;
+    });
+    expect(await server.sql('SELECT notes, "updatedAt" FROM timesheets WHERE id = $1', [sheet])).toEqual([
+      { notes: null, updatedAt: changedAt },
+    ]);
   });
 });
 

@@ -159,7 +159,8 @@ interface Loss {
   changes?: Change[];
 }
 
-const STAMPS = 'version = x.version + 1, "updatedAt" = $3, "updatedByUserId" = $4';
+// Never back behind a change that the erasure waited for.
+const STAMPS = 'version = x.version + 1, "updatedAt" = greatest(x."updatedAt", $3), "updatedByUserId" = $4';
 
 const taking = (entity: EntityMetadata, losses: Loss[]): ValueErasure[] =>
   losses.map(({ rows, changes }): ValueErasure => {
