@@ -36,7 +36,7 @@ async function textsOf(lines) {
     return hash(algorithm, text, encoding);
   };
   syncBuiltinESMExports();
-  const { factsOf, freeTextOf, hashOf } = await import('../dist/libs/timesheets/src/history-seals.js');
+  const { factsOf, freeTextOf, hashOf } = await import('../dist/libs/timesheets/src/seal-hashes.js');
   for (const { seal, line } of lines) {
     const isKept = factsOf(seal.factsSalt, line) === seal.facts && freeTextOf(seal.freeTextSalt, line) === seal.freeText && hashOf(seal) === seal.hash; // prettier-ignore
     if (!isKept) throw new Error(`the seal of ${line.id} is of other texts`);

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Accesses, Audit, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import { HistorySealRepository } from './history-seal.repository.js';
-import type { SealAndRow } from './history-seals.js';
+import type { SealAndRow } from './seal-hashes.js';
 
 /** Lines that one short transaction reads. */
 const PAGE = 1000;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { clock, LOCKS, UnitOfWork } from '#core';
-import type { Seal, SealAndRow, SealedRow } from './history-seals.js';
+import type { Seal, SealAndRow, SealedRow } from './seal-hashes.js';
 
 const ROW = 'h.id, h."userId", h."targetType", h."targetId", h.action, h."actorUserId", h.reason, h.diff, h.metadata, h."occurredAt"';
 const UNSEALED = `h."companyId" = $1 AND NOT EXISTS (SELECT 1 FROM timesheet_history_seals s WHERE s."companyId" = $1 AND s."historyId" = h.id)`;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock, codeOf, InjectLog, Jobs, UnitOfWork } from '#core';
-import { BATCH, HistorySeals, keyAt } from './history-seal.service.js';
+import { BATCH, HistorySeals, keyAt } from './history-seals.js';
 
 /** How often it is looked for what a replica left behind when it died: among the lines since the look before, and an hour more. */
 const LOOK_MS = 600_000;

@@ -1,117 +1,82 @@
-import { hash } from 'node:crypto';
-import type { HistoryView } from './history.dto.js';
-import { FREE_TEXT_FIELDS } from './timesheet-history.entity.js';
-import type { Diff } from './timesheet-history.entity.js';
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { NIL_ID } from '#core';
+import type { HistoryProof } from './history.dto.js';
+import { HistorySealRepository } from './history-seal.repository.js';
+import type { HistoryKey } from './history-seal.repository.js';
+import { factsOf, freeTextOf, hashOf, holds, rowOf } from './seal-hashes.js';
+import type { Seal, SealedRow } from './seal-hashes.js';
 
-/** What a seal is about: a row of the history, as its statement gives it. */
-export type SealedRow = Omit<HistoryView, 'createdAt' | 'updatedAt' | 'version'>;
+/** At most in one transaction. */
+export const BATCH = 1000;
 
-export interface Seal {
-  sequence: number;
-  historyId: string;
-  facts: string;
-  factsSalt: string | null;
-  freeText: string;
-  freeTextSalt: string | null;
-  previous: string;
-  hash: string;
-}
+@Injectable()
+export class HistorySeals {
+  constructor(private readonly seals: HistorySealRepository) {}
 
-const sha256 = (text: string): string => hash('sha256', text, 'hex');
-
-/**
- * The value with sorted keys, since jsonb does not keep the order in which they were written. What is in order already, as most is, stays the
- * object that it was: to copy all of it was a third of the work of a seal.
- */
-function inOrder(value: unknown): unknown {
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map(inOrder);
-  const keys = Object.keys(value);
-  return isInOrder(value as Parts, keys) ? value : partsInOrder(value as Parts, keys);
-}
-
-type Parts = Record<string, unknown>;
-
-function isInOrder(value: Parts, keys: string[]): boolean {
-  for (let index = 0; index < keys.length; index++) {
-    const part = value[keys[index]!];
-    if ((part !== null && typeof part === 'object') || (index > 0 && keys[index - 1]! > keys[index]!)) return false;
+  /**
+   * Seals what has no seal behind a key; for a job, in the scope of a company. A row whose transaction ends later is sealed later, so the
+   * chain goes by sealing and not by `occurredAt`.
+   * @returns how many, less than {@link BATCH}: all; and where to go on, so that no batch reads the ones before; null while another seals here
+   */
+  async seal(after: HistoryKey = keyAt(new Date(0))): Promise<{ sealed: number; next: HistoryKey } | null> {
+    if (!(await this.seals.lock())) return null;
+    const last = await this.seals.head();
+    const rows = await this.seals.unsealed(after, BATCH);
+    if (rows.length > 0) await this.seals.insert(chain(rows, last), rows.length, last);
+    const [sealed, { occurredAt, id }] = [rows.length, rows.at(-1) ?? after];
+    // The driver's queries stay until the next full collection, and what they read with them: copying it was a seventh of the application's work.
+    rows.length = 0;
+    return { sealed, next: { occurredAt, id } };
   }
-  return true;
-}
 
-function partsInOrder(value: Parts, keys: string[]): Parts {
-  const sorted: Parts = {};
-  for (const key of keys.toSorted()) {
-    if (key === '__proto__') Object.defineProperty(sorted, key, { value: inOrder(value[key]), enumerable: true });
-    else sorted[key] = inOrder(value[key]);
+  /**
+   * Walks the whole chain, seals that come meanwhile too. A cut-off tail is not seen: for that, a `head` has to be kept elsewhere and found
+   * again among the seals.
+   */
+  async verify(): Promise<HistoryProof> {
+    let last: Pick<Seal, 'sequence' | 'hash'> = { sequence: 0, hash: '' };
+    let checked = 0;
+    for (;;) {
+      const page = await this.seals.after(last.sequence, BATCH);
+      for (const seal of page) {
+        checked++;
+        if (!holds(seal, last, rowOf(seal), seal)) return this.broken(checked, seal.historyId);
+        last = seal;
+      }
+      if (page.length < BATCH) return this.proof({ valid: true, checked, firstBroken: null, head: last.hash || null });
+    }
   }
-  return sorted;
+
+  private async broken(checked: number, firstBroken: string): Promise<HistoryProof> {
+    return this.proof({ valid: false, checked, firstBroken, head: (await this.seals.head()).hash });
+  }
+
+  private async proof(found: Omit<HistoryProof, 'unsealed'>): Promise<HistoryProof> {
+    return { ...found, unsealed: await this.seals.countUnsealed() };
+  }
 }
 
-const withoutFreeText = (diff: Diff): Parts =>
-  partsInOrder(
-    diff,
-    Object.keys(diff).filter((field) => !FREE_TEXT_FIELDS.includes(field)),
-  );
+/** Before all that occurred at that instant. */
+export const keyAt = (instant: Date): HistoryKey => ({ occurredAt: instant.toISOString(), id: NIL_ID });
 
-/** Its fields stand in the order of the alphabet, as all keys of what is sealed. */
-export const factsOf = (
-  salt: string,
-  { action, actorUserId, diff, id, metadata, occurredAt, targetId, targetType, userId }: SealedRow,
-): string =>
-  sha256(
-    salt +
-      JSON.stringify({
-        action,
-        actorUserId,
-        diff: diff && withoutFreeText(diff),
-        id,
-        metadata: inOrder(metadata),
-        occurredAt,
-        targetId,
-        targetType,
-        userId,
-      }),
-  );
+const SALT_BYTES = 16;
 
-export const freeTextOf = (salt: string, { reason, diff }: SealedRow): string => sha256(salt + JSON.stringify([reason, freeTextIn(diff)]));
-
-export const hasFreeText = ({ reason, diff }: SealedRow): boolean => reason !== null || freeTextIn(diff).length > 0;
-
-function freeTextIn(diff: SealedRow['diff']): [string, unknown][] {
-  const texts: [string, unknown][] = [];
-  for (const field of FREE_TEXT_FIELDS) if (diff?.[field]) texts.push([field, inOrder(diff[field])]);
-  return texts;
-}
-
-export const hashOf = ({ sequence, historyId, facts, freeText, previous }: Omit<Seal, 'hash' | 'factsSalt' | 'freeTextSalt'>): string =>
-  sha256(JSON.stringify([sequence, historyId, facts, freeText, previous]));
-
-/** What the ledger excuses. */
-export interface Excuses {
-  textErased: boolean;
-  rowErased: boolean;
-}
-
-/** A seal with the row as it is now; without `id` it is gone. */
-export type SealAndRow = Seal & Excuses & (SealedRow | { id: null });
-
-export function rowOf(found: SealAndRow): SealedRow | null {
-  if (found.id === null) return null;
-  const { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt } = found;
-  return { id, userId, targetType, targetId, action, actorUserId, reason, diff, metadata, occurredAt };
-}
-
-/** Whether a seal follows the one before, and the row is still what was sealed, but for what was lawfully erased. */
-export function holds(
-  seal: Seal,
-  before: Pick<Seal, 'sequence' | 'hash'>,
-  row: SealedRow | null,
-  { textErased, rowErased }: Excuses,
-): boolean {
-  if (seal.sequence !== before.sequence + 1 || seal.previous !== before.hash || seal.hash !== hashOf(seal)) return false;
-  if (!row) return rowErased;
-  if (seal.factsSalt === null || factsOf(seal.factsSalt, row) !== seal.facts) return false;
-  return (seal.freeTextSalt !== null && freeTextOf(seal.freeTextSalt, row) === seal.freeText) || (textErased && !hasFreeText(row));
+/** Made one by one, as they are packed; the salts of all in one call, since each call costs as much as a hash. */
+function* chain(rows: SealedRow[], last: Pick<Seal, 'sequence' | 'hash'>): Generator<Seal> {
+  const salts = randomBytes(2 * SALT_BYTES * rows.length).toString('hex');
+  let [{ sequence, hash: previous }, at] = [last, 0];
+  for (const row of rows) {
+    const factsSalt = salts.slice(at, (at += 2 * SALT_BYTES));
+    const freeTextSalt = salts.slice(at, (at += 2 * SALT_BYTES));
+    const link = {
+      sequence: ++sequence,
+      historyId: row.id,
+      facts: factsOf(factsSalt, row),
+      freeText: freeTextOf(freeTextSalt, row),
+      previous,
+    };
+    previous = hashOf(link);
+    yield { ...link, factsSalt, freeTextSalt, hash: previous };
+  }
 }

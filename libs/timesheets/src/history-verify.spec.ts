@@ -11,7 +11,7 @@ import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { HistoryExport } from './history-export.js';
 import { HistorySealRepository } from './history-seal.repository.js';
-import { HistorySeals } from './history-seal.service.js';
+import { HistorySeals } from './history-seals.js';
 import { headIn, verifyExport } from './history-verify.js';
 import type { HistoryHead } from './history-verify.js';
 import { TimesheetHistoryWriter } from './history.writer.js';

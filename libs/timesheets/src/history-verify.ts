@@ -1,6 +1,6 @@
 import { isId } from '#core';
-import { holds, rowOf } from './history-seals.js';
-import type { Seal, SealAndRow } from './history-seals.js';
+import { holds, rowOf } from './seal-hashes.js';
+import type { Seal, SealAndRow } from './seal-hashes.js';
 
 /** An answer of `GET /timesheet-history/verify` that was kept elsewhere: the last seal of then, and its number. */
 export interface HistoryHead {

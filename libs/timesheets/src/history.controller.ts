@@ -7,7 +7,7 @@ import type { Principal } from '#rbac';
 import { HistoryExport } from './history-export.js';
 import { HistoryPage, HistoryProof, HistoryQuery, HistoryView } from './history.dto.js';
 import { HistoryRepository } from './history.repository.js';
-import { HistorySeals } from './history-seal.service.js';
+import { HistorySeals } from './history-seals.js';
 
 const EXPORT = '{"sequence":1,"historyId":"3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10","hash":"e3b0c442...","action":"created"}\n';
 

@@ -13,7 +13,7 @@ import { EntryPlacement } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
 import { HistoryExport } from './history-export.js';
 import { HistorySealRepository } from './history-seal.repository.js';
-import { HistorySeals } from './history-seal.service.js';
+import { HistorySeals } from './history-seals.js';
 import { HistorySealer } from './history-sealer.js';
 import { HistoryController } from './history.controller.js';
 import { HistoryRepository } from './history.repository.js';
