@@ -9,6 +9,7 @@ import { ApiKeys } from './api-keys.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { Credentials } from './credentials.js';
+import { ExpirySweep } from './expiry-sweep.js';
 import { InvitationAcceptance } from './invitation-acceptance.js';
 import { InvitationController } from './invitation.controller.js';
 import { Invitations } from './invitation.service.js';
@@ -25,7 +26,6 @@ import { PasswordReset } from './password-reset.service.js';
 import { Passwords } from './passwords.js';
 import { PresentPeople } from './present-people.js';
 import { Principals } from './principals.js';
-import { SessionExpiry } from './session-expiry.js';
 import { SessionRotation } from './session-rotation.js';
 import { SessionController } from './session.controller.js';
 import { SessionRepository } from './session.repository.js';
@@ -67,6 +67,7 @@ import { UserRepository } from './user.repository.js';
     ApiKeys,
     AuthenticationGuard,
     Credentials,
+    ExpirySweep,
     InvitationAcceptance,
     Invitations,
     MailAllowance,
@@ -80,7 +81,6 @@ import { UserRepository } from './user.repository.js';
     Passwords,
     PresentPeople,
     Principals,
-    SessionExpiry,
     SessionRepository,
     SessionRotation,
     Sessions,

@@ -44,10 +44,10 @@ const ATTEMPTS = `
 
 /**
  * Revokes sessions that expired or idled out (no token opens them any more), and removes what sign-ins leave behind once nobody asks for it:
- * ended sessions, used links, kept answers, counted failures.
+ * ended sessions, used links, kept answers, counted failures. The job keeps the name by which alerts know it.
  */
 @Injectable()
-export class SessionExpiry implements OnModuleInit {
+export class ExpirySweep implements OnModuleInit {
   constructor(
     private readonly config: Config,
     private readonly work: UnitOfWork,

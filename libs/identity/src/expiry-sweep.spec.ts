@@ -7,7 +7,7 @@ import { Client } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
-import { SessionExpiry } from './session-expiry.js';
+import { ExpirySweep } from './expiry-sweep.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 afterEach(() => clock.reset());
 
-const run = (app = server.app) => app.get(SessionExpiry).run();
+const run = (app = server.app) => app.get(ExpirySweep).run();
 const travel = (ms: number) => clock.travelTo(new Date(clock.now().getTime() + ms));
 const ago = (ms: number) => new Date(clock.now().getTime() - ms);
 const refresh = (refreshToken: string | undefined) => server.anybody.post('/auth/refresh', { refreshToken });
