@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem } from '#core';
 import type { ExpectedVersion } from '#core';
+import { PresentPeople } from '#identity';
 import type { Principal } from '#rbac';
-import { EntryReferences } from './entry-references.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
 import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
 import { changeOfTimesheet, movedEntries } from './timesheet-events.js';
@@ -19,7 +19,7 @@ export class TimesheetService {
   constructor(
     private readonly timesheets: TimesheetRepository,
     private readonly entries: TimesheetEntryRepository,
-    private readonly references: EntryReferences,
+    private readonly present: PresentPeople,
     private readonly history: TimesheetHistoryWriter,
     private readonly locks: TimesheetLocks,
   ) {}
@@ -29,8 +29,8 @@ export class TimesheetService {
     const userId = wanted.userId ?? caller.userId;
     if (!mayWrite(caller, { userId }, 'create_timesheet')) throw new Problem('forbidden');
     await this.locks.hold([userId]);
-    const [stranger] = await this.references.people([{ userId }]);
-    if (stranger) throw Problem.field(stranger.pointer, stranger.detail, 'unknown_reference');
+    const here = await this.present.among([userId]);
+    if (!here.has(userId)) throw Problem.field('/userId', 'names nothing here', 'unknown_reference');
     const id = randomUUID();
     await this.refuseOverlap({ id, userId, periodStart, periodEnd });
 
@@ -51,7 +51,7 @@ export class TimesheetService {
     refuseLocked(before, expected);
     const event = changeOfTimesheet('updated', before, after);
     if (!event) return this.timesheets.record(caller, before);
-    await this.references.refuseText(before.userId, patch.notes);
+    await this.present.refuseText(before.userId, patch.notes);
     await this.refuseOverlap(after);
     const inside = await this.entries.all(id);
     const outside = inside.filter(({ day }) => day < after.periodStart || day > after.periodEnd);
