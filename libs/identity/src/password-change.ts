@@ -4,6 +4,7 @@ import type { Principal } from '#rbac';
 import type { ChangePasswordBody } from './auth.dto.js';
 import { Credentials } from './credentials.js';
 import { PasswordProof } from './password-proof.js';
+import type { OwnAccount } from './password-proof.js';
 import { requireStrongPassword } from './password-strength.js';
 import { Passwords } from './passwords.js';
 
@@ -29,15 +30,26 @@ export class PasswordChange {
       throw new Problem('password_too_weak', { errors: [{ pointer: POINTER, detail: 'must not be the present password' }] });
     await this.proof.require(account, currentPassword);
     const passwordHash = await this.passwords.hash(newPassword);
-    const { updatedAt } = this.work.changed();
-    // The hash again: of many at once one gets through.
+    const isReplaced = (await this.replace(account, passwordHash)) || (await this.replaceAnew(userId, currentPassword, passwordHash));
+    if (!isReplaced) throw new Problem('invalid_credentials', { detail: 'The password has been changed meanwhile' });
+    await this.credentials.passwordChanged(userId, sessionId!);
+    await this.audit.record({ action: 'password_changed', targetType: 'User', targetId: userId, userId });
+  }
+
+  /** The hash was changed since the proof. Perhaps renewed by a sign-in beside this one: then the password is as right as before. */
+  private async replaceAnew(userId: string, currentPassword: string, passwordHash: string): Promise<boolean> {
+    const account = await this.proof.account(userId);
+    await this.work.commit(); // no transaction waits for a hash
+    return (await this.passwords.matches(account.passwordHash, currentPassword)) && this.replace(account, passwordHash);
+  }
+
+  /** The hash that was proved again: of many at once one gets through. @returns whether it was still there */
+  private async replace({ userId, passwordHash: proved }: OwnAccount, passwordHash: string): Promise<boolean> {
     const replaced = await this.work.execute(
       `UPDATE users SET "passwordHash" = $4, "mustChangePasswordAtNextLogin" = false, version = version + 1, "updatedAt" = $5, "updatedByUserId" = $2
        WHERE "companyId" = $1 AND id = $2 AND "passwordHash" = $3 AND "deletedAt" IS NULL`,
-      [userId, account.passwordHash, passwordHash, updatedAt],
+      [userId, proved, passwordHash, this.work.now],
     );
-    if (replaced === 0) throw new Problem('invalid_credentials', { detail: 'The password has been changed meanwhile' });
-    await this.credentials.passwordChanged(userId, sessionId!);
-    await this.audit.record({ action: 'password_changed', targetType: 'User', targetId: userId, userId });
+    return replaced === 1;
   }
 }

@@ -21,12 +21,13 @@ export class PasswordProof {
     private readonly audit: Audit,
   ) {}
 
+  /** @throws 401 where the user is deleted since their request began */
   async account(userId: string): Promise<OwnAccount> {
     const [account] = await this.work.query<OwnAccount>(
       'SELECT id AS "userId", email, "firstName", "lastName", "passwordHash" FROM users WHERE "companyId" = $1 AND id = $2 AND "deletedAt" IS NULL',
       [userId],
     );
-    if (!account) throw new Problem('not_found');
+    if (!account) throw new Problem('not_signed_in');
     return account;
   }
 

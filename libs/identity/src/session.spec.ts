@@ -290,6 +290,31 @@ describe('changing the password', () => {
     expect((await person.post('/auth/password/change', {})).body.errors).toHaveLength(2);
   });
 
+  it.each([
+    // as a sign-in beside it renews it: an Admin's is of the same password
+    [
+      'another hash of the password',
+      `"passwordHash" = (SELECT "passwordHash" FROM users WHERE email LIKE 'admin-%' LIMIT 1)`,
+      204,
+      undefined,
+      200,
+    ],
+    ['another password', `"passwordHash" = replace("passwordHash", 'wZC', 'xZC')`, 401, 'invalid_credentials', 401],
+    ['been deleted', '"deletedAt" = now()', 401, 'not_signed_in', 401],
+  ])('looks once more at who has %s since the proof', async (_, changed, status, code, signsIn) => {
+    const person = await company.person();
+    const answer = await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query(`UPDATE users SET ${changed} WHERE id = $1`, [person.id]);
+      const changing = change(person);
+      await server.untilSomebodyWaits();
+      await other.query('COMMIT');
+      return changing;
+    });
+    expect([answer.status, answer.body?.code]).toEqual([status, code]);
+    expect((await login(person, NEW_PASSWORD)).status).toBe(signsIn);
+  });
+
   it('lets one of twenty through', async () => {
     const person = await company.person();
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => change(person, `${NEW_PASSWORD} ${index}`)));
