@@ -2,7 +2,8 @@ import { Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion } from '#core';
-import { UserView } from '#identity';
+import { USER_OR_COLLEAGUE } from '#identity';
+import type { ColleagueView, UserView } from '#identity';
 import { Caller, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { AnonymisationService } from './anonymisation.service.js';
@@ -21,8 +22,8 @@ export class AnonymisationController {
     description:
       'Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition takes only what was being written meanwhile.',
   })
-  @ApiOkResponse({ type: UserView })
-  anonymise(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<UserView> {
+  @ApiOkResponse({ schema: USER_OR_COLLEAGUE })
+  anonymise(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     return this.anonymisation.anonymise(caller, id, expected);
   }
 }

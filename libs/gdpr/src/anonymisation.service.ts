@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem } from '#core';
 import type { ExpectedVersion } from '#core';
-import { Admins, UserPolicy } from '#identity';
-import type { UserView } from '#identity';
+import { Admins, UserPolicy, UserRepository } from '#identity';
+import type { ColleagueView, UserView } from '#identity';
 import type { Principal } from '#rbac';
 import { AnonymisationRepository } from './anonymisation.repository.js';
 import type { Subject } from './anonymisation.repository.js';
@@ -14,6 +14,7 @@ export class AnonymisationService {
   constructor(
     private readonly admins: Admins,
     private readonly subjects: AnonymisationRepository,
+    private readonly users: UserRepository,
     private readonly policy: UserPolicy,
     private readonly anonymiser: Anonymiser,
   ) {}
@@ -22,7 +23,7 @@ export class AnonymisationService {
    * Deleted users too. One who is anonymised already stays as they are, and loses what was written while it was done.
    * @throws 404, 403 `privilege_escalation`, 412, 409 `legal_hold`, `last_admin`
    */
-  async anonymise(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView> {
+  async anonymise(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     await this.admins.lock();
     const user = await this.subjects.lock(id);
     if (!user) throw new Problem('not_found');
@@ -30,7 +31,7 @@ export class AnonymisationService {
     expectVersion(user, expected);
     if (user.isAnonymized) await this.anonymiser.again(user);
     else await this.erase(user);
-    return shown((await this.subjects.find(id))!);
+    return this.users.show(caller, userOf((await this.subjects.find(id))!));
   }
 
   private async erase(user: Subject): Promise<void> {
@@ -40,6 +41,6 @@ export class AnonymisationService {
   }
 }
 
-function shown({ isDeleted: _, isHeld: __, ...user }: Subject): UserView {
+function userOf({ isDeleted: _, isHeld: __, ...user }: Subject): UserView {
   return user;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { clock, Jobs } from '#core';
+import { Accesses, clock, Jobs } from '#core';
 import type { Answer } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
@@ -105,6 +105,21 @@ describe('anonymising a user', () => {
     expect(await row(person.id)).toMatchObject({ passwordHash: '', deletedAt: null });
     expect(await count('active_sessions', person.id)).toBe(0);
     expect(await audits(person.id)).toEqual([{ before: null, after: null, actorUserId: admin.id }]);
+  });
+
+  it('tells who may not read users the name only, and notes of the others that they were told more', async () => {
+    const [person, clerk, reader] = [
+      await company.person(),
+      await company.person({ role: ['anonymize_user'] }),
+      await company.person({ role: ['anonymize_user', 'read_user'] }),
+    ];
+    const { body, headers } = await anonymise(person, clerk);
+    expect([body, headers.etag]).toEqual([{ id: person.id, firstName: 'Deleted', lastName: 'User' }, undefined]);
+    expect((await anonymise(person, reader)).body).toEqual((await admin.get(`/users/${person.id}`)).body);
+    expect((await anonymise(clerk, clerk)).body).toMatchObject({ id: clerk.id, status: 'TERMINATED' });
+    await server.app.get(Accesses).flush();
+    const told = `SELECT "actorUserId" AS by FROM access_logs WHERE "userId" = ANY ($1) AND action = 'profile_read' AND "actorUserId" <> $2`;
+    expect(await server.sql(told, [[person.id, clerk.id], admin.id])).toEqual([{ by: reader.id }]);
   });
 
   it('can be repeated, and twenty at once are one', async () => {

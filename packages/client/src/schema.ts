@@ -1856,7 +1856,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      answer: UserView;
+      answer: UserView | ColleagueView;
     };
     /** Remove what has outlived its retention time, or count it. A real run goes on in the background: read it again by its id. One at a time in a company (409 `conflict`). Needs the permission `manage_retention`. */
     '/api/v1/gdpr/purges': {
