@@ -1,7 +1,6 @@
 import type { ApproverPolicy } from '#companies';
 import type { Answer } from './client.js';
 import type { Company, Person } from './factories.js';
-import { lockWaits } from './lock-waits.js';
 import type { TestServer } from './server.js';
 
 export const WEEK = { periodStart: '2026-03-02', periodEnd: '2026-03-08' };
@@ -98,7 +97,7 @@ export class ApprovalWorld {
       await client.query('BEGIN');
       await client.query(text, values);
       const answer = request();
-      await lockWaits(this.server);
+      await this.server.untilSomebodyWaits();
       await meanwhile();
       await client.query('COMMIT');
       return answer;

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Config, createLog } from '#core';
 import { createApp } from '../apps/api/src/app.js';
@@ -10,6 +9,7 @@ import { TestDatabase } from './database.js';
 import { Company } from './factories.js';
 import type { CompanyOptions } from './factories.js';
 import { watchStatements } from './unscoped.js';
+import { until } from './until.js';
 
 /** The real application on a private copy of the migrated database, as the restricted login. */
 export class TestServer {
@@ -66,13 +66,14 @@ export class TestServer {
     return this.database.sql<T>(text, values);
   }
 
-  /** Until a statement on this database waits for a lock: the moment of a race, without a guess at how long it takes. @throws after 5 s */
-  async untilSomebodyWaits(): Promise<void> {
-    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    for (const end = performance.now() + 5000; performance.now() < end; await sleep(5)) {
-      if ((await this.sql(waiting)).length > 0) return;
-    }
-    throw new Error('nobody waits for a lock');
+  /** How many statements on this database wait for a lock. */
+  async lockWaits(): Promise<number> {
+    return (await this.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length;
+  }
+
+  /** Until so many statements wait for a lock: the moment of a race, without a guess at how long it takes. @throws after 10 s */
+  untilSomebodyWaits(count = 1): Promise<void> {
+    return until(async () => (await this.lockWaits()) >= count, 'too few statements wait for a lock');
   }
 
   async stop(): Promise<void> {

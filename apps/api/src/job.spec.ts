@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connect } from '../../../test/database.js';
 import { startTestServer } from '../../../test/server.js';
@@ -38,21 +37,13 @@ async function holdUp(table: string): Promise<() => Promise<unknown>> {
   return () => session.end();
 }
 
-async function isHeldUp(): Promise<void> {
-  for (let tries = 0; tries < 400; tries++, await sleep(20)) {
-    const waiting = await server.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
-    if (waiting.length > 0) return;
-  }
-  throw new Error('the job waits for no lock');
-}
-
 const lease = async () =>
   (await server.sql('SELECT "leasedBy", "leasedUntil", "succeededAt" FROM scheduled_jobs WHERE name = $1', [JOB]))[0];
 
 it.each(['SIGTERM', 'SIGINT'] as const)('ends at a safe point on %s, gives its lease back and says that it is not done', async (signal) => {
   const letGo = await holdUp('sign_in_attempts');
   const { child, ended } = start(JOB);
-  await isHeldUp();
+  await server.untilSomebodyWaits();
   expect(await lease()).toMatchObject({ leasedBy: expect.any(String) });
   child.kill(signal);
   child.kill(signal); // Ctrl+C arrives twice
@@ -64,7 +55,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)('ends at a safe point on %s, gives its l
 it('says in one line that it runs elsewhere, and is done when it is run again', async () => {
   const letGo = await holdUp('sign_in_attempts');
   const first = start(JOB);
-  await isHeldUp();
+  await server.untilSomebodyWaits();
   const { code, err } = await start(JOB).ended;
   expect([code, err]).toEqual([1, expect.stringMatching(/^The job "session-expiry" runs on another replica, .*\n$/)]);
   await letGo();

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -31,12 +30,6 @@ async function ask({ admin }: Company, path: string) {
 
 const ask20 = (path: string) => Promise.all(Array.from({ length: 20 }, () => ask(noisy, path)));
 
-/** How many connections of the server wait for a lock. */
-async function stuck(): Promise<number> {
-  const text = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  return (await server.sql(text)).length;
-}
-
 /** While every timesheet is out of reach. */
 const locked = <T>(does: () => Promise<T>): Promise<T> =>
   server.database.as('superuser', async (client) => {
@@ -48,13 +41,13 @@ const locked = <T>(does: () => Promise<T>): Promise<T> =>
 it('a company whose requests are stuck is told to come back, and another one is served', async () => {
   const flood = await locked(async () => {
     const answers = ask20('/timesheets');
-    await sleep(500);
+    await server.untilSomebodyWaits(PLACES);
     for (let request = 0; request < 3; request++) {
       const { status, ms } = await ask(quiet, '/teams');
       expect(status).toBe(200);
       expect(ms).toBeLessThan(2000); // without places of its own: after 5 s, if at all
     }
-    expect(await stuck()).toBe(PLACES);
+    expect(await server.lockWaits()).toBe(PLACES);
     return answers;
   });
   for (const answer of flood) expect(answer).toMatchObject({ status: 503, code: 'service_unavailable', retryAfter: '1' });
@@ -63,10 +56,11 @@ it('a company whose requests are stuck is told to come back, and another one is 
 it('afterwards it has as many places as before, and they do the work of all that it asks', async () => {
   const answers = await locked(async () => {
     const all = ask20('/timesheets');
-    await sleep(500);
-    expect(await stuck()).toBe(PLACES);
+    await server.untilSomebodyWaits(PLACES);
+    expect((await ask(quiet, '/teams')).status).toBe(200);
+    expect(await server.lockWaits()).toBe(PLACES);
     return [all];
   });
   for (const { status } of await answers[0]!) expect(status).toBe(200);
-  expect(await stuck()).toBe(0);
+  expect(await server.lockWaits()).toBe(0);
 });

@@ -33,15 +33,6 @@ const locked = <T>(does: () => Promise<T>, table = 'access_logs'): Promise<T> =>
     await client.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
     return does();
   });
-/** @throws when no statement comes to wait for a lock */
-async function somebodyWaits(): Promise<void> {
-  const text = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  for (let tries = 0; tries < 250; tries++) {
-    if ((await server.sql(text)).length > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('nobody waits for a lock');
-}
 /** As if the reader had read somebody, so many times. */
 const note = ({ id: companyId }: Company, count: number, app = server.app) =>
   app.get(UnitOfWork).within({ companyId, userId: reader.id }, async () => {
@@ -143,7 +134,7 @@ it('is not outrun: where many wait, who notes more is answered when these are wr
     await note(company, 9_800);
     await list(); // there is room for this one
     const asked = [list(), list()];
-    await somebodyWaits();
+    await server.untilSomebodyWaits();
     for (let others = 0; others < 3; others++) expect((await reader.get('/teams?limit=200')).status).toBe(200);
     order.push('the database');
     return asked;
@@ -174,7 +165,7 @@ it('is whole after a clean stop, what the last request read included', async () 
   await note(company, 30_000, replica);
   const stopped = await locked(async () => {
     const last = fetch(`http://127.0.0.1:${port}/api/v1/users/${read.id}`, { headers: { authorization: `Bearer ${reader.token}` } });
-    await somebodyWaits();
+    await server.untilSomebodyWaits();
     const closing = replica.close();
     while (replica.getHttpServer().listening) await new Promise((resolve) => setTimeout(resolve, 5));
     return [last, closing] as const;

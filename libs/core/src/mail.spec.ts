@@ -78,16 +78,6 @@ const leaveFile = ({ id }: { id: string }) => {
   writeFileSync(join(dir(), `${id}.${randomUUID()}.eml`), 'Hello');
 };
 
-/** Resolves when a statement waits for a lock. */
-async function somebodyWaits(): Promise<void> {
-  const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  for (let tries = 0; tries < 500; tries++) {
-    if ((await server.sql(text)).length > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error('nobody waited for a lock');
-}
-
 describe('a mail', () => {
   it('leaves after the commit, to the name and address of then, with a link to PUBLIC_URL', async () => {
     const person = await company.person({ firstName: 'Zoë', lastName: 'Straße, "jr"', email: 'before@example.com' });
@@ -405,7 +395,7 @@ describe('mails in files', () => {
       await client.query('BEGIN');
       await client.query('LOCK TABLE legal_holds'); // what is looked at behind the writing
       await queue(person, {}, replica);
-      await somebodyWaits();
+      await server.untilSomebodyWaits();
       expect(filesOf(person)).toHaveLength(1);
       await client.query('UPDATE users SET "isAnonymized" = true WHERE id = $1', [person.id]);
       await client.query('COMMIT');

@@ -6,7 +6,6 @@ import { Accesses, clock, Jobs } from '#core';
 import type { Answer } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
-import { lockWaits } from '../../../test/lock-waits.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { ledgerFile, readLines } from './erasures-file.js';
@@ -36,20 +35,13 @@ const said = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim()
 const seal = () => server.app.get(Jobs).runNow('history-seals');
 const proof = async () => (await admin.get('/timesheet-history/verify')).body;
 
-/** Resolves when a statement waits for a lock. */
-async function somebodyWaits(): Promise<void> {
-  const text = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  for (let tries = 0; tries < 250 && (await server.sql(text)).length === 0; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 /** While the person's own request waits for what an anonymisation holds, it goes through. */
 const overtaken = (person: Person, lock: string, request: () => Promise<Answer>) =>
   server.database.as('superuser', async (client) => {
     await client.query('BEGIN');
     await client.query(lock, [person.id]);
     const asked = request();
-    await Promise.race([asked, somebodyWaits()]);
+    await server.untilSomebodyWaits();
     await client.query('UPDATE users SET "isAnonymized" = true WHERE id = $1', [person.id]);
     await client.query('COMMIT');
     return asked;
@@ -400,7 +392,7 @@ describe('what is just being written', () => {
       await client.query('BEGIN');
       await client.query(LEAVE, [person.id]);
       const erased = anonymise(person);
-      await Promise.race([erased, somebodyWaits()]);
+      await server.untilSomebodyWaits();
       await client.query(`UPDATE leave_requests SET reason = 'flu' WHERE id = $1`, [leave.id]);
       await client.query('COMMIT');
       expect((await erased).status).toBe(200);
@@ -414,7 +406,7 @@ describe('what is just being written', () => {
       await client.query('BEGIN');
       await client.query('SELECT 1 FROM timesheets WHERE id = $1 FOR UPDATE', [sheet]);
       const erased = anonymise(person);
-      await lockWaits(server);
+      await server.untilSomebodyWaits();
       const { rows } = await client.query('UPDATE timesheets SET "updatedAt" = clock_timestamp() WHERE id = $1 RETURNING "updatedAt"', [
         sheet,
       ]);

@@ -3,7 +3,6 @@ import { clock } from '#core';
 import { ApprovalWorld, askedIn, idsOf } from '../../../test/approval-world.js';
 import type { Answer } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
-import { lockWaits } from '../../../test/lock-waits.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -29,7 +28,7 @@ async function during(change: () => Promise<Answer>, move: () => Promise<Answer>
   let moving: Promise<Answer>;
   const changed = await world.behind('LOCK TABLE audit_logs IN SHARE MODE', [], change, async () => {
     moving = move();
-    await lockWaits(server, 2);
+    await server.untilSomebodyWaits(2);
   });
   expect(changed.status).toBe(200);
   return moving!;
@@ -92,7 +91,7 @@ describe('a decision that meets a round which asks anew', () => {
         () => turn(first, 'SUSPENDED'),
         async () => {
           moving = first.post(`${path}/${move}`, { reason: 'x' });
-          await lockWaits(server, 2);
+          await server.untilSomebodyWaits(2);
           await server.sql('SELECT 1 FROM timesheets WHERE id = $1 FOR UPDATE NOWAIT', [sheet.id]); // what the one who leaves needs next
         },
       );

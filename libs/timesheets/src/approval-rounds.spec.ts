@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
 import { ApprovalWorld, askedIn, idsOf, WEEK } from '../../../test/approval-world.js';
 import type { Company, Person } from '../../../test/factories.js';
-import { lockWaits, until } from '../../../test/lock-waits.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { until } from '../../../test/until.js';
 
 let server: TestServer;
 let world: ApprovalWorld;
@@ -111,7 +111,7 @@ describe('a person who leaves', () => {
       () => world.leaving(approver, submit),
       async () => {
         await until(async () => (await company.admin.get(`/users/${approver.id}`)).body.status === 'SUSPENDED');
-        await lockWaits(server);
+        await server.untilSomebodyWaits();
       },
     );
     await world.setPolicy('manager_of_user');

@@ -3,6 +3,7 @@ import { Jobs, requestScope, UnitOfWork } from '#core';
 import type { Company } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
+import { until } from '../../../../test/until.js';
 
 let server: TestServer;
 let company: Company;
@@ -40,7 +41,7 @@ it('tells how busy the pool and the database are', async () => {
   expect(value(idle, 'database_pool_connections{state="waiting"}')).toBe(0);
   const sleeping = server.app.get(UnitOfWork).outside('SELECT pg_sleep(2)');
   const begun = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'`;
-  while ((await server.sql(begun)).length === 0);
+  await until(async () => (await server.sql(begun)).length > 0);
   expect(value(await scrape(), 'database_connections_active')).toBeGreaterThanOrEqual(2);
   await sleeping;
 });
