@@ -197,7 +197,7 @@ it('nor of somebody who is being erased', async () => {
     await client.query('BEGIN');
     await client.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [reader.id]);
     const writing = server.app.get(Accesses).flush();
-    await Promise.race([writing, new Promise((resolve) => setTimeout(resolve, 200))]);
+    await server.untilSomebodyWaits();
     await client.query('UPDATE users SET "isAnonymized" = true WHERE id = $1', [reader.id]);
     await client.query('COMMIT');
     return writing;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../test/database.js';
+import { until } from '../../../test/until.js';
 import { dataSourceOptions } from './database.js';
 import { asProblem } from './problem.filter.js';
 import { requestScope } from './request-scope.js';
@@ -34,11 +35,9 @@ const transactionId = async () =>
 /** What others see: what has been committed. */
 const kept = async () => (await database.sql<{ name: string }>('SELECT name FROM teams ORDER BY name')).map(({ name }) => name);
 
+const pool = () => (dataSource.driver as unknown as { master: { totalCount: number; idleCount: number } }).master;
 /** Connections that somebody has not given back. */
-function busy(): number {
-  const pool = (dataSource.driver as unknown as { master: { totalCount: number; idleCount: number } }).master;
-  return pool.totalCount - pool.idleCount;
-}
+const busy = (): number => pool().totalCount - pool().idleCount;
 
 describe('without a company in scope', () => {
   it('there is no transaction', async () => {
@@ -354,8 +353,9 @@ describe('a connection that is lost', () => {
 
   it('while it is idle is not noticed by the next request', async () => {
     const pid = await work.within(tenant, backend);
+    const { totalCount } = pool();
     await terminate(pid);
-    await new Promise((done) => setTimeout(done, 100)); // the pool hears of it
+    await until(() => pool().totalCount < totalCount);
     await expect(work.within(tenant, () => add('D'))).resolves.toBe(1);
   });
 

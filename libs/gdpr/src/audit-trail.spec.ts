@@ -7,6 +7,7 @@ import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { until } from '../../../test/until.js';
 import { routesOf } from '../../../test/whole-app.js';
 
 let server: TestServer;
@@ -247,8 +248,8 @@ describe('every route that changes something outside timesheets', () => {
     const change = await CHANGES[route]!();
     const before = await state();
     const status = await withoutLog(async () => {
-      const { answer } = await make(route, change);
-      if (change.isLater) await sleep(500);
+      const { answer, requestId } = await make(route, change);
+      if (change.isLater) await until(() => server.log.some((line) => line.requestId === requestId && line.code === 'P0001'));
       return answer.status;
     });
     expect([route, status]).toEqual([route, change.isLater ? 202 : 500]);

@@ -246,7 +246,7 @@ describe('deleting', () => {
         [company.id, employee.id, id],
       );
       const deleting = admin.delete(`/action-codes/${id}`);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await server.untilSomebodyWaits();
       await other.query('COMMIT');
       return deleting;
     });
