@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { Company } from '../../../test/factories.js';
 import { environmentOf, ServerProcess } from '../../../test/server-process.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { until } from '../../../test/until.js';
 
 const root = join(import.meta.dirname, '../../..');
 /** Beside the bundle, with what they need: two are told to the bundler (tools/bundle.mjs), one is read when a calendar is asked for. */
@@ -73,7 +73,7 @@ it('reads, when they are needed, what calendars and mails are made with', async 
   expect(await (await ask(`/leave-calendar.ics?token=${token}`)).text()).toMatch(/^BEGIN:VCALENDAR/);
 
   expect((await ask('/auth/password/forgot', { method: 'POST', body: { email: company.admin.email } })).status).toBe(202);
-  for (const until = Date.now() + 10_000; mails().length === 0 && Date.now() < until;) await sleep(20);
+  await until(() => mails().length > 0);
   expect(mails()).toHaveLength(1);
 });
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { Accesses } from '#core';
@@ -6,6 +5,7 @@ import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { statementsOf } from '../../../test/unscoped.js';
 import type { Company } from '../../../test/factories.js';
+import { until } from '../../../test/until.js';
 import { routesOf } from './routes.js';
 
 const ROWS = 9_999; // in each of two companies: with its Admin as many people as a report takes
@@ -198,10 +198,7 @@ describe('with 20,000 rows in two companies', () => {
     const others = await readBy('timesheet_entries_report_idx');
     expect((await company.admin.get('/reports/payroll?from=2026-01-01&to=2026-12-31')).status).toBe(200);
     const told = async () => (await readBy('timesheet_entries_user_day_idx')) - before >= ROWS; // a second later, as connections count
-    for (const until = Date.now() + 10_000; !(await told());) {
-      if (Date.now() > until) throw new Error('the entries of each person were not read by their index');
-      await sleep(50);
-    }
+    await until(told, 'the entries of each person were not read by their index');
     expect(await readBy('timesheet_entries_report_idx')).toBe(others);
   }, 60_000);
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { until } from '../../../test/until.js';
 import { Accesses, Lifecycle, requestScope, UnitOfWork } from './index.js';
 
 let server: TestServer;
@@ -73,7 +74,7 @@ it('notes each person of a list', async () => {
 
 it('is written within a second or so by itself, and by a clean stop', async () => {
   await reader.get(`/users/${read.id}`);
-  for (let tries = 0; tries < 100 && (await rows()).length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(async () => (await rows()).length > 0);
   expect(await rows()).toHaveLength(1);
   const replica = await server.secondReplica();
   await replica
@@ -167,7 +168,7 @@ it('is whole after a clean stop, what the last request read included', async () 
     const last = fetch(`http://127.0.0.1:${port}/api/v1/users/${read.id}`, { headers: { authorization: `Bearer ${reader.token}` } });
     await server.untilSomebodyWaits();
     const closing = replica.close();
-    while (replica.getHttpServer().listening) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => !replica.getHttpServer().listening);
     return [last, closing] as const;
   }, 'users');
   expect((await stopped[0]).status).toBe(200);

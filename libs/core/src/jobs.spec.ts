@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { until } from '../../../test/until.js';
 import { clock, Jobs } from './index.js';
 import type { Job } from './index.js';
 
@@ -64,14 +65,14 @@ it('leaves a running one alone, and takes over from a dead holder', async () => 
   const waiting: (() => void)[] = [];
   const held = job(() => new Promise((resolve) => void waiting.push(resolve)));
   const first = ours.runDue(held);
-  while (held.runs() === 0) await sleep(10);
+  await until(() => held.runs() > 0);
   expect(await replica.runDue(held)).toBe(false);
   await expect(replica.runNow(held.name)).rejects.toThrow(/There is no job/);
   replica.register(held);
   await expect(replica.runNow(held.name)).rejects.toThrow(/another replica/);
   await expire(held);
   const second = replica.runDue(held);
-  while (held.runs() === 1) await sleep(10);
+  await until(() => held.runs() > 1);
   for (const resolve of waiting) resolve();
   expect(await second).toBe(true);
   await first; // it finds its lease gone and writes nothing
@@ -106,7 +107,7 @@ it('ends at a safe point when the server stops, and leaves the slot to another',
   const app = await server.secondReplica();
   const patient = job((stopping) => new Promise((resolve) => stopping.addEventListener('abort', () => resolve())));
   const running = app.get(Jobs).runDue(patient);
-  while (patient.runs() === 0) await sleep(10);
+  await until(() => patient.runs() > 0);
   await app.close();
   await running;
   expect(await row(patient)).toMatchObject({ slot: null, leasedBy: null });

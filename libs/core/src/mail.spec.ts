@@ -11,6 +11,7 @@ import type { Company, Person } from '../../../test/factories.js';
 import { Mailbox, parse } from '../../../test/mailbox.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { until } from '../../../test/until.js';
 import { clock } from './clock.js';
 import { Jobs } from './jobs.js';
 import { deriveKeys } from './keys.js';
@@ -366,7 +367,7 @@ describe('without SMTP_URL', () => {
     await queue(person, {}, replica);
     await queue(other, {}, replica);
     await sendAll(replica);
-    for (let waited = 0; (await queued()).length > 0 && waited < 100; waited++) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await queued()).length === 0);
     const files = readdirSync(dir());
     expect(files).toHaveLength(2);
     const file = join(

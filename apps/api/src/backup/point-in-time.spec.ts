@@ -10,6 +10,7 @@ import { give } from '../../../../tools/embedded-binaries.js';
 import { connect } from '../../../../test/database.js';
 import { migrateByCommand, startSystemPostgres } from '../../../../test/system-postgres.js';
 import type { SystemPostgres } from '../../../../test/system-postgres.js';
+import { until } from '../../../../test/until.js';
 import { bootstrap } from '../database/bootstrap.js';
 import { seed } from '../database/seed.js';
 import { sumsOf } from './restore.js';
@@ -73,13 +74,8 @@ afterAll(() => rmSync(archive, { recursive: true, force: true }));
     await sql(inside(primary), 'DELETE FROM company_settings');
     await sql(primary.address, 'SELECT pg_switch_wal()');
     const [wal] = await sql(primary.address, 'SELECT pg_walfile_name(pg_current_wal_lsn()) AS last');
-    for (let tries = 0; tries < 200; tries++) {
-      const [archiver] = await sql(primary.address, 'SELECT last_archived_wal >= $1 AS done FROM pg_stat_archiver', [
-        previous(String(wal!.last)),
-      ]);
-      if (archiver!.done === true) break;
-      await sleep(50);
-    }
+    const archived = 'SELECT last_archived_wal >= $1 AS done FROM pg_stat_archiver';
+    await until(async () => (await sql(primary.address, archived, [previous(String(wal!.last))]))[0]!.done === true);
     await primary.stop(); // its folder goes with it
 
     const began = performance.now();
