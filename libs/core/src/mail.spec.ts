@@ -117,7 +117,8 @@ describe('a mail', () => {
       }),
     ).rejects.toThrow('no');
     expect(await queued()).toEqual([]);
-    expect(await mailbox.count(person.email)).toBe(0);
+    await sendAll();
+    expect(mailbox.count(person.email)).toBe(0);
   });
 
   it('goes to the address that the user had, when it is given', async () => {
@@ -127,7 +128,8 @@ describe('a mail', () => {
     expect(mail.headers.subject).toBe('Your e-mail address at Analytical Engines was changed');
     expect(mail.text + mail.html).not.toContain(person.email);
     expect(mail.text).not.toContain('token=');
-    expect(await mailbox.count(person.email)).toBe(0);
+    await sendAll();
+    expect(mailbox.count(person.email)).toBe(0);
   });
 
   it('can be taken back before it has left', async () => {
@@ -151,13 +153,13 @@ describe('sending', () => {
     await mailbox.start();
     clock.travelTo(later(MINUTE - 5_000));
     await sendAll();
-    expect(await mailbox.count(person.email)).toBe(0);
+    expect(mailbox.count(person.email)).toBe(0);
     mailbox.misbehaviour.set(person.email, 'hang up'); // has it, and does not say so
     clock.travelTo(later(10_000));
     await sendAll();
     clock.travelTo(later(2 * MINUTE - 5_000));
     await sendAll();
-    expect(await mailbox.count(person.email)).toBe(1);
+    expect(mailbox.count(person.email)).toBe(1);
     mailbox.misbehaviour.clear();
     clock.travelTo(later(10_000));
     await sendAll();
@@ -207,10 +209,10 @@ describe('sending', () => {
     clock.travelTo(later(2 * MINUTE));
     await server.sql(`UPDATE queued_mails SET "leasedUntil" = now() + interval '1 minute'`);
     await sendAll();
-    expect(await mailbox.count(person.email)).toBe(0);
+    expect(mailbox.count(person.email)).toBe(0);
     await server.sql(`UPDATE queued_mails SET "leasedUntil" = now() - interval '1 second'`);
     await sendAll();
-    expect(await mailbox.count(person.email)).toBe(1);
+    expect(mailbox.count(person.email)).toBe(1);
   });
 
   it('ends where the address is refused for good, and goes on where it is refused for now', async () => {
@@ -258,9 +260,9 @@ describe('sending', () => {
     } finally {
       work.within = within;
     }
-    expect([await mailbox.count(other.email), await mailbox.count(stuck.email)]).toEqual([1, 0]);
+    expect([mailbox.count(other.email), mailbox.count(stuck.email)]).toEqual([1, 0]);
     await sendAll();
-    expect(await mailbox.count(stuck.email)).toBe(1);
+    expect(mailbox.count(stuck.email)).toBe(1);
   });
 
   it('ends after twelve attempts', async () => {
@@ -292,7 +294,7 @@ describe('sending', () => {
     await server.sql(change, change.includes('$1') ? [person.id] : []);
     clock.travelTo(later(2 * MINUTE));
     await sendAll();
-    expect(await mailbox.count(person.email)).toBe(0);
+    expect(mailbox.count(person.email)).toBe(0);
     expect(await queued()).toEqual([]);
   });
 
