@@ -66,6 +66,14 @@ export class TestServer {
     return this.database.sql<T>(text, values);
   }
 
+  /** What the audit log keeps of an action on a person, oldest first. */
+  audits(userId: string, action: string) {
+    return this.sql<{ before: Record<string, unknown> | null; after: Record<string, unknown> | null; actorUserId: string | null }>(
+      'SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2 ORDER BY "occurredAt"',
+      [userId, action],
+    );
+  }
+
   /** How many statements on this database wait for a lock. */
   async lockWaits(): Promise<number> {
     return (await this.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
+import { pointers, statuses, twenty } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -19,9 +20,6 @@ beforeAll(async () => {
 afterEach(() => clock.reset());
 afterAll(() => server.stop());
 
-const statuses = (answers: { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
-const twenty = <T>(work: (index: number) => Promise<T>) => Promise.all(Array.from({ length: 20 }, (_, index) => work(index)));
-const pointers = (answer: { body: { errors: { pointer: string }[] } }) => answer.body.errors.map(({ pointer }) => pointer).toSorted();
 const owner = async () => (await admin.get('/company')).body.ownerUserId;
 const lastAudit = async () =>
   (

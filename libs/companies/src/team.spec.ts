@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { statuses, twenty } from '../../../test/answer.js';
 import type { Client } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Accesses } from '#core';
@@ -21,8 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const statuses = (answers: { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
-const twenty = <T>(work: (index: number) => Promise<T>) => Promise.all(Array.from({ length: 20 }, (_, index) => work(index)));
 const versionOf = async (teamId: string) => (await admin.get(`/teams/${teamId}`)).body.version;
 const membersOf = async (teamId: string, client: Client = admin) => (await client.get(`/teams/${teamId}/members`)).body.items;
 const auditOf = (targetId: string) =>

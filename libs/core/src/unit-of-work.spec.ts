@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../test/database.js';
@@ -262,7 +263,7 @@ describe('the places of a company', () => {
     let isIn = false;
     const third = asked(() => work.last('SELECT $1::uuid')).then(() => (isIn = true));
     await expect(work.within({ companyId: randomUUID(), userId: null }, () => work.last('SELECT $1::uuid'))).resolves.toHaveLength(1);
-    await new Promise((done) => setTimeout(done, 100));
+    await sleep(100);
     expect(isIn).toBe(false);
     await letGo();
     await third;
@@ -313,7 +314,7 @@ describe('the places of a company', () => {
       },
       async () => {
         await terminate(await backend());
-        await new Promise((done) => setTimeout(done, 100)); // the pool hears of it
+        await sleep(100); // the pool hears of it
       },
     ];
     for (const ending of endings) {

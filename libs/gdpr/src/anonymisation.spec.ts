@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Accesses, clock, Jobs } from '#core';
 import type { Answer } from '../../../test/client.js';
@@ -25,8 +26,7 @@ afterAll(() => server.stop());
 const anonymise = (who: { id: string }, by: Pick<Person, 'post'> = admin, headers?: Record<string, string>) =>
   by.post(`/users/${who.id}/anonymize`, undefined, headers);
 const row = async (id: string) => (await server.sql('SELECT * FROM users WHERE id = $1', [id]))[0]!;
-const audits = (id: string, action = 'user_anonymized') =>
-  server.sql('SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2', [id, action]);
+const audits = (id: string, action = 'user_anonymized') => server.audits(id, action);
 const count = async (table: string, id: string) =>
   (await server.sql<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE "userId" = $1`, [id]))[0]!.n;
 const faultsOf = async (answer: Promise<Answer>) => (await answer).body.errors?.map(({ pointer }: { pointer: string }) => pointer);
@@ -137,7 +137,7 @@ describe('anonymising a user', () => {
     expect((await key.get('/me')).status).toBe(401);
     expect((await server.anybody.post('/auth/refresh', { refreshToken: person.refreshToken })).status).toBe(401);
     expect((await server.anybody.post('/auth/login', { email: person.email, password: PASSWORD })).status).toBe(401);
-    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await sleep(1100);
     expect((await person.on(replica).get('/me')).status).toBe(401);
     expect(await count('api_keys', person.id)).toBe(0);
   });

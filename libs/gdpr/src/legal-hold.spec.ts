@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { statuses, twenty } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -22,8 +23,6 @@ beforeEach(async () => {
 afterAll(() => server.stop());
 
 const path = (id: string) => `/users/${id}/legal-hold`;
-const twenty = <T>(work: (index: number) => Promise<T>) => Promise.all(Array.from({ length: 20 }, (_, index) => work(index)));
-const statuses = (answers: { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
 const rows = () => server.sql('SELECT reason, version FROM legal_holds WHERE "userId" = $1', [person.id]);
 const audited = () =>
   server.sql(

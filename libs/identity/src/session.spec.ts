@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { clock } from '#core';
@@ -25,7 +26,6 @@ afterEach(() => clock.reset());
 
 const refresh = (refreshToken: string | undefined, client = server.anybody) => client.post('/auth/refresh', { refreshToken });
 const travel = (ms: number) => clock.travelTo(new Date(clock.now().getTime() + ms));
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const alive = async (accessToken: string) => (await new Client(server.app, accessToken).get('/me')).status;
 const audited = async (person: Person): Promise<string[]> =>
   (await server.sql<{ action: string }>('SELECT action FROM audit_logs WHERE "userId" = $1 ORDER BY "occurredAt"', [person.id])).map(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { codes } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Accesses } from '#core';
 import { startTestServer } from '../../../test/server.js';
@@ -20,14 +21,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const audits = (userId: string, action: string) =>
-  server.sql<{ before: Record<string, unknown> | null; after: Record<string, unknown> | null; actorUserId: string }>(
-    'SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2 ORDER BY "occurredAt"',
-    [userId, action],
-  );
-const codes = (answers: { status: number; body: { code?: string } }[]) =>
-  answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()).toSorted();
-
 describe('approvers', () => {
   it('belong to the user', async () => {
     const person = await company.person();
@@ -41,7 +34,7 @@ describe('approvers', () => {
     expect((await admin.put(path, { approverIds: [] }, { 'if-match': '"1"' })).status).toBe(412);
     expect((await admin.put(path, { approverIds: [manager.id] })).body).toEqual({ approverIds: [manager.id] });
     expect((await admin.put(path, { approverIds })).body).toEqual({ approverIds });
-    expect(await audits(person.id, 'user_approvers_changed')).toHaveLength(3);
+    expect(await server.audits(person.id, 'user_approvers_changed')).toHaveLength(3);
     expect(
       codes([await employee.get(path), await employee.put(path, { approverIds: [] }), await person.put(path, { approverIds: [] })]),
     ).toEqual(Array(3).fill('403 forbidden'));
@@ -124,7 +117,7 @@ describe('the sessions of a user', () => {
     expect((await person.get(`/users/${person.id}/sessions`)).body.items[0].current).toBe(true);
     expect((await admin.delete(`/users/${person.id}/sessions`)).status).toBe(204);
     expect((await person.get('/me')).status).toBe(401);
-    expect(await audits(person.id, 'sessions_revoked')).toHaveLength(1);
+    expect(await server.audits(person.id, 'sessions_revoked')).toHaveLength(1);
     expect((await admin.get(`/users/${randomUUID()}/sessions`)).status).toBe(404);
     await server.app.get(Accesses).flush();
     const reads = await server.sql('SELECT action, "actorUserId" FROM access_logs WHERE "userId" = $1', [person.id]);

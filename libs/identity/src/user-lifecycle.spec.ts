@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { codes } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Accesses } from '#core';
 import { startTestServer } from '../../../test/server.js';
@@ -19,14 +20,6 @@ beforeAll(async () => {
   employee = await company.person({ firstName: 'Mary', lastName: 'Somerville' });
 });
 afterAll(() => server.stop());
-
-const audits = (userId: string, action: string) =>
-  server.sql<{ before: Record<string, unknown> | null; after: Record<string, unknown> | null; actorUserId: string }>(
-    'SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2 ORDER BY "occurredAt"',
-    [userId, action],
-  );
-const codes = (answers: { status: number; body: { code?: string } }[]) =>
-  answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()).toSorted();
 
 const move = (person: Person, code: string, by = admin) => by.post(`/users/${person.id}/status`, { code });
 
@@ -76,7 +69,7 @@ describe('status', () => {
     await move(person, 'ACTIVE');
     expect([(await person.get('/me')).status, (await key.get('/me')).status]).toEqual([401, 401]); // none comes back
     expect(await server.sql('SELECT 1 FROM one_time_tokens WHERE "userId" = $1 AND "deletedAt" IS NULL', [person.id])).toEqual([]);
-    const [row] = await audits(person.id, 'user_status_changed');
+    const [row] = await server.audits(person.id, 'user_status_changed');
     expect(row).toMatchObject({ before: { status: 'ACTIVE' }, after: { status: 'SUSPENDED', reason: 'Sabbatical' } });
     expect((await admin.post(`/users/${person.id}/status`, { code: 'SUSPENDED' }, { 'if-match': '"1"' })).status).toBe(412);
   });
@@ -85,7 +78,7 @@ describe('status', () => {
     const person = await company.person();
     const answers = await Promise.all(Array.from({ length: 20 }, () => move(person, 'SUSPENDED')));
     expect(codes(answers)).toEqual(['200', ...Array(19).fill('409 invalid_transition')]);
-    expect(await audits(person.id, 'user_status_changed')).toHaveLength(1);
+    expect(await server.audits(person.id, 'user_status_changed')).toHaveLength(1);
   });
 });
 
@@ -118,7 +111,9 @@ describe('deleting', () => {
     const again = await admin.post(`/users/${person.id}/restore`);
     expect([again.status, again.body.code]).toEqual([409, 'invalid_transition']);
     expect((await admin.post(`/users/${randomUUID()}/restore`)).status).toBe(404);
-    expect([await audits(person.id, 'user_deleted'), await audits(person.id, 'user_restored')].map(({ length }) => length)).toEqual([1, 1]);
+    expect(
+      [await server.audits(person.id, 'user_deleted'), await server.audits(person.id, 'user_restored')].map(({ length }) => length),
+    ).toEqual([1, 1]);
   });
 });
 
@@ -227,6 +222,6 @@ describe('the last Admin', () => {
     expect(await owner()).toBe(second.id);
     expect((await third.post(`/users/${second.id}/status`, { code: 'TERMINATED' })).status).toBe(200);
     expect(await owner()).toBe(third.id);
-    expect(await audits(third.id, 'company_owner_changed')).toHaveLength(1);
+    expect(await server.audits(third.id, 'company_owner_changed')).toHaveLength(1);
   });
 });

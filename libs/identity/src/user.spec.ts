@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { codes } from '../../../test/answer.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Mailbox } from '../../../test/mailbox.js';
@@ -35,13 +36,6 @@ const fieldsOf = async (role: 'Admin' | 'Manager' | 'Employee' = 'Employee') => 
   lastName: 'Babbage',
   roleId: await company.roleId(role),
 });
-const audits = (userId: string, action: string) =>
-  server.sql<{ before: Record<string, unknown> | null; after: Record<string, unknown> | null; actorUserId: string }>(
-    'SELECT before, after, "actorUserId" FROM audit_logs WHERE "userId" = $1 AND action = $2 ORDER BY "occurredAt"',
-    [userId, action],
-  );
-const codes = (answers: { status: number; body: { code?: string } }[]) =>
-  answers.map(({ status, body }) => `${status} ${body.code ?? ''}`.trim()).toSorted();
 
 describe('reading users', () => {
   const FULL = [
@@ -161,7 +155,7 @@ describe('creating a user', () => {
       lastLogin: null,
     });
     expect((await server.anybody.post('/auth/login', { email: fields.email, password: PASSWORD })).body.mustChangePassword).toBe(true);
-    const [row] = await audits(made.body.id, 'user_created');
+    const [row] = await server.audits(made.body.id, 'user_created');
     expect(row!.actorUserId).toBe(admin.id);
     const personal = { email: 'changed', firstName: 'changed', lastName: 'changed', phoneNumber: 'changed', externalId: 'changed' };
     expect([row!.before, row!.after]).toEqual([null, { ...personal, roleId, status: 'ACTIVE' }]);
@@ -186,7 +180,7 @@ describe('creating a user', () => {
     expect(await server.sql(`SELECT 1 FROM one_time_tokens WHERE "userId" = $1 AND purpose = 'invitation'`, [made.body.id])).toHaveLength(
       1,
     );
-    expect((await audits(made.body.id, 'user_invited')).map(({ after }) => after)).toEqual([
+    expect((await server.audits(made.body.id, 'user_invited')).map(({ after }) => after)).toEqual([
       { email: 'changed', firstName: 'changed', lastName: 'changed', roleId: made.body.role.id, status: 'INVITED' },
     ]);
   });
@@ -316,7 +310,7 @@ describe('changing a user', () => {
     expect((await admin.patch(`/users/${person.id}`, { phoneNumber: null })).body.phoneNumber).toBeNull();
     expect((await admin.patch(`/users/${person.id}`, { lastName: null })).status).toBe(400);
     expect((await admin.patch(`/users/${person.id}`, { status: 'SUSPENDED' })).status).toBe(400);
-    const [row] = await audits(person.id, 'user_updated');
+    const [row] = await server.audits(person.id, 'user_updated');
     expect([row!.before, row!.after]).toEqual([
       { lastName: 'changed', phoneNumber: 'changed', externalId: 'changed' },
       { lastName: 'changed', phoneNumber: 'changed', externalId: 'changed' },

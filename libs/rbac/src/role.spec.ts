@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { UnitOfWork } from '#core';
+import { pointers, statuses, twenty } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -23,9 +24,6 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const statuses = (answers: { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
-const twenty = <T>(work: (index: number) => Promise<T>) => Promise.all(Array.from({ length: 20 }, (_, index) => work(index)));
-const pointers = ({ body }: { body: { errors: { pointer: string }[] } }) => body.errors.map(({ pointer }) => pointer).toSorted();
 const newRole = async (permissions: string[] = [], name = `Role ${randomUUID()}`) =>
   (await admin.post('/roles', { name, permissions })).body;
 const auditOf = (targetId: string) =>
@@ -312,7 +310,7 @@ describe('handing out', () => {
     expect((await elsewhere.get('/roles')).status).toBe(200);
     await admin.put(`/roles/${id}/permissions`, { permissions: [] });
     expect((await reader.get('/roles')).status).toBe(403);
-    await new Promise((done) => setTimeout(done, 1000));
+    await sleep(1000);
     expect((await elsewhere.get('/roles')).status).toBe(403);
     await admin.put(`/roles/${id}/permissions`, { permissions: ['read_role'] });
     expect((await reader.get('/roles')).status).toBe(200);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { statuses } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -31,7 +32,6 @@ const historyOf = (targetId: string) =>
     'SELECT "userId", "targetType", action, "actorUserId", diff FROM timesheet_history WHERE "targetId" = $1 ORDER BY "occurredAt"',
     [targetId],
   );
-const statuses = (answers: { status: number }[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
 
 describe('creating', () => {
   it('answers with the record, fills in the defaults and writes history', async () => {
