@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { statuses, twenty } from '../../../test/answer.js';
 import { Client } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -36,12 +37,10 @@ describe('signing a company up', () => {
   });
 
   it('takes a name once, of twenty at once exactly one', async () => {
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, index) =>
-        server.anybody.post('/companies', { name: 'Race', owner: { ...OWNER, email: `race-${index}@example.com` } }),
-      ),
+    const answers = await twenty((index) =>
+      server.anybody.post('/companies', { name: 'Race', owner: { ...OWNER, email: `race-${index}@example.com` } }),
     );
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(19).fill(409)]);
+    expect(statuses(answers)).toEqual([201, ...Array<number>(19).fill(409)]);
     const refused = answers.find(({ status }) => status === 409)!;
     expect([refused.body.code, refused.headers.location]).toEqual(['company_name_taken', undefined]);
     const rows = await server.sql(`SELECT 1 FROM users WHERE email LIKE 'race-%'`);

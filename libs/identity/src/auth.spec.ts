@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { clock, Problem } from '#core';
+import { statuses, twenty } from '../../../test/answer.js';
 import { Client } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
@@ -290,7 +291,7 @@ describe('the lock', () => {
   it('lets twenty right ones in at once', async () => {
     const person = await company.person();
     await forget();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => login(person.email)));
+    const answers = await twenty(() => login(person.email));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
     expect(await failures()).toEqual([0]); // the address; of the account nothing is left
   });
@@ -299,9 +300,8 @@ describe('the lock', () => {
     const person = await company.person();
     await forget();
     const clients = [server.anybody, new Client(replica)];
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => login(person.email, WRONG, {}, clients[index % 2])));
-    const statuses = answers.map(({ status }) => status).toSorted((a, b) => a - b);
-    expect(statuses).toEqual([...Array(10).fill(401), ...Array(10).fill(429)]);
+    const answers = await twenty((index) => login(person.email, WRONG, {}, clients[index % 2]));
+    expect(statuses(answers)).toEqual([...Array(10).fill(401), ...Array(10).fill(429)]);
     expect((await audited(person)).filter((action) => action === 'account_locked')).toHaveLength(1);
     expect(await failures()).toEqual([10, 10]); // account and address
   });

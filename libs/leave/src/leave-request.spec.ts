@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Accesses } from '#core';
+import { statuses, twenty } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -45,7 +46,7 @@ async function readersOf(id: string): Promise<unknown[]> {
 }
 
 /** Opens the connections: else the first of many at once is through before the others begin. */
-const warmUp = (person: Person) => Promise.all(Array.from({ length: 20 }, () => person.get('/leave-requests')));
+const warmUp = (person: Person) => twenty(() => person.get('/leave-requests'));
 
 /** Without what tells one request from another. */
 const comparable = ({ instance: _i, requestId: _r, ...body }: Record<string, unknown>) => body;
@@ -225,10 +226,8 @@ describe('leave of one person', () => {
   it('of twenty overlapping ones at once is one', async () => {
     const person = await company.person();
     await warmUp(person);
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => person.post('/leave-requests', { ...WEEK, startDate: `2030-03-0${1 + (n % 7)}` })),
-    );
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(19).fill(409)]);
+    const answers = await twenty((n) => person.post('/leave-requests', { ...WEEK, startDate: `2030-03-0${1 + (n % 7)}` }));
+    expect(statuses(answers)).toEqual([201, ...Array<number>(19).fill(409)]);
     const { id } = answers.find(({ status }) => status === 201)!.body;
     const refused = answers.filter(({ status }) => status === 409).map(({ body }) => [body.code, body.conflictsWith]);
     expect(refused).toEqual(Array.from({ length: 19 }, () => ['leave_overlap', [id]]));
@@ -446,7 +445,7 @@ describe('changing a leave request', () => {
     }
     await warmUp(person);
     const answers = await Promise.all(paths.map((path) => person.patch(path, { startDate: '2032-06-01', endDate: '2032-06-02' })));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, ...Array<number>(19).fill(409)]);
+    expect(statuses(answers)).toEqual([200, ...Array<number>(19).fill(409)]);
     expect(answers.filter(({ body }) => body.conflictsWith?.length === 1)).toHaveLength(19);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
+import { statuses, twenty } from '../../../test/answer.js';
 import { ApprovalWorld, askedIn } from '../../../test/approval-world.js';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -42,10 +43,8 @@ describe('who decides under explicit', () => {
 
   it('at the same moment both count, each once', async () => {
     const sheet = await world.handedIn();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => (n % 2 ? sheet.first : sheet.second).post(`${sheet.path}/approve`, {})),
-    );
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 200, ...Array<number>(18).fill(409)]);
+    const answers = await twenty((n) => (n % 2 ? sheet.first : sheet.second).post(`${sheet.path}/approve`, {}));
+    expect(statuses(answers)).toEqual([200, 200, ...Array<number>(18).fill(409)]);
     expect(await world.statusOf(sheet)).toBe('APPROVED');
     expect(await world.historyOf('TimesheetApproval', sheet)).toHaveLength(2);
   });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { statuses, twenty } from '../../../test/answer.js';
 import { ApprovalWorld, askedIn, WEEK } from '../../../test/approval-world.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -75,7 +76,7 @@ describe('handing in', () => {
 
   it('of twenty at once exactly one wins', async () => {
     const { person, path, lead } = await world.filled();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => person.post(`${path}/submit`)));
+    const answers = await twenty(() => person.post(`${path}/submit`));
     expect(answers.map(({ status, body }) => `${status} ${body.code ?? ''}`).toSorted()).toEqual([
       '200 ',
       ...Array<string>(19).fill('409 invalid_transition'),
@@ -107,10 +108,8 @@ describe('withdrawing', () => {
 
   it('against an approval at the same moment: exactly one of the two wins', async () => {
     const { person, lead, path } = await world.submitted();
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => (n % 2 ? person.post(`${path}/withdraw`) : lead.post(`${path}/approve`, {}))),
-    );
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, ...Array<number>(19).fill(409)]);
+    const answers = await twenty((n) => (n % 2 ? person.post(`${path}/withdraw`) : lead.post(`${path}/approve`, {})));
+    expect(statuses(answers)).toEqual([200, ...Array<number>(19).fill(409)]);
     expect((await world.historyOf('Timesheet', { person, path })).map(({ action }) => action).slice(2)).toHaveLength(1);
   });
 });
@@ -231,12 +230,10 @@ describe('deciding', () => {
     const sheet = await world.submitted();
     const managers = await Promise.all(Array.from({ length: 3 }, () => company.person({ role: 'Manager' })));
     const deciders = [sheet.lead, company.admin, ...managers];
-    const answers = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => {
-        const decider = deciders[n % deciders.length]!;
-        return n % 2 ? decider.post(`${sheet.path}/approve`, {}) : decider.post(`${sheet.path}/reject`, { reason: 'x' });
-      }),
-    );
+    const answers = await twenty((n) => {
+      const decider = deciders[n % deciders.length]!;
+      return n % 2 ? decider.post(`${sheet.path}/approve`, {}) : decider.post(`${sheet.path}/reject`, { reason: 'x' });
+    });
     expect(answers.map(({ status, body }) => `${status} ${body.code ?? ''}`).toSorted()).toEqual([
       '200 ',
       ...Array<string>(19).fill('409 invalid_transition'),
@@ -255,8 +252,8 @@ describe('reopening', () => {
     const own = await person.post(`${path}/reopen`, { reason: 'x' });
     expect({ status: own.status, code: own.body.code }).toEqual({ status: 403, code: 'self_approval' });
     expect((await lead.post(`${path}/reopen`, {})).status).toBe(400);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => lead.post(`${path}/reopen`, { reason: 'Wrong code' })));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, ...Array<number>(19).fill(409)]);
+    const answers = await twenty(() => lead.post(`${path}/reopen`, { reason: 'Wrong code' }));
+    expect(statuses(answers)).toEqual([200, ...Array<number>(19).fill(409)]);
     const { body } = await person.get(path);
     expect(body).toMatchObject({
       status: 'DRAFT',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { statuses, twenty } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -210,8 +211,8 @@ describe('what does not go together', () => {
   it('of twenty at once exactly one is made', async () => {
     const person = await company.person();
     const id = await sheet(person);
-    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => add(person, span('02T08:00', `02T09:${String(n + 10)}`))));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(19).fill(409)]);
+    const answers = await twenty((n) => add(person, span('02T08:00', `02T09:${String(n + 10)}`)));
+    expect(statuses(answers)).toEqual([201, ...Array<number>(19).fill(409)]);
     for (const { body } of answers.filter(({ status }) => status === 409)) {
       expect(body.code).toBe('entry_overlap');
       expect(body.conflictsWith).toHaveLength(1);
@@ -231,7 +232,7 @@ describe('what does not go together', () => {
     const full = await person.post('/timesheet-entries/batch', { entries: [nothing, minutes('2026-03-05', 0), nothing, nothing] });
     expect([full.status, full.body.errors]).toMatchObject([409, [{ pointer: '/entries/3/day', code: 'day_full' }]]);
     const { body: made } = await add(person, nothing);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => add(person, nothing)));
+    const answers = await twenty(() => add(person, nothing));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
     expect(new Set(answers.filter(({ status }) => status !== 201).map(({ body }) => body.code))).toEqual(new Set(['day_full']));
     expect((await person.patch(`/timesheet-entries/${made.id}`, { note: 'One of the 1440' })).status).toBe(200);
@@ -243,7 +244,7 @@ describe('what does not go together', () => {
   it('more than 1440 minutes on a day, also of twenty at once', async () => {
     const person = await company.person();
     const id = await sheet(person);
-    const answers = await Promise.all(Array.from({ length: 20 }, () => add(person, minutes('2026-03-02', 240))));
+    const answers = await twenty(() => add(person, minutes('2026-03-02', 240)));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(6);
     expect(new Set(answers.filter(({ status }) => status !== 201).map(({ status, body }) => `${status} ${body.code}`))).toEqual(
       new Set(['409 day_full']),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Accesses } from '#core';
+import { statuses, twenty } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -127,8 +128,8 @@ describe('making a timesheet', () => {
 
   it('of twenty at once exactly one is made', async () => {
     const person = await company.person();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => person.post('/timesheets', WEEK)));
-    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, ...Array<number>(19).fill(409)]);
+    const answers = await twenty(() => person.post('/timesheets', WEEK));
+    expect(statuses(answers)).toEqual([201, ...Array<number>(19).fill(409)]);
     expect((await person.get('/timesheets')).body.items).toHaveLength(1);
   });
 
