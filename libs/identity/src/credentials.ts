@@ -24,14 +24,13 @@ export class Credentials {
   }
 
   /**
-   * Another e-mail: what the old one was good for ends, and it is told; who has not accepted yet is invited at the new one.
+   * Another e-mail: what the old one was good for ends, and it is told.
    * @param user as it was, with the old one
    */
-  async emailChanged(user: Pick<UserView, 'id' | 'email' | 'status'>): Promise<void> {
+  async emailChanged(user: Pick<UserView, 'id' | 'email'>): Promise<void> {
     await this.endSignIns(user.id);
     const expiresAt = new Date(this.work.now.getTime() + NOTICE_MS);
     await this.mail.queue({ to: user.id, template: 'email_changed', address: user.email, expiresAt });
-    if (user.status === 'INVITED') await this.links.send(user.id, 'invitation');
   }
 
   /** A user leaves ACTIVE, is deleted or anonymised: nothing opens the account any more, and whoever registered with the hook is told. */

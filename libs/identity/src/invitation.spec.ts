@@ -192,6 +192,8 @@ describe('inviting again', () => {
     const before = mailbox.count(email);
     await one.patch(`/users/${created.id}`, { email: 'elsewhere@example.com' });
     expect((await mailbox.to(email, before + 1)).headers.subject).toContain('e-mail'); // which must be told whatever went before
+    expect((await one.patch(`/users/${created.id}`, { email })).status).toBe(429);
+    expect((await one.get(`/users/${created.id}`)).body.email).toBe('elsewhere@example.com');
     pass(3_601_000);
     await other.admin.signIn();
     expect((await other.admin.post('/users', { ...fields, roleId: await other.roleId('Employee') })).status).toBe(201);

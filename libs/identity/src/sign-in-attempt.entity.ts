@@ -2,7 +2,7 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { NotPersonal } from '#core';
 
 /**
- * Failed sign-ins by account or address, and the ten places an address has for mails, each taken for an hour (their `failures` stay 0).
+ * Failed sign-ins by account or address, and the places an address has for mails, each taken for an hour (their `failures` stay 0).
  * Belongs to no company: it is counted before the company is known.
  */
 @Entity('sign_in_attempts')

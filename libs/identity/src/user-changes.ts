@@ -5,6 +5,7 @@ import { may } from '#rbac';
 import type { PermissionName, Principal, RoleView } from '#rbac';
 import { Admins } from './admins.js';
 import { Credentials } from './credentials.js';
+import { Invitations } from './invitation.service.js';
 import type { ColleagueView, UpdateUser, UserView } from './user.dto.js';
 import { PERSONAL, UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
@@ -20,13 +21,15 @@ export class UserChanges {
     private readonly policy: UserPolicy,
     private readonly admins: Admins,
     private readonly credentials: Credentials,
+    private readonly invitations: Invitations,
     private readonly audit: Audit,
   ) {}
 
   /**
    * A change that changes nothing leaves the version alone.
    * @throws 403 for a field that the caller may not change, 400 for the address of an anonymised user, 403 `privilege_escalation`, 412, 409 `email_domain_not_allowed`, `email_taken`,
-   *   `external_id_taken`, `last_admin`, `conflict` for what would tell again who an anonymised user was
+   *   `external_id_taken`, `last_admin`, `conflict` for what would tell again who an anonymised user was, 429 for too many invitations to
+   *   the new address
    */
   async change(caller: Principal, id: string, fields: UpdateUser, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     requireFields(caller, id, fields);
@@ -53,7 +56,9 @@ export class UserChanges {
     await this.users.update(id, fields);
     if (!isNewEmail) return;
     await this.credentials.emailChanged(before);
-    if (before.status === 'INVITED') await this.audit.record({ action: 'invitation_sent', targetType: 'User', targetId: id, userId: id });
+    if (before.status !== 'INVITED') return;
+    await this.invitations.send(id, fields.email!); // at the old one nobody accepts any more
+    await this.audit.record({ action: 'invitation_sent', targetType: 'User', targetId: id, userId: id });
   }
 }
 
