@@ -36,11 +36,9 @@ export function faultsOfShape(input: unknown): { faults: FieldFault[]; isSafe: b
       for (const key of Object.keys(value)) {
         names.push(key);
         const reserved = isReserved(key);
-        if (!reserved && isStorable(key)) look((value as Record<string, unknown>)[key]);
-        else {
-          tell('is not a known field');
-          if (reserved) isSafe = false;
-        }
+        if (reserved) isSafe = false;
+        if (reserved || !isStorable(key)) tell('is not a known field');
+        if (!reserved) look((value as Record<string, unknown>)[key]);
         names.pop();
       }
   };

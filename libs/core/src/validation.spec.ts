@@ -200,12 +200,14 @@ describe('a body', () => {
     expect(pointers(refused).toSorted()).toEqual(['/day', '/kind', '/name', '/part/day', '/parts/0/day', '/y', '/z\0']);
     const query = await expectRefused(probe.get('/probe?from=%00&limit=0&form=1'), 'validation_failed');
     expect(pointers(query).toSorted()).toEqual(['/form', '/from', '/limit']);
+    await expectRefused(probe.post('/probe', { '\0': { constructor: 1 } }), 'validation_failed');
     await expectRefused(probe.post('/probe', { name: '\0', part: { constructor: 1 }, zzz: [{ constructor: 1 }] }), 'validation_failed');
   });
 
   it('nested 5000 deep is refused, whatever it is made of', async () => {
     await expectRefused(raw(`{"name":${'['.repeat(5000)}${']'.repeat(5000)}}`), 'validation_failed');
     await expectRefused(raw(`${'{"part":'.repeat(5000)}1${'}'.repeat(5000)}`), 'validation_failed');
+    await expectRefused(raw(`{"\\u0000":${'['.repeat(5000)}${']'.repeat(5000)}}`), 'validation_failed');
   });
 
   it('with a long name over many faults is answered shortly', async () => {
