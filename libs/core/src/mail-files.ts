@@ -61,9 +61,11 @@ export class MailFiles implements OnModuleInit {
   private async sweep(): Promise<void> {
     const names = await mailsIn(mailFolder(this.config));
     const erased = new Set(names.map(readerOf).filter(isId));
-    if (erased.size === 0) return;
     // The companies are looked for behind the files: whoever got a mail is in one of them.
-    for (const companyId of await this.work.companyIds()) {
+    const companyIds = await this.work.companyIds();
+    if (companyIds.length === 0) return; // a database that is not restored yet says nothing of them
+    for (const companyId of companyIds) {
+      if (erased.size === 0) return;
       for (const id of await this.notErased({ companyId, userId: null }, [...erased])) erased.delete(id);
     }
     await removeMailFiles(this.config, erased);
