@@ -36,7 +36,7 @@ async function run(jobs: Jobs, name: string): Promise<void> {
 }
 
 const [, , name = ''] = process.argv;
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stopping.abort());
+for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => (stopping.signal.aborted ? process.exit(1) : stopping.abort())); // a second one does not wait
 try {
   await main(name);
   console.log(`${name} is done`);
