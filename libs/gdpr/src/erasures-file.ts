@@ -36,7 +36,7 @@ export async function appendLines(file: string, lines: readonly (ErasureLine | C
 export const makeLedger = (file: string): Promise<void> => inLedger(file, () => Promise.resolve());
 
 async function inLedger(file: string, work: (ledger: FileHandle) => Promise<void>): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const ledger = await open(file, 'a+', 0o600);
   try {
     await work(ledger);

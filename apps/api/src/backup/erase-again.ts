@@ -19,17 +19,19 @@ export async function eraseAgain(config: Config, owner: DatabaseAddress): Promis
     const replay = app.get(ErasuresReplay, { strict: false });
     const replayed = await replay.replay();
     const faults: string[] = [];
+    let erased = 0;
     for (const id of replayed.companies) {
       try {
         await eraseCompany(owner, config, id, (name) => Promise.resolve(name));
+        erased++;
       } catch (error) {
         faults.push(`company ${id} could not be erased again, but for its people: ${reasonOf(error)}`);
-        await replay.replayPeople(id, replayed);
+        await replay.replayPeople(id, replayed).catch((reason: unknown) => faults.push(`nor its people: ${reasonOf(reason)}`));
       }
     }
-    const { anonymized, purged, held, failed, companies } = replayed;
+    const { anonymized, purged, held, failed } = replayed;
     const kept = held.length > 0 ? `; kept by a legal hold: ${held.join(', ')}` : '';
-    const done = `erased again: ${anonymized} anonymised, ${purged} purged, ${companies.length - faults.length} companies${kept}`;
+    const done = `erased again: ${anonymized} anonymised, ${purged} purged, ${erased} companies${kept}`;
     if (failed.length > 0) faults.push(`these could not be erased again: ${failed.join(', ')}`);
     if (faults.length > 0) throw new ConfigError([done, ...faults, 'to try again: npm run erasures:replay']);
     return done;
