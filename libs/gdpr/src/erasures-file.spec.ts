@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { appendLines, readLines } from './erasures-file.js';
+import { appendLines, makeLedger, readLines } from './erasures-file.js';
 import type { ErasureLine } from './erasures-file.js';
 
 let folder: string;
@@ -30,4 +30,9 @@ it('is one JSON line an erasure', async () => {
   await Promise.all(lines.map((one) => appendLines(file, [one])));
   const text = await readFile(file, 'utf8');
   expect(text.trimEnd().split('\n').toSorted()).toEqual(lines.map((one) => JSON.stringify(one)).toSorted());
+});
+
+it('is, with its folder, for the owner alone', async () => {
+  await makeLedger(file);
+  expect([dirname(file), file].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
 });
