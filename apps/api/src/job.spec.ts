@@ -7,6 +7,7 @@ import { connect } from '../../../test/database.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { environmentOf } from '../../../test/server-process.js';
+import { until } from '../../../test/until.js';
 
 const program = join(import.meta.dirname, '../../../dist/server/job.js');
 const JOB = 'session-expiry';
@@ -46,10 +47,20 @@ it.each(['SIGTERM', 'SIGINT'] as const)('ends at a safe point on %s, gives its l
   await server.untilSomebodyWaits();
   expect(await lease()).toMatchObject({ leasedBy: expect.any(String) });
   child.kill(signal);
-  child.kill(signal); // Ctrl+C arrives twice
+  child.kill(signal); // Ctrl+C arrives twice, from the terminal and from npm
   await letGo();
   expect(await ended).toEqual({ code: 1, out: '', err: `${JOB} was stopped before it was done\n` });
   expect(await lease()).toEqual({ leasedBy: null, leasedUntil: null, succeededAt: null });
+});
+
+it('is ended at once by a signal some time after the first', async () => {
+  const letGo = await holdUp('sign_in_attempts');
+  const { child, ended } = start(JOB);
+  await server.untilSomebodyWaits();
+  await until(() => !child.kill('SIGINT'));
+  expect(await ended).toMatchObject({ code: 1, err: expect.stringMatching(/^session-expiry was ended at once.*\n$/) });
+  await letGo();
+  await server.sql('UPDATE scheduled_jobs SET "leasedUntil" = now() WHERE name = $1', [JOB]);
 });
 
 it('says in one line that it runs elsewhere, and is done when it is run again', async () => {

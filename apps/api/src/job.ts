@@ -2,7 +2,24 @@ import { Config, ConfigError, Jobs } from '#core';
 import { createApp } from './app.js';
 import { startEmbedded } from './database/embedded.js';
 
+/** Ctrl+C arrives twice, from the terminal and from npm: signals within this time of the first are one. */
+const ONE_STOP_MS = 1000;
+
 const stopping = new AbortController();
+
+/** The first asks the job to end at its next safe point, one that comes later ends it at once. */
+function stopOnSignal(): void {
+  let asked: number | undefined;
+  const stop = () => {
+    const now = performance.now();
+    asked ??= now;
+    stopping.abort();
+    if (now - asked < ONE_STOP_MS) return;
+    console.error(`${name} was ended at once: it can run again when its lease is over, in two minutes at most`);
+    process.exit(1);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
+}
 
 /** `npm run job -- <name>`: runs a job once, now, as the server would. */
 async function main(name: string): Promise<void> {
@@ -36,7 +53,7 @@ async function run(jobs: Jobs, name: string): Promise<void> {
 }
 
 const [, , name = ''] = process.argv;
-for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => (stopping.signal.aborted ? process.exit(1) : stopping.abort())); // a second one does not wait
+stopOnSignal();
 try {
   await main(name);
   console.log(`${name} is done`);
