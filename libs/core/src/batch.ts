@@ -1,17 +1,18 @@
 import { Query } from 'pg';
+import { serialize } from 'pg-protocol';
 import utils from 'pg/lib/utils.js';
 import type { DataRow } from './data-row.js';
 import { JsonRows } from './json-rows.js';
+import type { JsonShape } from './json-rows.js';
 import { RowShape } from './row-shape.js';
 import type { Field, Statement } from './statement.js';
 
 /** What of the driver's connection is used here: its protocol messages, and which statements PostgreSQL knows by their names. */
 interface Wire {
-  stream: { cork(): void; uncork(): void };
+  stream: { cork(): void; uncork(): void; write(bytes: Buffer): void };
   parsedStatements: Record<string, string>;
   submittedNamedStatements: Record<string, string>;
   parse(message: { text: string; name?: string }): void;
-  bind(message: { portal: string; statement?: string; values: unknown[] }): void;
   describe(message: { type: 'P'; name: string }): void;
   execute(message: { portal: string }): void;
   close(message: { type: 'S'; name: string }): void;
@@ -38,6 +39,7 @@ interface Asked {
   asCount: boolean;
   json?: JsonRows<Record<string, unknown>>;
   shape?: RowShape;
+  jsonShape?: JsonShape;
   found: Values[];
   /** As PostgreSQL says that it is complete: `INSERT 0 2`. */
   tag: string;
@@ -47,6 +49,9 @@ interface Asked {
 
 /** Named statements of a connection: PostgreSQL keeps some 50 kB for each, and the filters of lists make thousands of texts. */
 const KEPT = 250;
+
+/** Bytes at the end of the driver's Bind. */
+const ONE_FORMAT = 4;
 
 const NONE = new RowShape([]);
 /** Each named statement of a connection, the latest last, and how its rows look, once they were described. */
@@ -93,7 +98,7 @@ export class Batch {
 
   handleDataRow(row: DataRow): void {
     const asked = this.statements[this.place]!;
-    if (asked.asJson) (asked.json ??= new JsonRows(asked.shape!.json)).add(row);
+    if (asked.asJson) (asked.json ??= new JsonRows(asked.jsonShape ?? asked.shape!.json)).add(row);
     else if (!asked.asCount) asked.found.push(row.fields);
   }
 
@@ -143,8 +148,10 @@ export class Batch {
       wire.parse({ text, name });
       if (name) wire.submittedNamedStatements[name] = text;
     }
-    wire.bind({ portal: '', statement: name, values });
     asked.shape = name ? this.known.get(name) : undefined;
+    const binary = asked.asJson ? asked.shape?.binary : undefined;
+    asked.jsonShape = binary?.shape;
+    bind(wire, { statement: name, values }, binary?.formats);
     if (!asked.shape) wire.describe({ type: 'P', name: '' });
     wire.execute({ portal: '' });
   }
@@ -154,6 +161,15 @@ export class Batch {
     this.name = name;
     this.text = text;
   }
+}
+
+/** The driver asks for all columns as text, or for none: what it ends with, one format for all, gives way to one of each. */
+function bind({ stream }: Wire, message: { statement?: string; values: unknown[] }, formats?: Buffer): void {
+  const bytes = serialize.bind(message);
+  if (!formats) return stream.write(bytes);
+  bytes.writeInt32BE(bytes.length - 1 - ONE_FORMAT + formats.length, 1);
+  stream.write(bytes.subarray(0, -ONE_FORMAT));
+  stream.write(formats);
 }
 
 // A pipeline takes only the driver's own queries. Their constructor is not run: an emitter, a result and a copy that nobody needs.

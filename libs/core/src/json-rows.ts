@@ -1,4 +1,6 @@
 import type { DataRow } from './data-row.js';
+import { IN_BINARY } from './json-binary.js';
+import type { InJson } from './json-binary.js';
 import { isText, OID, parserOf } from './statement.js';
 import type { Field } from './statement.js';
 
@@ -35,6 +37,8 @@ interface Column {
   before: DataView;
   kind: number;
   parse: (text: string) => unknown;
+  /** For what comes as bytes of PostgreSQL's own. */
+  binary: InJson | undefined;
 }
 
 const QUOTE = 0x22;
@@ -57,7 +61,8 @@ export class JsonShape {
   /** Bytes that a row has beside its values, at most. */
   private readonly around: number;
 
-  constructor(fields: Field[]) {
+  /** @param isBinary of the types in {@link IN_BINARY} come bytes, not texts */
+  constructor(fields: Field[], isBinary = false) {
     let object = '';
     this.columns = fields.map(({ name, dataTypeID }, index) => {
       const [own = '', within = ''] = name.split('.').toReversed();
@@ -65,7 +70,8 @@ export class JsonShape {
       const before = `${index === 0 ? '{' : object && !isSame ? '},' : ','}${within && !isSame ? `"${within}":{` : ''}"${own}":`;
       object = within;
       const parse = parserOf(dataTypeID);
-      return { before: viewOfText(before), kind: KINDS[dataTypeID] ?? (isText(parse) ? TEXT : PARSED), parse };
+      const binary = isBinary ? IN_BINARY[dataTypeID] : undefined;
+      return { before: viewOfText(before), kind: KINDS[dataTypeID] ?? (isText(parse) ? TEXT : PARSED), parse, binary };
     });
     this.close = viewOfText(object ? '}}' : '}');
     this.around = this.columns.reduce((sum, { before }) => sum + before.byteLength + NULL.byteLength, this.close.byteLength);
@@ -80,12 +86,13 @@ export class JsonShape {
     const to = isLarge ? viewOf(made) : SCRATCH_VIEW;
     let end = 0;
     let at = offset + 2; // behind the number of columns
-    for (const { before, kind, parse } of this.columns) {
+    for (const { before, kind, parse, binary } of this.columns) {
       end = all(before, to, end);
       const size = from.getInt32(at);
       const start = at + 4;
       at = start + Math.max(0, size);
       if (size < 0) end = all(NULL, to, end);
+      else if (binary) end = binary(from, start, to, end);
       else if (kind === PLAIN) end = plain(from, start, at, to, end);
       else if (kind === INSTANT) end = instant(from, start, at, to, end);
       else if (kind === TEXT) end = quoted(from, start, at, to, end);

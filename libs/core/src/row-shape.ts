@@ -1,3 +1,4 @@
+import { IN_BINARY } from './json-binary.js';
 import { JsonShape } from './json-rows.js';
 import { parserOf } from './statement.js';
 import type { Field } from './statement.js';
@@ -10,6 +11,7 @@ export class RowShape {
   private readonly names: string[];
   private readonly parsers: ((text: string) => unknown)[];
   private inJson?: JsonShape;
+  private inBinary?: { shape: JsonShape; formats: Buffer };
 
   constructor(private readonly fields: Field[]) {
     this.names = fields.map(({ name }) => name);
@@ -20,6 +22,11 @@ export class RowShape {
   /** For those whose rows go out as they are. */
   get json(): JsonShape {
     return (this.inJson ??= new JsonShape(this.fields));
+  }
+
+  /** The same for a statement that is told beforehand, by the `formats` behind its values, which columns shall come as bytes. */
+  get binary(): { shape: JsonShape; formats: Buffer } {
+    return (this.inBinary ??= { shape: new JsonShape(this.fields, true), formats: formatsOf(this.fields) });
   }
 
   rows(values: Value[][]): Record<string, unknown>[] {
@@ -34,4 +41,10 @@ export class RowShape {
     }
     return row;
   }
+}
+
+/** As the protocol's Bind message ends: how many columns, and of each 1 for binary, 0 for text. */
+function formatsOf(fields: Field[]): Buffer {
+  const codes = [fields.length, ...fields.map(({ dataTypeID }) => (IN_BINARY[dataTypeID] ? 1 : 0))];
+  return Buffer.from(Uint8Array.from(codes.flatMap((code) => [code >> 8, code & 255])));
 }
