@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Jobs } from '#core';
 import { connect } from '../../../test/database.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -20,8 +21,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** The command as a process of its own. */
-function start(name: string) {
-  const child = spawn(process.execPath, [program, name], { env: environmentOf(server), stdio: ['ignore', 'pipe', 'pipe'] });
+function start(name: string, env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [program, name], { env: { ...environmentOf(server), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = Promise.all([once(child, 'exit'), text(child.stdout), text(child.stderr)]).then(([[code], out, err]) => ({
     code,
     out,
@@ -64,11 +65,23 @@ it('is ended at once by a signal some time after the first', async () => {
 });
 
 it('says in one line that it runs elsewhere, and is done when it is run again', async () => {
-  const letGo = await holdUp('sign_in_attempts');
-  const first = start(JOB);
-  await server.untilSomebodyWaits();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isRunning = false;
+  const run = () => ((isRunning = true), promise); // held up for longer than a statement waits for a lock
+  const elsewhere = server.app.get(Jobs).runDue({ name: JOB, about: 'A test.', everySeconds: 3600, run });
+  await until(() => isRunning);
   const { code, err } = await start(JOB).ended;
   expect([code, err]).toEqual([1, expect.stringMatching(/^The job "session-expiry" runs on another replica, .*\n$/)]);
-  await letGo();
-  expect(await first.ended).toEqual({ code: 0, out: `${JOB} is done\n`, err: '' });
+  resolve();
+  expect(await elsewhere).toBe(true);
+  expect(await start(JOB).ended).toEqual({ code: 0, out: `${JOB} is done\n`, err: '' });
+});
+
+it('says in one line what keeps it from running', async () => {
+  expect(await start(JOB, { DB_PASSWORD: 'wrong' }).ended).toEqual({
+    code: 1,
+    out: expect.anything(),
+    err: expect.stringMatching(/^password authentication failed for user .*\n$/),
+  });
+  expect(await start(JOB, { BACKUP_DIR: program }).ended).toMatchObject({ code: 1, err: expect.stringMatching(/^BACKUP_DIR .*\n$/) });
 });

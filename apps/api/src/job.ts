@@ -1,6 +1,8 @@
 import { Config, ConfigError, Jobs } from '#core';
 import { createApp } from './app.js';
 import { startEmbedded } from './database/embedded.js';
+import { told } from './database/reason.js';
+import { refuseUnwritable } from './refuse-unwritable.js';
 
 /** Ctrl+C arrives twice, from the terminal and from npm: signals within this time of the first are one. */
 const ONE_STOP_MS = 1000;
@@ -24,6 +26,7 @@ function stopOnSignal(): void {
 /** `npm run job -- <name>`: runs a job once, now, as the server would. */
 async function main(name: string): Promise<void> {
   const config = new Config().with({ JOBS: 'off', LOG_LEVEL: 'warn' });
+  await refuseUnwritable(config);
   const embedded = config.databaseHost ? undefined : await startEmbedded(config, stopping.signal);
   try {
     const app = await createApp(embedded?.config ?? config);
@@ -58,7 +61,6 @@ try {
   await main(name);
   console.log(`${name} is done`);
 } catch (error) {
-  const explained = error instanceof ConfigError ? error.message : error;
-  console.error(stopping.signal.aborted ? `${name} was stopped before it was done` : explained);
+  console.error(stopping.signal.aborted ? `${name} was stopped before it was done` : told(error));
   process.exitCode = 1;
 }

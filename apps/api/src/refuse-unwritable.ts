@@ -4,7 +4,7 @@ import type { Config } from '#core';
 import { ledgerFile, makeLedger } from '#gdpr';
 
 /** @throws ConfigError when what the server has to write, the ledger of erasures and mails without SMTP_URL, would be lost */
-export async function refuseUnwritable(config: Config): Promise<void> {
+export async function refuseUnwritable(config: Pick<Config, 'dataDir' | 'backupDir' | 'smtpUrl'>): Promise<void> {
   const faults = await Promise.all([
     faultOf('BACKUP_DIR', config.backupDir, makeLedger(ledgerFile(config))),
     config.smtpUrl ? undefined : faultOf('DATA_DIR', config.dataDir, makeFolder(mailFolder(config))),

@@ -53,8 +53,14 @@ export class BackupCheck implements OnModuleInit {
   }
 }
 
+const FAULTS = {
+  BACKUP_OLD: 'is older than 26 hours',
+  BACKUP_MISSING: 'is not in BACKUP_DIR any more',
+  BACKUP_DAMAGED: 'is not the bytes that were verified',
+};
+
 class BackupFault extends Error {
-  constructor(readonly code: 'BACKUP_OLD' | 'BACKUP_MISSING' | 'BACKUP_DAMAGED') {
-    super(code);
+  constructor(readonly code: keyof typeof FAULTS) {
+    super(`${code}: the newest verified backup ${FAULTS[code]}`);
   }
 }

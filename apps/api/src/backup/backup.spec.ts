@@ -198,6 +198,8 @@ afterAll(async () => {
     await writeFile(damaged, 'not a dump');
     await expect(restore(await emptyDatabase('damaged'), APPLICATION, damaged)).rejects.toThrow('pg_restore failed');
     await expect(restore(await emptyDatabase('missing'), APPLICATION, join(dir, 'none.dump'))).rejects.toThrow('there is no file');
+    await writeFile(`${damaged}.json`, '');
+    await expect(restore(await emptyDatabase('manifest'), APPLICATION, damaged)).rejects.toThrow('damaged.dump.json is damaged');
   });
 
   it('says what to install where the programs are missing', async () => {

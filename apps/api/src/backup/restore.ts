@@ -23,7 +23,7 @@ export interface Manifest {
  */
 export async function restore(owner: DatabaseAddress, application: { username: string; password: string }, file: string): Promise<number> {
   if (!existsSync(file)) throw new ConfigError([`there is no file ${file}`]);
-  const manifest = existsSync(`${file}.json`) ? (JSON.parse(readFileSync(`${file}.json`, 'utf8')) as Manifest) : undefined;
+  const manifest = manifestOf(file);
   await refuseTables(owner);
   await bootstrap(owner, application);
   await restoreInto(owner, file, manifest?.owner);
@@ -32,6 +32,16 @@ export async function restore(owner: DatabaseAddress, application: { username: s
   const wrong = manifest ? differences(manifest.tables, found) : [];
   if (wrong.length > 0) throw new ConfigError(wrong.map((difference) => `the restored database differs: ${difference}`));
   return Object.values(found).reduce((sum, { rows }) => sum + rows, 0);
+}
+
+function manifestOf(file: string): Manifest | undefined {
+  const path = `${file}.json`;
+  if (!existsSync(path)) return undefined;
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  } catch {
+    throw new ConfigError([`${path} is damaged: put the one that was made with the dump there, or take it away and nothing is compared`]);
+  }
 }
 
 /** @param formerOwner of the dumped database: grants of the dump name it */

@@ -7,7 +7,7 @@ import { eraseCompany, nameAsked } from './company-erase.js';
 import { startEmbedded } from './embedded.js';
 import { migrate } from './migrate.js';
 import { ownerOf } from './owner-of.js';
-import { reasonOf } from './reason.js';
+import { told } from './reason.js';
 import { seed } from './seed.js';
 
 /**
@@ -65,7 +65,6 @@ try {
   if (!command) throw new ConfigError([`say one of ${Object.keys(commands).join(', ')}`]);
   console.log(await command(new Config(), ...process.argv.slice(3)));
 } catch (error) {
-  const isExplained = error instanceof ConfigError || 'code' in (error as object); // of the database or the network
-  console.error(isExplained ? reasonOf(error) : error);
+  console.error(told(error));
   process.exitCode = 1;
 }

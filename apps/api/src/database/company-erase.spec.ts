@@ -78,10 +78,20 @@ describe('erasing a company', () => {
     const company = await server.company();
     const dataDir = join(server.config.dataDir, 'elsewhere');
     mkdirSync(join(dataDir, 'mail', `${company.admin.id}.unremovable.eml`), { recursive: true });
-    const { backupDir } = server.config;
-    const erased = eraseCompany(server.database.address('owner'), { dataDir, backupDir }, company.id, async (name) => name);
+    const { backupDir, smtpUrl } = server.config;
+    const erased = eraseCompany(server.database.address('owner'), { dataDir, backupDir, smtpUrl }, company.id, async (name) => name);
     await expect(erased).rejects.toMatchObject({ code: 'ERR_FS_EISDIR' });
     expect((await readLines(ledgerFile(server.config))).companies.map(({ companyId }) => companyId)).toContain(company.id);
+  });
+
+  it('is refused where the ledger cannot be written', async () => {
+    const company = await server.company();
+    const backupDir = join(server.config.dataDir, 'a-file');
+    writeFileSync(backupDir, '');
+    const { dataDir, smtpUrl } = server.config;
+    const erased = eraseCompany(server.database.address('owner'), { dataDir, backupDir, smtpUrl }, company.id, async (name) => name);
+    await expect(erased).rejects.toThrow(/^BACKUP_DIR .*cannot be written/);
+    expect((await rowsOf(company)).companies).toBe(1);
   });
 
   it('also where people were anonymised', async () => {

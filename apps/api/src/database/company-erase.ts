@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { ConfigError, isId, removeMailFiles } from '#core';
 import type { Config, DatabaseAddress } from '#core';
 import { appendLines, ledgerFile } from '#gdpr';
+import { refuseUnwritable } from '../refuse-unwritable.js';
 import { asOwner } from './as-owner.js';
 
 const TABLES = `
@@ -17,15 +18,16 @@ const TABLES = `
  * Removes a company with all that is its, in one transaction of the owner of the database; what is left is one line of proof.
  * @param ask what is typed when the name is asked for
  * @returns the rows that went, by table
- * @throws ConfigError for an unknown company, another name, a legal hold
+ * @throws ConfigError for an unknown company, another name, a legal hold, a ledger that cannot be written
  */
 export async function eraseCompany(
   owner: DatabaseAddress,
-  config: Pick<Config, 'dataDir' | 'backupDir'>,
+  config: Pick<Config, 'dataDir' | 'backupDir' | 'smtpUrl'>,
   id: string,
   ask: (name: string) => Promise<string>,
 ): Promise<Record<string, number>> {
   if (!isId(id)) throw new ConfigError([`"${String(id)}" is no id of a company`]);
+  await refuseUnwritable(config); // the ledger is written when all is gone
   return asOwner(owner, async (client) => {
     const company = new CompanyErasure(client, id.toLowerCase());
     const name = await company.name();
