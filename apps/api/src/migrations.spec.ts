@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -58,6 +59,32 @@ function expectThereAndBack({ up, down, again }: Awaited<ReturnType<typeof there
   expect(down.slice(0, -1)).toEqual(up.slice(0, -1).toReversed());
   expect(down.at(-1)?.match(/^(table|function) \S+/gm)).toEqual(['table migrations']);
 }
+
+/** SHA-256 of each that has landed, without its comments and spaces: databases have run them. A new one comes here when it lands. */
+const LANDED = {
+  '1764000000001-Foundation': '59a31151fd56dddf',
+  '1764000000002-Identity': '5b5e7e63d01af24e',
+  '1764000000003-Companies': '04e094127876f024',
+  '1764000000004-Timesheets': 'bde6eedc20efa275',
+  '1764000000005-Logs': '1109aa64984a3ae7',
+  '1764000000006-Mail': '3b9235b4523eb8f2',
+  '1764000000007-HistoryChain': '46377f9e51417ad8',
+  '1764000000008-LeaveAndPrivacy': '2523870d96270b50',
+  '1764000000009-EntryLists': '85ca0c23ff22d210',
+  '1764000000010-EntryPages': '79b6abb3dee4633c',
+  '1764000000011-EntryTasksAndExternalIds': 'c0a2b3957bcbb122',
+  '1764000000012-EntryCodes': '4a06f17dda2381f7',
+  '1764000000013-SoftDeletedOnly': '64e82405919b97c4',
+  '1764000000014-AccountsThatOpen': 'c8ceadbade78054a',
+};
+
+it('none is changed once it has landed', () => {
+  const hashOf = (name: string) => {
+    const text = readFileSync(join(root, `migrations/${name}.ts`), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*|\s+/g, '');
+    return hash('sha256', text, 'hex').slice(0, 16);
+  };
+  expect(Object.fromEntries(Object.keys(LANDED).map((name) => [name, hashOf(name)]))).toEqual(LANDED);
+});
 
 describe('every migration can be taken back and run again', () => {
   let embedded: TestDatabase;
