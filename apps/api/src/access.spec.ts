@@ -75,7 +75,7 @@ describe('every route to everybody', () => {
       }
     process.stderr.write(`access: ${routes.length} routes x ${principals.length} principals = ${routes.length * principals.length}\n`);
     expect(wrong).toEqual([]);
-  }, 120_000); // some 3 s, but with other specs beside it
+  });
 });
 
 /** Paths with other ids in their parameters: each alone, the rest the caller's own; and all of them. */

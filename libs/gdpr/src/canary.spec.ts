@@ -65,7 +65,7 @@ describe('after the anonymisation of one who is in every table', () => {
     server = await startTestServer(ENV);
     subject = await Subject.in(server, await server.company());
     await subject.decide();
-  }, 60_000);
+  });
   afterAll(() => server.stop());
 
   it('which is to say that each column that erasure takes holds a word of theirs, and nothing else does', async () => {
@@ -100,7 +100,7 @@ describe('after the anonymisation of one who is in every table', () => {
       'leave_requests.reason',
       'leave_requests.rejectionReason',
     ]);
-  }, 60_000);
+  });
 });
 
 describe('on a PostgreSQL that can be dumped', () => {
@@ -113,7 +113,7 @@ describe('on a PostgreSQL that can be dumped', () => {
     system = await startSystemPostgres(15);
     if (system) server = await SystemServer.start(system, ENV);
     else console.warn('NOT TESTED against dumps: the machine has no PostgreSQL 15 in /usr/lib/postgresql/15/bin');
-  }, 60_000);
+  });
   afterAll(async () => {
     await server?.stop();
     await system?.stop();
@@ -174,5 +174,5 @@ describe('on a PostgreSQL that can be dumped', () => {
     } finally {
       await restored.stop();
     }
-  }, 120_000);
+  });
 });

@@ -190,4 +190,4 @@ const hasApproval = ({ status, approvals }: Sheet): boolean => status === 'SUBMI
 
 it('whoever is asked decides, and whoever decides is asked', async () => {
   await fc.assert(fc.asyncProperty(world, expectAgreement), { interruptAfterTimeLimit: 4000, numRuns: 100 });
-}, 30_000);
+});

@@ -228,5 +228,5 @@ describe('npm run history:verify', () => {
     ]);
     expect(await run('--head', 'head.json', '--export', 'none')).toEqual([1, '', expect.stringMatching(/^ENOENT.*\n$/)]);
     expect(await run('--head', 'head.json')).toEqual([1, '', expect.stringMatching(/^Say both files: .*\n$/)]);
-  }, 60_000);
+  });
 });

@@ -141,4 +141,4 @@ it('agrees with sums made by hand, as JSON and as CSV', async () => {
     ),
     { interruptAfterTimeLimit: 4000, numRuns: 100 },
   );
-}, 30_000);
+});

@@ -268,5 +268,5 @@ describe('as CSV', () => {
     const refused = await company.admin.get(`/reports/payroll?${MARCH}`);
     expect([refused.status, refused.body.code]).toEqual([400, 'report_too_large']);
     expect(new Set(await idsOf()).size).toBe(10_001);
-  }, 30_000);
+  });
 });

@@ -136,7 +136,7 @@ afterAll(async () => {
     expect(stdout).toMatch(/^restored \d+ rows\nran [A-Z]\w+\d{13}\nerased again: 0 anonymised, 0 purged, 0 companies\n$/);
     const names = 'SELECT name FROM migrations ORDER BY name';
     expect(await sql(names, { ...owner, database: 'upgraded' })).toEqual(await sql(names));
-  }, 60_000);
+  });
 
   it('is kept for 30 days, the newest for ever; it is proven beside the real one where the owner may create databases', async () => {
     await sql('ALTER ROLE owner CREATEDB', system!.address);

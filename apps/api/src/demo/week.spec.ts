@@ -36,7 +36,7 @@ it('a week from sign-up to a proven history, by the client and a server process,
     expect(stdout).toMatch(/Total +40:00 +APPROVED[\s\S]*Total +41:30 +APPROVED/);
     expect(stdout).toMatch(/valid true, checked \d\d, unsealed 0\n {2}head [\da-f]{64}\n$/);
   }
-}, 120_000);
+});
 
 it('says what to do where no server is', async () => {
   await expect(demo('1')).rejects.toMatchObject({

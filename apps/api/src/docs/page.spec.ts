@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { PASSWORD } from '../../../../test/factories.js';
@@ -19,7 +19,6 @@ const inBrowser = executablePath ? describe : describe.skip;
 if (!executablePath) console.warn('NO BROWSER: the pages of /docs are not tested; install chromium');
 
 const PHONE = { viewport: { width: 360, height: 740 } };
-jest.setTimeout(120_000);
 
 let server: TestServer;
 let built: ServerProcess;
@@ -85,6 +84,7 @@ inBrowser('in a browser', () => {
 
   async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
     const page = await browser.newPage(options);
+    page.setDefaultTimeout(60_000);
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
     page.on('pageerror', (error) => faults.push(error.message));
     await page.route('**/*', async (route) => {
