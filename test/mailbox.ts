@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
+import { until } from './until.js';
 
 /** A mail as its reader sees it. */
 export interface Received {
@@ -75,12 +75,9 @@ export class Mailbox {
 
   /** Waits for the n-th mail to an address. */
   async to(address: string, count = 1): Promise<Received> {
-    for (let waited = 0; waited < 10_000; waited += 10) {
-      const found = this.mails.filter((mail) => mail.to.includes(address));
-      if (found.length >= count) return found[count - 1]!;
-      await sleep(10);
-    }
-    throw new Error(`no mail number ${count} to ${address}; there are ${this.mails.length} to all`);
+    const found = () => this.mails.filter((mail) => mail.to.includes(address));
+    await until(() => found().length >= count, `no mail number ${count} to ${address}`);
+    return found()[count - 1]!;
   }
 
   /** How many an address has. A sender that is idle has sent all that it had. */

@@ -79,7 +79,7 @@ export class TestServer {
     return (await this.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length;
   }
 
-  /** Until so many statements wait for a lock: the moment of a race, without a guess at how long it takes. @throws after 20 s */
+  /** Until so many statements wait for a lock: the moment of a race, without a guess at how long it takes. @throws after a minute */
   untilSomebodyWaits(count = 1): Promise<void> {
     return until(async () => (await this.lockWaits()) >= count, 'too few statements wait for a lock');
   }

@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { DatabaseAddress } from '#core';
 import { give, run, serverAccount } from '../tools/embedded-binaries.js';
 import { connect } from './database.js';
+import { until } from './until.js';
 
 /** Runs the pending migrations, as `npm run migration:run` does (TypeORM loads them by file, which Jest's own loader does not allow). */
 export async function migrateByCommand({ host, port, username, password, database }: DatabaseAddress): Promise<void> {
@@ -74,7 +74,9 @@ export async function startSystemPostgres(
   const script = `'${bin}/postgres' -D data ${options.join(' ')} >log 2>&1 & cat; kill -QUIT $!; wait; cd / && rm -rf '${dir}'`;
   const shell = spawn('sh', ['-c', script], { ...account, cwd: dir, env, stdio: ['pipe', 'ignore', 'ignore'] });
   const address = { host: '127.0.0.1', port, username: 'postgres', password: '', database: 'postgres', ssl: false };
-  await answers(address, join(dir, 'log'));
+  await until(() => answers(address)).catch((error: unknown) => {
+    throw new Error(`the server does not start:\n${readFileSync(join(dir, 'log'), 'utf8')}`, { cause: error });
+  });
   return {
     address,
     bin,
@@ -89,16 +91,11 @@ export async function startSystemPostgres(
   };
 }
 
-async function answers(address: DatabaseAddress, log: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await (await connect(address)).end();
-    } catch (error) {
-      if (attempt === 200) throw new Error(`the server does not start:\n${readFileSync(log, 'utf8')}`, { cause: error });
-      await sleep(50);
-    }
-  }
-}
+const answers = (address: DatabaseAddress): Promise<boolean> =>
+  connect(address).then(
+    (client) => client.end().then(() => true),
+    () => false,
+  );
 
 async function freePort(): Promise<number> {
   const probe = createServer();
