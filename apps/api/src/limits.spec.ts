@@ -1,28 +1,24 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { PROBLEMS } from '#core';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import type { Company } from '../../../test/factories.js';
+import { until } from '../../../test/until.js';
 
 const MIB = 1024 * 1024;
 const REQUESTS_A_MINUTE = 60;
-const PATIENCE_MS = 400; // for headers, and twice that for a whole request, instead of the seconds of the real server
 
 let server: TestServer;
 let company: Company;
 let port: number;
-/** Of the real server, in milliseconds. */
-let times: { headers: number; requests: number };
 
 beforeAll(async () => {
   server = await startTestServer({ RATE_LIMIT_PER_MINUTE: String(REQUESTS_A_MINUTE) });
   const http = server.app.getHttpServer();
-  times = { headers: http.headersTimeout, requests: http.requestTimeout };
-  Object.assign(http, { headersTimeout: PATIENCE_MS, requestTimeout: 2 * PATIENCE_MS, connectionsCheckingInterval: 50 });
+  Object.assign(http, { connectionsCheckingInterval: 50 });
   await server.app.listen(0, '127.0.0.1');
   port = (http.address() as { port: number }).port;
   company = await server.company();
@@ -43,7 +39,7 @@ async function dial(): Promise<Socket> {
 }
 
 /** All that comes until the server closes, or for so long. */
-function received(socket: Socket, ms = 5000): Promise<string> {
+function received(socket: Socket, ms = 20_000): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
     const done = () => resolve(text);
@@ -106,11 +102,11 @@ describe('a body', () => {
 
     const claims = await dial();
     claims.write(head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), 'content-length': 10 ** 12 }));
-    expect(await received(claims, 2000)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"payload_too_large"/);
+    expect(await received(claims)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"payload_too_large"/);
     const chunked = await dial();
     chunked.write(head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), 'transfer-encoding': 'chunked' }));
     for (let sent = 0; sent < 20; sent++) chunked.write(`10000\r\n${'x'.repeat(0x10000)}\r\n`);
-    expect(await received(chunked, 2000)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(await received(chunked)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('is at most 32 levels deep', async () => {
@@ -126,24 +122,35 @@ describe('a body', () => {
   });
 });
 
+function setPatience(headersTimeout: number, requestTimeout: number): void {
+  Object.assign(server.app.getHttpServer(), { headersTimeout, requestTimeout });
+}
+
+/** Instead of the seconds of the real server; too few for who is not slow, on a busy machine. */
+const losePatience = () => setPatience(400, 800);
+
 describe('a slow client', () => {
+  afterEach(() => setPatience(15_000, 30_000));
+
   it('has 15 s for its headers, and 30 s for a whole request', () => {
+    const { headersTimeout, requestTimeout } = server.app.getHttpServer();
     // Node swaps the two where the first is the longer one: a body would get the time that is meant for headers
-    expect(times).toEqual({ headers: 15_000, requests: 30_000 });
+    expect([headersTimeout, requestTimeout]).toEqual([15_000, 30_000]);
   });
 
   it('is cut off while it still sends its headers', async () => {
+    losePatience();
     const socket = await dial();
     const answer = received(socket);
-    const began = Date.now();
     socket.write('GET /api/v1/me HTTP/1.1\r\nhost: localhost\r\n');
     const trickle = setInterval(() => socket.write('x'), 50);
     expect(refusal(await answer).status).toBe(408);
     clearInterval(trickle);
-    expect(Date.now() - began).toBeLessThan(PATIENCE_MS + 1500);
+    expect(socket.destroyed).toBe(true);
   });
 
   it('is cut off while it still sends its body', async () => {
+    losePatience();
     const socket = await dial();
     const answer = received(socket);
     socket.write(head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), 'content-length': 1000 }));
@@ -156,9 +163,9 @@ describe('a slow client', () => {
   it('keeps nobody else waiting, also when there are many', async () => {
     const slow = await Promise.all(Array.from({ length: 200 }, dial));
     for (const socket of slow) socket.write('POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\n');
-    const began = Date.now();
     expect((await send('GET', '/me')).status).toBe(200);
-    expect(Date.now() - began).toBeLessThan(2000);
+    expect(slow.some((socket) => socket.destroyed)).toBe(false); // all still there when it was answered
+    losePatience();
     await Promise.all(slow.map((socket) => received(socket)));
     expect(slow.every((socket) => socket.destroyed)).toBe(true);
   });
@@ -228,29 +235,32 @@ describe('what is no HTTP', () => {
 describe('a noisy company', () => {
   it('is told to wait, while another one is served', async () => {
     const [noisy, quiet] = [await server.company(), await server.company()];
+    const began = performance.now();
     const answers = await Promise.all(Array.from({ length: 5 * REQUESTS_A_MINUTE }, () => send('GET', '/me', '', by(noisy.admin.token))));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(REQUESTS_A_MINUTE);
     expect(answers.filter(({ status, body }) => status === 429 && body.code === 'too_many_requests')).toHaveLength(4 * REQUESTS_A_MINUTE);
-    const began = Date.now();
+    const asked = performance.now();
     expect((await send('GET', '/me', '', by(quiet.admin.token))).status).toBe(200);
-    expect(Date.now() - began).toBeLessThan(1000);
+    expect(performance.now() - asked).toBeLessThan(asked - began); // than all of theirs
   });
 
   it('does not slow down another one while it floods the server', async () => {
     const [noisy, quiet] = [await server.company(), await server.company()];
     const over = new AbortController();
+    let answers = 0;
     const flood = Array.from({ length: 20 }, async () => {
-      while (!over.signal.aborted) await send('GET', '/users', '', by(noisy.admin.token));
+      for (; !over.signal.aborted; answers++) await send('GET', '/users', '', by(noisy.admin.token));
     });
-    await sleep(200);
-    const took: number[] = [];
+    await until(() => answers > 2 * REQUESTS_A_MINUTE);
+    /** How many of the flood were answered during each request of the other one: some 50, however busy the machine. */
+    const meanwhile: number[] = [];
     for (let request = 0; request < 20; request++) {
-      const began = Date.now();
+      const before = answers;
       expect((await send('GET', '/me', '', by(quiet.admin.token))).status).toBe(200);
-      took.push(Date.now() - began);
+      meanwhile.push(answers - before);
     }
     over.abort();
     await Promise.all(flood);
-    expect(took.toSorted((a, b) => a - b)[10]).toBeLessThan(1000);
+    expect(meanwhile.toSorted((a, b) => a - b)[10]).toBeLessThan(5 * flood.length);
   });
 });
