@@ -16,6 +16,7 @@ import { PASSWORD } from '../../../test/factories.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
+import { until } from '../../../test/until.js';
 
 const root = join(import.meta.dirname, '../../..');
 
@@ -323,13 +324,22 @@ describe('repeats', () => {
   });
 
   it('at most as often as it may, and not against the will of its caller', async () => {
-    const admin = await signedIn(company.admin, { attempts: 3, patienceMs: 10_000 });
+    let answers = 0;
+    const counting = async (url: string, init: RequestInit) => {
+      const answer = await fetch(url, init);
+      answers++;
+      return answer;
+    };
+    const admin = await signedIn(company.admin, { attempts: 3, patienceMs: 10_000, fetch: counting });
     network.refusing = 9;
     await expect(admin.get('/api/v1/me')).rejects.toBeInstanceOf(ProblemError);
     expect(network.count('GET /api/v1/me')).toBe(3);
     const stop = new AbortController();
+    const answered = answers;
     const call = admin.get('/api/v1/company', { signal: stop.signal });
-    setTimeout(() => stop.abort(new Error('changed my mind')), 100);
+    call.catch(() => undefined); // looked at below
+    await until(() => answers > answered); // now it waits for the second that the 503 asks for
+    stop.abort(new Error('changed my mind'));
     await expect(call).rejects.toThrow('changed my mind');
     expect(network.count('GET /api/v1/company')).toBe(1);
   });
@@ -405,7 +415,7 @@ describe('the package', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  }, 120_000);
+  });
 });
 
 /** What a command printed; the server in this process goes on meanwhile. @throws with all that it said when it fails */
