@@ -38,9 +38,10 @@ async function batch(seed: number): Promise<void> {
 it(
   'no request makes the server fail, answer what is not documented, or tell of another company',
   async () => {
-    const end = Date.now() + SECONDS * 1000;
+    const end = performance.now() + SECONDS * 1000;
+    const isTooLittle = () => world.reached.size <= requests.operations.length / 2 && performance.now() < end + SHRINKING_MS;
     let count = 0;
-    for (; Date.now() < end; count++) {
+    for (; performance.now() < end || isTooLittle(); count++) {
       if (count % 20 === 19) await world.begin();
       await batch(SEED + count);
     }
@@ -51,5 +52,5 @@ it(
     );
     expect(world.reached.size).toBeGreaterThan(requests.operations.length / 2);
   },
-  SECONDS * 1000 + 2 * SHRINKING_MS,
+  SECONDS * 1000 + 4 * SHRINKING_MS,
 );
