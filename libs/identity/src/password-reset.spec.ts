@@ -200,10 +200,16 @@ describe('who asks', () => {
     const person = await company.person();
     const places = Reflect.get(server.app.get(UnitOfWork), 'places') as Places;
     let taken = 0;
-    while (!places.take(company.id)?.catch(() => undefined)) taken++;
+    let waiting: Promise<void> | undefined;
+    while (!(waiting = places.take(company.id))) taken++;
+    const hasOne = waiting.then(
+      () => true,
+      () => false, // the mail came later than one waits for a place
+    );
     await forgot(person.email);
     expect((await mailbox.to(person.email)).token).toBeDefined();
-    for (let place = 0; place <= taken; place++) places.giveBack(company.id); // the one that waited has one too
+    for (let place = 0; place < taken; place++) places.giveBack(company.id);
+    if (await hasOne) places.giveBack(company.id);
   });
 
   it('gets no link when suspended meanwhile', async () => {
