@@ -115,14 +115,14 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
   });
 
   it('is not dumped under an address that its certificate does not name', async () => {
-    const { PATH } = process.env;
-    Object.assign(process.env, { PATH: environment().PATH, PGSSLROOTCERT: certificate });
+    const { PATH, LC_ALL = '' } = process.env;
+    Object.assign(process.env, { PATH: environment().PATH, PGSSLROOTCERT: certificate, LC_ALL: 'C' }); // what it says is in English
     const owner = { ...system!.address, database: 'ncy8', username: 'owner', password: 'owner-password', ssl: true };
     try {
       await expect(runProgram('pg_dump', ['--schema-only'], { ...owner, host: 'localhost' })).resolves.toContain('CREATE TABLE');
       await expect(runProgram('pg_dump', ['--schema-only'], owner)).rejects.toThrow('does not match host name');
     } finally {
-      process.env.PATH = PATH;
+      Object.assign(process.env, { PATH, LC_ALL });
       delete process.env.PGSSLROOTCERT;
     }
   });

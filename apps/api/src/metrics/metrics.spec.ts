@@ -3,7 +3,6 @@ import { Jobs, requestScope, UnitOfWork } from '#core';
 import type { Company } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
-import { until } from '../../../../test/until.js';
 
 let server: TestServer;
 let company: Company;
@@ -39,11 +38,12 @@ it('tells how busy the pool and the database are', async () => {
   const [idle] = await Promise.all([scrape(), company.admin.get('/me')]);
   expect(value(idle, 'database_pool_connections{state="total"}')).toBeGreaterThan(0);
   expect(value(idle, 'database_pool_connections{state="waiting"}')).toBe(0);
-  const sleeping = server.app.get(UnitOfWork).outside('SELECT pg_sleep(2)');
-  const begun = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'`;
-  await until(async () => (await server.sql(begun)).length > 0);
+  await server.sql('SELECT pg_advisory_lock(1)');
+  const working = server.app.get(UnitOfWork).outside('SELECT pg_advisory_xact_lock(1)');
+  await server.untilSomebodyWaits();
   expect(value(await scrape(), 'database_connections_active')).toBeGreaterThanOrEqual(2);
-  await sleeping;
+  await server.sql('SELECT pg_advisory_unlock(1)');
+  await working;
 });
 
 it('counts sessions and mails over the companies, and the runs of jobs', async () => {
