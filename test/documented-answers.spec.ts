@@ -106,8 +106,8 @@ describe('an answer', () => {
   });
 
   it('is judged in no time', () => {
-    const began = performance.now();
+    const began = process.cpuUsage(); // of this process alone: a busy machine makes it wait
     for (let answer = 0; answer < 1000; answer++) read(TEAM);
-    expect((performance.now() - began) / 1000).toBeLessThan(0.3);
+    expect(process.cpuUsage(began).user / 1000 / 1000).toBeLessThan(0.3); // milliseconds an answer
   });
 });
