@@ -129,7 +129,7 @@ const NEVER = {
   'an entry whose history ends elsewhere': `
     SELECT e.id FROM timesheet_entries e CROSS JOIN LATERAL jsonb_each(jsonb_build_object('durationMin', e."durationMin", 'day', e.day)) f
     WHERE e."companyId" = $1 AND e."deletedAt" IS NULL AND f.value <> (
-      SELECT h.diff -> f.key -> 'after' FROM timesheet_history h WHERE h."targetId" = e.id AND h.diff ? f.key ORDER BY h."occurredAt" DESC LIMIT 1)`,
+      SELECT h.diff -> f.key -> 'after' FROM timesheet_history h WHERE h."targetId" = e.id AND h.diff ? f.key ORDER BY h."occurredAt" DESC, h.xmin::text::bigint DESC LIMIT 1)`,
   'more changes than versions': `
     SELECT e.id FROM timesheet_entries e WHERE e."companyId" = $1 AND e.version <>
       (SELECT count(*) FROM timesheet_history h WHERE h."targetId" = e.id)`,

@@ -102,7 +102,7 @@ class Time {
 const NONE = '00000000-0000-4000-8000-000000000000';
 const pick = (list: string[], op: Operation): string => list[('nth' in op ? op.nth : 0) % Math.max(1, list.length)] ?? NONE;
 
-/** Each finds what must not be, among the rows of one person (`$1`). */
+/** Each finds what must not be, among the rows of one person (`$1`). Two lines of the history may be of one millisecond. */
 const NEVER = {
   'a sum that is not that of its entries': `
     SELECT t.id FROM timesheets t WHERE t."userId" = $1 AND t."totalMinutes" <>
@@ -126,7 +126,7 @@ const NEVER = {
     WHERE t."userId" = $1 AND t.status IN ('SUBMITTED', 'APPROVED') AND e."deletedAt" IS NULL AND e."updatedAt" > t."submittedAt"`,
   'two neighbours of the history that do not join': `
     SELECT id FROM (
-      SELECT h.id, d.key, d.value -> 'before' AS before, lag(d.value -> 'after') OVER (PARTITION BY h."targetId", d.key ORDER BY h."occurredAt", h.id) AS previous
+      SELECT h.id, d.key, d.value -> 'before' AS before, lag(d.value -> 'after') OVER (PARTITION BY h."targetId", d.key ORDER BY h."occurredAt", h.xmin::text::bigint) AS previous
       FROM timesheet_history h CROSS JOIN LATERAL jsonb_each(h.diff) d
       WHERE h."userId" = $1 AND h."targetType" IN ('Timesheet', 'TimesheetEntry') AND h.action <> 'created'
     ) pairs WHERE previous IS NOT NULL AND previous <> before`,
@@ -134,7 +134,7 @@ const NEVER = {
     SELECT e.id FROM timesheet_entries e
     CROSS JOIN LATERAL (
       SELECT d.value -> 'after' AS after FROM timesheet_history h CROSS JOIN LATERAL jsonb_each(h.diff) d
-      WHERE h."targetId" = e.id AND d.key = 'durationMin' ORDER BY h."occurredAt" DESC LIMIT 1
+      WHERE h."targetId" = e.id AND d.key = 'durationMin' ORDER BY h."occurredAt" DESC, h.xmin::text::bigint DESC LIMIT 1
     ) last
     WHERE e."userId" = $1 AND e."deletedAt" IS NULL AND last.after <> to_jsonb(e."durationMin")`,
 };
