@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { clock } from '#core';
@@ -421,7 +421,8 @@ describe('the package', () => {
 /** What a command printed; the server in this process goes on meanwhile. @throws with all that it said when it fails */
 async function run(cwd: string, command: string, ...words: string[]): Promise<string> {
   const PATH = `${join(root, 'node_modules/.bin')}${delimiter}${process.env.PATH}`;
-  const env = { ...process.env, PATH, NODE_OPTIONS: '', npm_config_update_notifier: 'false' };
+  const npm = { npm_config_update_notifier: 'false', npm_config_cache: join(dirname(cwd), 'cache') }; // of a user whose home cannot be written
+  const env = { ...process.env, PATH, NODE_OPTIONS: '', ...npm };
   try {
     return (await promisify(execFile)(command, words, { cwd, env })).stdout;
   } catch (error) {
