@@ -556,7 +556,7 @@ describe('beside the running server', () => {
       const env = { ...process.env, PGHOST: host, PGPORT: String(port), PGUSER: username, PGPASSWORD: password, PGDATABASE: database };
       const run = () =>
         spawnSync('psql', ['--no-psqlrc', '--quiet', '--file', join(root, script)], {
-          env: { ...env, PGOPTIONS: '-c search_path=public,stand_in' },
+          env: { ...env, LC_ALL: 'C', PGOPTIONS: '-c search_path=public,stand_in' }, // Debian's psql complains of a locale that is not installed
           encoding: 'utf8',
         });
       const distributed = () => server.sql<{ name: string; key: string | null }>('SELECT name, key FROM stand_in.calls ORDER BY place');
