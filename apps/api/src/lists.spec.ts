@@ -11,7 +11,9 @@ import { routesOf } from './routes.js';
 const ROWS = 9_999; // in each of two companies: with its Admin as many people as a report takes
 /** An export reads table by table. */
 const isExport = (route: string): boolean => /\/(personal-data|export)$/.test(route);
-/** Besides entering the company: begin, the scope, the page, the commit; or the page, and its line in the access log in a transaction. */
+/** Entering the company; and who asks, where a busy machine needed more than the second for which that is known. */
+const NOT_OF_THE_LIST = /enter_company|s\."userId" IS NOT DISTINCT FROM/;
+/** Besides: begin, the scope, the page, the commit; or the page, and its line in the access log in a transaction. */
 const STATEMENTS = 5;
 /** What a list cannot be asked without. */
 const NEEDED: Record<string, string> = {
@@ -165,7 +167,7 @@ describe('with 20,000 rows in two companies', () => {
       let status = 0;
       const sent = await sentBy(async () => ({ status } = await company.admin.get(NEEDED[route] ? `${route}?${NEEDED[route]}` : route)));
       if (status !== 200) faults.push(`${route} answered ${status}`);
-      const counted = sent.filter(({ text }) => !text.includes('enter_company')).length;
+      const counted = sent.filter(({ text }) => !NOT_OF_THE_LIST.test(text)).length;
       if (counted > STATEMENTS && !isExport(route)) faults.push(`${route} took ${counted} statements`);
       const isReport = route.startsWith('/reports/') || ['/me/personal-data', '/timesheet-history/verify'].includes(route); // what reads most rows may well read all
       if (!isReport) faults.push(...(await scansOf(sent)).map((table) => `${route} reads ${table} from end to end`));
