@@ -94,6 +94,19 @@ describe('safe repeats', () => {
     expect(await teams('Program')).toBe(1);
   });
 
+  it('end after 24 hours of the clock, also where the record that was changed was ahead of it', async () => {
+    const begun = Date.now();
+    clock.travelTo(new Date(begun + 300_000));
+    const { body: made } = await company.admin.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08' });
+    clock.reset();
+    const { id: actionCodeId } = await company.actionCode();
+    const entry = { day: '2026-03-02', durationMin: 10, actionCodeId, country: 'DE' };
+    const { body } = await company.admin.post('/timesheet-entries', entry, key('k-ahead'));
+    expect(Date.parse(body.createdAt)).toBe(Date.parse(made.updatedAt) + 1);
+    const [kept] = await server.sql<{ expiresAt: Date }>(`SELECT "expiresAt" FROM idempotency_keys WHERE key = 'k-ahead'`);
+    expect(kept!.expiresAt.getTime()).toBeLessThan(begun + 24 * 3600 * 1000 + 100_000);
+  });
+
   it('end after 24 hours', async () => {
     const first = await team('Day', 'k5');
     clock.travelTo(new Date(Date.now() + 24 * 3600 * 1000 + 1000));

@@ -96,7 +96,7 @@ export class Idempotency implements OnModuleInit {
     const headers = Object.fromEntries(
       KEPT_HEADERS.flatMap((name) => (reply.hasHeader(name) ? [[name, String(reply.getHeader(name))]] : [])),
     );
-    const { now } = this.work;
+    const now = clock.now(); // by which it is read; the work may have followed that of another process
     await this.work.last(
       `INSERT INTO idempotency_keys ("companyId", "userId", key, "requestHash", "statusCode", headers, body, "createdAt", "expiresAt")
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)

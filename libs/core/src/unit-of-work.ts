@@ -18,6 +18,11 @@ import { connect, release, Transaction } from './transaction.js';
 
 const ATTEMPTS = 4;
 
+interface Changed {
+  /** An instant as the database tells it. */
+  updatedAt: string;
+}
+
 /** Of {@link UnitOfWork.within}: it knows the scope around it. */
 interface InnerScope extends RequestScope {
   outer?: RequestScope;
@@ -57,6 +62,21 @@ export class UnitOfWork {
   /** When the present work happens: one instant for every row of it, so that a record's `updatedAt` is when its history says. */
   get now(): Date {
     return (this.scope.now ??= clock.now());
+  }
+
+  /** The instant of a change of these records: now, but after the last change of each, whose clock may have been ahead of ours. */
+  after(records: Changed[]): Date {
+    const last = records.reduce((latest, { updatedAt }) => Math.max(latest, Date.parse(updatedAt)), -Infinity);
+    return new Date(Math.max(this.now.getTime(), last + 1));
+  }
+
+  /**
+   * The work is about to change these records, which were read under their lock, and has stamped nothing yet: from here on {@link now} is
+   * {@link after} them. @returns them
+   */
+  follow<T extends Changed>(records: T[]): T[] {
+    this.scope.now = this.after(records);
+    return records;
   }
 
   /** The columns that every new record gets. */

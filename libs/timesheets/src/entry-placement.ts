@@ -26,6 +26,7 @@ export interface SheetPeriod {
   periodStart: string;
   periodEnd: string;
   status: TimesheetStatus;
+  updatedAt: string;
 }
 
 /** What is booked already, as far as entries mind. */
@@ -85,17 +86,21 @@ export class EntryPlacement {
     return isLocked(await this.sheets([userId], [day]), userId, day) ? [locked(0, day)] : [];
   }
 
-  /** Looked for by when they begin, which is at most so long before: else all timesheets of a person would be read. */
-  private sheets(people: string[], days: string[]): Promise<SheetPeriod[]> {
-    return this.work.query<SheetPeriod>(
+  /**
+   * Looked for by when they begin, which is at most so long before: else all timesheets of a person would be read. What becomes of their entries
+   * comes after their last change.
+   */
+  private async sheets(people: string[], days: string[]): Promise<SheetPeriod[]> {
+    const found = await this.work.query<SheetPeriod>(
       `SELECT s.* FROM unnest($2::uuid[]) AS u(id) CROSS JOIN LATERAL (
-         SELECT t.id, t."userId", t."periodStart", t."periodEnd", t.status FROM timesheets t
+         SELECT t.id, t."userId", t."periodStart", t."periodEnd", t.status, t."updatedAt" FROM timesheets t
          WHERE t."companyId" = $1 AND t."userId" = u.id AND t."periodStart" > $3::date - ${LONGEST_DAYS} AND t."periodStart" <= $4
            AND t."periodEnd" >= $3 AND t."deletedAt" IS NULL
          OFFSET 0
        ) s`,
       [people, days[0], days.at(-1)],
     );
+    return this.work.follow(found);
   }
 
   private booked(people: string[], days: string[]): Promise<Booked[]> {

@@ -36,7 +36,7 @@ interface OpenSheets {
   /** The user who leaves, null where none does. */
   leaving: string | null;
   owners: Map<string, string>;
-  /** When it happens to them: now, but after their last change, which may have happened while their locks were waited for. */
+  /** When it happens to them, after their last change. To them alone: the work also writes users, sessions and links. */
   at: Date;
 }
 
@@ -75,7 +75,7 @@ export class OpenRounds {
       ids: open.map(({ id }) => id),
       leaving: because === 'left' ? userId : null,
       owners: new Map(open.map(({ id, userId: ownerId }) => [id, ownerId])),
-      at: new Date(Math.max(this.work.now.getTime(), ...open.map(({ updatedAt }) => Date.parse(updatedAt) + 1))),
+      at: this.work.after(open),
     };
   }
 

@@ -70,6 +70,13 @@ export class TimesheetEntryRepository {
     return one(await this.work.query<TimesheetEntryView>(`${LIVING} AND e.id = $2`, [id]));
   }
 
+  /** For change: under the lock of its person, and after its last change. Whether the caller may read it, is theirs to ask. @throws 404 */
+  async open(id: string): Promise<TimesheetEntryView> {
+    const entry = await this.get(id);
+    this.work.follow([entry]);
+    return entry;
+  }
+
   /** All at once (`RETURNING`: a distributed PostgreSQL needs it here). @returns them in the order given */
   async insert(entries: NewEntry[]): Promise<TimesheetEntryView[]> {
     const { createdAt, createdByUserId } = this.work.created();
@@ -106,17 +113,20 @@ export class TimesheetEntryRepository {
     return settings!.timezone;
   }
 
-  /** A person's entries in a period that belong to no timesheet. */
-  loose(userId: string, start: string, end: string): Promise<TimesheetEntryView[]> {
-    return this.work.query<TimesheetEntryView>(
-      `${LIVING} AND e."userId" = $2 AND e.day BETWEEN $3 AND $4 AND e."timesheetId" IS NULL ORDER BY ${ORDER}`,
-      [userId, start, end],
-    );
+  /** A person's entries in a period that belong to no timesheet, for one to take in after their last change. */
+  async loose(userId: string, start: string, end: string): Promise<TimesheetEntryView[]> {
+    const text = `${LIVING} AND e."userId" = $2 AND e.day BETWEEN $3 AND $4 AND e."timesheetId" IS NULL ORDER BY ${ORDER}`;
+    return this.work.follow(await this.work.query<TimesheetEntryView>(text, [userId, start, end]));
   }
 
   /** The entries of a timesheet, all of them, in the order of lists. */
   all(timesheetId: string): Promise<TimesheetEntryView[]> {
     return this.work.query<TimesheetEntryView>(`${LIVING} AND e."timesheetId" = $2 ORDER BY ${ORDER}`, [timesheetId]);
+  }
+
+  /** {@link all}, for the timesheet to leave after their last change. */
+  async leaving(timesheetId: string): Promise<TimesheetEntryView[]> {
+    return this.work.follow(await this.all(timesheetId));
   }
 
   /** Puts entries into a timesheet, or makes them loose. Its sum is the caller's to write. */

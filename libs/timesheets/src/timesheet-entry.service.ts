@@ -133,7 +133,7 @@ export class TimesheetEntryService {
       throw new Problem('forbidden');
     }
     await this.locks.hold([userId]);
-    return this.entries.get(id);
+    return this.entries.open(id);
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
+import type { Answer } from '../../../test/client.js';
 import type { Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -22,6 +23,14 @@ const known = (list: unknown) =>
     .toSorted((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
 
 const plain = (list: unknown[]) => (list as Record<string, unknown>[]).map(({ updatedAt: _, ...rest }) => rest);
+
+/** Does one thing, and sets the clock back by two seconds. */
+async function behind(work: () => Promise<Answer>) {
+  const { status, body } = await work();
+  if (status >= 300) throw new Error(body.detail);
+  clock.travelTo(new Date(clock.now().getTime() - 2000));
+  return body;
+}
 
 describe('a timesheet as it stood', () => {
   it('is told at every instant as it was answered then, and its entries with it', async () => {
@@ -91,6 +100,72 @@ describe('a timesheet as it stood', () => {
     }
     expect(pages).toHaveLength(3);
     expect(pages).toMatchObject(whole.entries.map((one) => ({ id: (one as { id: string }).id })));
+  });
+
+  it('also where each change was made by a clock behind that of the one before', async () => {
+    clock.travelTo(new Date(Date.now() + 120_000));
+    const company = await server.company();
+    const [person, lead] = [await company.person(), await company.person()];
+    await company.team({ leads: [lead], members: [person] });
+    const { id: actionCodeId } = await company.actionCode();
+    const minutes = (day: string, durationMin: number) => ({ day, durationMin, actionCodeId, country: 'DE' });
+    const answers: { sheet: Record<string, unknown>; entries: unknown[] }[] = [];
+    const noteEach = async (path: string, ...works: (() => Promise<Answer>)[]) => {
+      for (const work of works) {
+        await behind(work);
+        const [sheet, entries] = [await person.get(path), await person.get(`${path}/entries`)];
+        answers.push({ sheet: sheet.body, entries: entries.body.items });
+      }
+    };
+
+    const entry = `/timesheet-entries/${(await behind(() => person.post('/timesheet-entries', minutes('2026-03-02', 60)))).id}`;
+    await behind(() => person.patch(entry, { durationMin: 90 }));
+    const first = await behind(() => person.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-04' }));
+    const second = await behind(() => person.post('/timesheets', { periodStart: '2026-03-09', periodEnd: '2026-03-11' }));
+    const loose = `/timesheet-entries/${(await behind(() => person.post('/timesheet-entries', minutes('2026-03-05', 20)))).id}`;
+    const path = `/timesheets/${first.id}`;
+    await noteEach(
+      path,
+      () => person.patch(entry, { durationMin: 100 }),
+      () => person.patch(entry, { durationMin: 200 }),
+      () => person.post('/timesheet-entries', minutes('2026-03-03', 30)),
+      () => person.post('/timesheet-entries/batch', { entries: [minutes('2026-03-03', 40), minutes('2026-03-09', 50)] }),
+      () => person.patch(path, { notes: 'with one more', periodEnd: '2026-03-05' }),
+      () => person.patch(entry, { day: '2026-03-10' }),
+      () => person.patch(entry, { day: '2026-03-04' }),
+      () => person.delete(loose),
+      () => person.post(`${path}/submit`),
+      () => lead.post(`${path}/reject`, { reason: 'No' }),
+      () => person.post(`${path}/reopen`, { reason: 'Yes' }),
+      () => person.post(`${path}/submit`),
+      () => person.post(`${path}/withdraw`),
+      () => person.post(`${path}/submit`),
+      () => lead.post(`${path}/approve`, {}),
+      () => lead.post(`${path}/reopen`, { reason: 'Once more' }),
+    );
+    const instants = answers.map(({ sheet }) => Date.parse(String(sheet.updatedAt)));
+    expect(instants).toEqual([...new Set(instants)].toSorted((a, b) => a - b));
+    for (const { sheet, entries } of answers) {
+      const { updatedAt, approvals, allowedActions: _, ...fields } = sheet;
+      const then = (await person.get(`${path}?asOf=${String(updatedAt)}`)).body;
+      expect(then).toMatchObject({ ...fields, updatedAt });
+      expect(known(then.approvals)).toEqual(known(approvals));
+      expect((await person.get(`${path}/entries?asOf=${String(updatedAt)}`)).body.items).toEqual(entries);
+    }
+    const { body: past } = await person.get(`${path}/history?limit=200`);
+    const moves = past.items.filter(({ targetType }: { targetType: string }) => targetType === 'Timesheet');
+    expect(moves.map(({ action }: { action: string }) => action).toReversed()).toEqual(
+      'created updated submitted rejected reopened submitted withdrawn submitted approved reopened'.split(' '),
+    );
+
+    await behind(() => person.delete(path));
+    await behind(() => person.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-04' }));
+    const { body: lines } = await company.admin.get(`/timesheet-history?targetId=${entry.split('/').at(-1)}`);
+    const after = (field: string) =>
+      (lines.items as { diff: Record<string, { after: unknown }> }[]).flatMap(({ diff }) => diff[field]?.after ?? []).toReversed();
+    expect(after('durationMin')).toEqual([60, 90, 100, 200]);
+    expect(after('day')).toEqual(['2026-03-02', '2026-03-10', '2026-03-04']);
+    expect(after('timesheetId').slice(0, 3)).toEqual([first.id, second.id, first.id]);
   });
 
   it('never with an update of later, also where an erasure has moved its version since', async () => {

@@ -70,10 +70,10 @@ export class TimesheetRepository {
     return this.cursors.json(LIST, query, rows, ({ periodStart, id }) => [periodStart, id]);
   }
 
-  /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */
+  /** For change: under the lock of its person, and after its last change. Whether the caller may read it, is theirs to ask. @throws 404 */
   async open(caller: Principal, id: string): Promise<Sheet> {
     await this.holdPerson(id);
-    return this.get(caller, id);
+    return this.locked(caller, id);
   }
 
   /**
@@ -85,7 +85,13 @@ export class TimesheetRepository {
     await this.holdPerson(id);
     if (!(await this.approvers.stays(caller.userId))) throw new Problem('not_signed_in');
     await this.work.query('SELECT 1 FROM timesheets t WHERE t."companyId" = $1 AND t.id = $2 FOR UPDATE', [id]);
-    return this.get(caller, id);
+    return this.locked(caller, id);
+  }
+
+  private async locked(caller: Principal, id: string): Promise<Sheet> {
+    const sheet = await this.get(caller, id);
+    this.work.follow([sheet]);
+    return sheet;
   }
 
   private async holdPerson(id: string): Promise<void> {

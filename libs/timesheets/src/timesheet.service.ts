@@ -69,7 +69,7 @@ export class TimesheetService {
   async delete(caller: Principal, id: string, expected: ExpectedVersion): Promise<void> {
     const before = await this.open(caller, id, 'delete_timesheet');
     refuseLocked(before, expected);
-    const leaving = await this.entries.all(id);
+    const leaving = await this.entries.leaving(id);
     await this.entries.assign(leaving, null);
     await this.timesheets.delete(id);
     await this.history.record([...movedEntries(leaving, null), changeOfTimesheet('deleted', before, null)!]);
