@@ -113,6 +113,26 @@ describe('a decision that meets a round which asks anew', () => {
     expect(await world.waiting(later, sheet)).toBe(0);
   });
 
+  it('to withdraw is the later one, also by a clock behind', async () => {
+    const sheet = await world.handedIn();
+    const { second, person, path } = sheet;
+    const begun = clock.now();
+    clock.travelTo(new Date(begun.getTime() + 60_000));
+    const { body } = await during(
+      () => turn(second, 'SUSPENDED'),
+      () => {
+        clock.travelTo(begun);
+        return person.post(`${path}/withdraw`);
+      },
+    );
+    const [line] = await world.historyOf('TimesheetApproval', sheet);
+    expect(line).toMatchObject({ action: 'deleted' });
+    expect(Date.parse(line!.occurredAt)).toBeGreaterThan(begun.getTime() + 59_000);
+    expect(Date.parse(body.updatedAt)).toBeGreaterThan(Date.parse(line!.occurredAt));
+    const then = (await person.get(`${path}?asOf=${line!.occurredAt}`)).body;
+    expect(then).toMatchObject({ status: 'SUBMITTED', version: body.version - 1 });
+  });
+
   it('that was made meanwhile stays the earlier one', async () => {
     const sheet = await world.handedIn();
     const { first, second, person, path } = sheet;

@@ -45,7 +45,8 @@ export class ApprovalService {
   }
 
   async withdraw(caller: Principal, id: string, expected: ExpectedVersion): Promise<TimesheetRecord> {
-    const sheet = await this.open(caller, id, (seen) => isOwner(caller, seen));
+    const sheet = await this.timesheets.openRound(caller, id);
+    requireMay(isOwner(caller, sheet), caller, sheet);
     expectVersion(sheet, expected);
     const moved = await this.moves.withdraw(id, expected);
     await this.approvals.endRound(moved);
@@ -88,7 +89,7 @@ export class ApprovalService {
   }
 
   private async openToDecide(caller: Principal, id: string, expected: ExpectedVersion): Promise<Sheet> {
-    const sheet = await this.timesheets.openToDecide(caller, id);
+    const sheet = await this.timesheets.openRound(caller, id);
     if (isOwner(caller, sheet)) throw new Problem('self_approval');
     requireMay(mayDecide(caller, sheet), caller, sheet);
     expectVersion(sheet, expected);

@@ -77,11 +77,11 @@ export class TimesheetRepository {
   }
 
   /**
-   * For a decision: under the lock of its row too, as rounds are asked anew without the person's. People before rows, as leaving locks. Read
-   * last: what is read beside the wait for a lock may be out of date.
+   * For what ends a round, or may: under the lock of its row too, as rounds are asked anew without the person's. People before rows, as
+   * leaving locks. Read last: what is read beside the wait for a lock may be out of date.
    * @throws 404, 401 for a caller who has just left
    */
-  async openToDecide(caller: Principal, id: string): Promise<Sheet> {
+  async openRound(caller: Principal, id: string): Promise<Sheet> {
     await this.holdPerson(id);
     if (!(await this.approvers.stays(caller.userId))) throw new Problem('not_signed_in');
     await this.work.query('SELECT 1 FROM timesheets t WHERE t."companyId" = $1 AND t.id = $2 FOR UPDATE', [id]);
