@@ -76,11 +76,13 @@ export class LeaveRequestRepository {
     return one(await this.work.query<LeaveRow>(ONE, [reaching(caller), id]));
   }
 
-  /** For change: under the lock of its person. Whether the caller may read it, is theirs to ask. @throws 404 */
+  /** For change: under the lock of its person, and after its last change. Whether the caller may read it, is theirs to ask. @throws 404 */
   async open(caller: Principal, id: string): Promise<LeaveRow> {
     const { userId } = await this.get(caller, id);
     await this.locks.hold(userId);
-    return this.get(caller, id);
+    const found = await this.get(caller, id);
+    this.work.follow([found]);
+    return found;
   }
 
   /** The whole record, as the caller sees it. */

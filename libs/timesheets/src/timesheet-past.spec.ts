@@ -215,4 +215,20 @@ describe('a timesheet as it stood', () => {
     const past = [await days(`?asOf=${at(1)}`), await days(`?asOf=${at(2)}`), await days(`?asOf=${at(3)}`), await days(`?asOf=${at(4)}`)];
     expect(past).toEqual([[], ['2035-03-05'], ['2035-03-05', '2035-03-06'], ['2035-03-05']]);
   });
+
+  it('with the leave that was approved then, also where the clock was set back before it was cancelled', async () => {
+    clock.reset();
+    const company = await server.company();
+    const person = await company.person();
+    const { body: made } = await person.post('/timesheets', { periodStart: '2035-03-05', periodEnd: '2035-03-11' });
+    const { body: asked } = await person.post('/leave-requests', { startDate: '2035-03-05', endDate: '2035-03-05', leaveType: 'PTO' });
+    const begun = Date.now();
+    clock.travelTo(new Date(begun + 20_000));
+    const { body: approved } = await company.admin.post(`/leave-requests/${asked.id}/approve`, {});
+    clock.travelTo(new Date(begun + 10_000));
+    const { body: cancelled } = await person.post(`/leave-requests/${asked.id}/cancel`, {});
+    const daysAt = async (asOf: string) =>
+      (await person.get(`/timesheets/${made.id}?asOf=${asOf}`)).body.leaveDays.map(({ day }: { day: string }) => day);
+    expect([await daysAt(approved.decidedAt), await daysAt(cancelled.decidedAt)]).toEqual([['2035-03-05'], []]);
+  });
 });
