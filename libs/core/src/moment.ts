@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 import { isDay, isInstant } from './fields.js';
+import { instantAt, startOfDay } from './local-day.js';
 import { Problem } from './problem.js';
 import type { Query } from './query.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -25,34 +26,33 @@ export const Moment = (description: string): PropertyDecorator =>
     }),
   );
 
-/** A zone for `AT TIME ZONE`, where these names of IANA's, in whatever case, would be abbreviations, without summer time. */
-export const zoneSql = (zone: string): string =>
-  `(CASE upper(${zone}) WHEN 'CET' THEN 'Europe/Brussels' WHEN 'MET' THEN 'Europe/Brussels' WHEN 'EET' THEN 'Europe/Athens' WHEN 'WET' THEN 'Europe/Lisbon' ELSE ${zone} END)`;
-
-const ZONE = `(SELECT ${zoneSql('s.timezone')} FROM company_settings s WHERE s."companyId" = $1)`;
-const firstInstant = (bound: string, parameter: string) =>
-  isDay(bound) ? `(${parameter}::date)::timestamp AT TIME ZONE ${ZONE}` : `${parameter}::timestamptz`;
-const pastInstant = (bound: string, parameter: string) =>
-  isDay(bound) ? `(${parameter}::date + 1)::timestamp AT TIME ZONE ${ZONE}` : `${parameter}::timestamptz + interval '1 microsecond'`;
-/** Offsets beyond 15:59 are none to PostgreSQL, so instants reach it in UTC. */
-const bindable = (bound: string) => (isDay(bound) ? bound : new Date(bound).toISOString());
-
-/** Narrows a list to the range. */
-export function within(query: Query, column: string, { from, to }: Moments): Query {
-  if (from) query.and(`${column} >= ${firstInstant(from, '?')}`, bindable(from));
-  if (to) query.and(`${column} < ${pastInstant(to, '?')}`, bindable(to));
+/** Narrows a list to the range. @throws 400 for one that ends before it starts; where a day meets an instant the company's zone decides */
+export async function within(work: UnitOfWork, query: Query, column: string, { from, to }: Moments): Promise<Query> {
+  const zone = isDay(from) || isDay(to) ? await companyZone(work) : 'UTC';
+  const first = from && firstInstant(from, zone);
+  const past = to && pastInstant(to, zone);
+  if (isDay(from) && isDay(to)) refuseReversed({ from, to });
+  else if (first && past && past <= first) throw reversed();
+  if (first) query.and(`${column} >= ?`, first);
+  if (past) query.and(`${column} < ?`, past);
   return query;
 }
 
-/** @throws 400 for a range that ends before it starts; where a day meets an instant the company's zone decides */
-export async function refuseReversed(work: UnitOfWork, { from, to }: Moments): Promise<void> {
-  if (!from || !to) return;
-  const reversed =
-    isDay(from) === isDay(to)
-      ? Date.parse(to) < Date.parse(from)
-      : (await work.query(`SELECT 1 WHERE ${firstInstant(from, '$2')} >= ${pastInstant(to, '$3')}`, [bindable(from), bindable(to)]))
-          .length > 0;
-  if (reversed) throw Problem.field('/to', 'must not be before from');
+/** @throws 400 for days of which the last is before the first */
+export function refuseReversed({ from, to }: Moments): void {
+  if (from && to && to < from) throw reversed();
+}
+
+const reversed = () => Problem.field('/to', 'must not be before from');
+
+const firstInstant = (bound: string, zone: string) => new Date(isDay(bound) ? startOfDay(bound, zone) : bound);
+
+/** An instant counts with all of its millisecond. */
+const pastInstant = (bound: string, zone: string) => new Date(isDay(bound) ? instantAt(bound, 24, zone) : Date.parse(bound) + 1);
+
+async function companyZone(work: UnitOfWork): Promise<string> {
+  const [settings] = await work.query<{ timezone: string }>('SELECT s.timezone FROM company_settings s WHERE s."companyId" = $1');
+  return settings!.timezone;
 }
 
 /** As the API writes an instant: in UTC, without a fraction that is nothing. */

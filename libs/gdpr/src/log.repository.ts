@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Accesses, Cursors, one, Query, refuseReversed, UnitOfWork, within } from '#core';
+import { Accesses, Cursors, one, Query, UnitOfWork, within } from '#core';
 import type { JsonPage } from '#core';
 import type { AccessLogView, AuditLogView, LogQuery } from './log.dto.js';
 
@@ -38,14 +38,13 @@ export class LogRepository {
   }
 
   private async list<Row extends AccessLogView>(list: string, base: string, query: LogQuery): Promise<JsonPage<Row>> {
-    await refuseReversed(this.work, query);
     const rows = new Query(base)
       .and('l."userId" = ?', query.userId)
       .and('l."actorUserId" = ?', query.actorUserId)
       .and('l."targetType" = ?', query.targetType)
       .and('l."targetId" = ?', query.targetId)
       .and('l.action = ?', query.action);
-    const { text, values } = within(rows, 'l."occurredAt"', query)
+    const { text, values } = (await within(this.work, rows, 'l."occurredAt"', query))
       .after(['l."occurredAt"', 'l.id'], '<', this.cursors.after(list, query))
       .page('l."occurredAt" DESC, l.id DESC', query.limit);
     return this.cursors.json(list, query, await this.work.lastAsJson<Row>(text, values), ({ occurredAt, id }) => [occurredAt, id]);

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ICAL from 'ical.js';
-import { clock } from '#core';
+import { clock, localDay } from '#core';
 import { Client } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { calendarOf } from './leave-calendar.js';
 import type { CalendarEntry } from './leave-calendar.js';
+import { dayAfter } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 
 let server: TestServer;
@@ -223,6 +224,30 @@ describe('the feed', () => {
     for (const { summary } of events.values()) expect(summary).toBe('Away: Łukasz; "Ł" Müller, jr.');
   });
 
+  it.each([
+    ['Africa/Casablanca', '2026-12-01'],
+    ['America/Edmonton', '2026-12-01'],
+    ['Atlantic/Azores', '2026-10-25'], // whose midnight comes twice
+  ])('parts a day of %s at its midnight and noon, as entries have it', async (timezone, day) => {
+    clock.travelTo(new Date('2026-11-10T12:00:00Z'));
+    try {
+      const own = await server.company({ timezone });
+      const [first, second] = [await own.person(), await own.person()];
+      const morning = await away(first, period(day, day, 'morning', 'morning'));
+      const afternoon = await away(second, period(day, day, 'afternoon', 'afternoon'));
+      const events = await eventsOf(await tokenOf(own.admin));
+      const [am, pm] = [events.get(uid(morning))!, events.get(uid(afternoon))!];
+      const shown = [am.startDate, am.endDate, pm.startDate, pm.endDate].map((at) =>
+        at.toJSDate().toLocaleString('sv-SE', { timeZone: timezone }),
+      );
+      const next = dayAfter(day, 1);
+      expect(shown).toEqual([`${day} 00:00:00`, `${day} 12:00:00`, `${day} 12:00:00`, `${next} 00:00:00`]);
+      expect(localDay(am.startDate.toJSDate().getTime() - 1, timezone)).toBe(dayAfter(day, -1));
+    } finally {
+      clock.travelTo(new Date('2030-03-20T12:00:00Z'));
+    }
+  });
+
   it('is text of lines that all end, and holds no control character of a name', async () => {
     const own = await server.company();
     await away(await own.person({ firstName: 'Zo\u0007e\tAnn\u001b[31m', lastName: 'Li\nMay\u007f' }), { startDate: '2030-05-06' });
@@ -309,11 +334,9 @@ describe('the feed', () => {
       lastName: 'Lovelace',
       leaveType: null,
       updatedAt: '2030-03-20T12:00:00Z',
-      startsAt: '2030-05-05T22:00:00Z',
-      endsAt: '2030-05-06T22:00:00Z',
     }));
     const texts: string[] = [];
-    void calendarOf(entries).then((text) => texts.push(text));
+    void calendarOf(entries, 'Europe/Berlin').then((text) => texts.push(text));
     let turns = 0;
     for (; texts.length === 0; turns++) await nextTurn();
     expect(turns).toBeGreaterThan(9);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { CompanyRepository } from '#companies';
-import { Problem, todayIn, UnitOfWork, zoneSql } from '#core';
+import { Problem, todayIn, UnitOfWork } from '#core';
 import { RateLimit } from '#rbac';
 import { ABSENT } from './absence.repository.js';
 import { CalendarTokens } from './calendar-tokens.js';
@@ -13,15 +13,10 @@ const DAYS_AHEAD = 731;
 /** Some 200 ms of work. One's own come first, then what begins last. */
 const MOST_EVENTS = 5000;
 
-const noonOr = (day: string, portion: string, half: string, otherwise: string) =>
-  `(${day} + CASE ${portion} WHEN '${half}' THEN interval '12 hours' ELSE interval '${otherwise}' END) AT TIME ZONE ${zoneSql('$5::text')}`;
-
-/** `$4` is the owner, `$5` the company's zone. Of others not even the kind is read. */
+/** `$4` is the owner. Of others not even the kind is read. */
 const ENTRIES = `
   SELECT l.id, u."firstName", u."lastName", CASE WHEN l."userId" = $4 THEN l."leaveType" END AS "leaveType", l."updatedAt",
-         l."startDate", l."endDate", l."startPortion", l."endPortion",
-         ${noonOr('l."startDate"', 'l."startPortion"', 'afternoon', '0 hours')} AS "startsAt",
-         ${noonOr('l."endDate"', 'l."endPortion"', 'morning', '24 hours')} AS "endsAt"
+         l."startDate", l."endDate", l."startPortion", l."endPortion"
   ${ABSENT}
   ORDER BY (l."userId" = $4) DESC, l."startDate" DESC, l.id DESC
   LIMIT ${MOST_EVENTS}`;
@@ -40,15 +35,17 @@ export class CalendarFeed {
   async read(token: string, reply: FastifyReply): Promise<string> {
     const companyId = CalendarTokens.companyOf(token);
     const { calendarOf } = await import('./leave-calendar.js'); // with its library, by whom one is asked for first
-    return calendarOf(await this.work.within({ companyId, userId: null }, () => this.entries(token, reply)));
+    const { entries, timezone } = await this.work.within({ companyId, userId: null }, () => this.found(token, reply));
+    return calendarOf(entries, timezone);
   }
 
-  private async entries(token: string, reply: FastifyReply): Promise<CalendarEntry[]> {
+  private async found(token: string, reply: FastifyReply): Promise<{ entries: CalendarEntry[]; timezone: string }> {
     const ownerId = await this.tokens.ownerOf(token);
     if (!ownerId) throw new Problem('not_found');
     await this.limit.count(ownerId, reply);
     const { timezone } = await this.companies.getSettings();
     const today = todayIn(timezone);
-    return this.work.last<CalendarEntry>(ENTRIES, [dayAfter(today, -DAYS_BACK), dayAfter(today, DAYS_AHEAD), ownerId, timezone]);
+    const range = [dayAfter(today, -DAYS_BACK), dayAfter(today, DAYS_AHEAD)];
+    return { entries: await this.work.last<CalendarEntry>(ENTRIES, [...range, ownerId]), timezone };
   }
 }

@@ -1,6 +1,6 @@
 import ical, { ICalCalendarMethod, ICalEventTransparency } from 'ical-generator';
 import type { ICalEventData } from 'ical-generator';
-import { ownTurn } from '#core';
+import { instantAt, ownTurn } from '#core';
 import { dayAfter } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { LeaveType } from './leave-request.entity.js';
@@ -13,9 +13,6 @@ export interface CalendarEntry extends LeavePeriod {
   /** Of one's own only. */
   leaveType: LeaveType | null;
   updatedAt: string;
-  /** The instants at which it begins and ends in the company's zone; noon parts the halves. */
-  startsAt: string;
-  endsAt: string;
 }
 
 const REFRESH_SECONDS = 3600;
@@ -25,8 +22,8 @@ const SLICE = 100;
 /** What text may not hold (RFC 5545, 3.3.11); the ends of lines are escaped. */
 const CONTROL = /[^\P{Cc}\t\r\n]/gu;
 
-/** RFC 5545. Others run while it is written. */
-export async function calendarOf(entries: CalendarEntry[]): Promise<string> {
+/** RFC 5545. Others run while it is written. @param timezone the company's, at whose noon halves are parted */
+export async function calendarOf(entries: CalendarEntry[], timezone: string): Promise<string> {
   const calendar = ical({
     prodId: { company: 'NCY_8', product: 'Leave' },
     name: 'Absences',
@@ -37,17 +34,17 @@ export async function calendarOf(entries: CalendarEntry[]): Promise<string> {
   let text = head;
   for (let from = 0; from < entries.length; from += SLICE) {
     await ownTurn();
-    calendar.clear().events(entries.slice(from, from + SLICE).map(eventOf));
+    calendar.clear().events(entries.slice(from, from + SLICE).map((entry) => eventOf(entry, timezone)));
     text += calendar.toString().slice(head.length, -END.length);
   }
   return `${text}${END}\r\n`;
 }
 
 /** Full days are an all-day event, what begins or ends at noon has times; an event keeps its UID whatever changes. */
-function eventOf(entry: CalendarEntry): ICalEventData {
-  const { id, firstName, lastName, leaveType, startDate, endDate, startsAt, endsAt } = entry;
+function eventOf(entry: CalendarEntry, timezone: string): ICalEventData {
+  const { id, firstName, lastName, leaveType, startDate, endDate, startPortion, endPortion } = entry;
   const updatedAt = new Date(entry.updatedAt);
-  const isFullDays = entry.startPortion === 'full' && entry.endPortion === 'full';
+  const isFullDays = startPortion === 'full' && endPortion === 'full';
   return {
     id: `${id}@leave.ncy8`,
     stamp: updatedAt,
@@ -56,6 +53,9 @@ function eventOf(entry: CalendarEntry): ICalEventData {
     transparency: leaveType ? ICalEventTransparency.OPAQUE : ICalEventTransparency.TRANSPARENT,
     ...(isFullDays
       ? { allDay: true, start: new Date(startDate), end: new Date(dayAfter(endDate, 1)) } // the end is the first day that is free
-      : { start: new Date(startsAt), end: new Date(endsAt) }),
+      : {
+          start: new Date(instantAt(startDate, startPortion === 'afternoon' ? 12 : 0, timezone)),
+          end: new Date(instantAt(endDate, endPortion === 'morning' ? 12 : 24, timezone)),
+        }),
   };
 }

@@ -42,7 +42,7 @@ export class LeaveRequestRepository {
   ) {}
 
   async list(caller: Principal, query: LeaveRequestQuery): Promise<Page<LeaveRequestView>> {
-    await refuseReversed(this.work, query);
+    refuseReversed(query);
     const company = await this.companies.getSettings();
     const { text, values } = readable(new Query(LIVING, [reaching(caller)]), caller)
       .and('l."userId" = ?', query.userId)

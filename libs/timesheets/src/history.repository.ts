@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Accesses, Cursors, one, Query, refuseReversed, UnitOfWork, within } from '#core';
+import { Accesses, Cursors, one, Query, UnitOfWork, within } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { HistoryQuery, HistoryView } from './history.dto.js';
@@ -19,14 +19,13 @@ export class HistoryRepository {
   ) {}
 
   async list(caller: Principal, query: HistoryQuery): Promise<Page<HistoryView>> {
-    await refuseReversed(this.work, query);
     const rows = new Query(ROWS)
       .and('h."userId" = ?', query.userId)
       .and('h."targetType" = ?', query.targetType)
       .and('h."targetId" = ?', query.targetId)
       .and('h.action = ?', query.action)
       .and('h."actorUserId" = ?', query.actorUserId);
-    const page = await this.newestFirst(LIST, query, within(readable(rows, caller), 'h."occurredAt"', query));
+    const page = await this.newestFirst(LIST, query, await within(this.work, readable(rows, caller), 'h."occurredAt"', query));
     for (const userId of new Set(page.items.map((row) => row.userId))) this.noteRead('TimesheetHistory', null, userId);
     return page;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository } from '#companies';
-import { mapInTurns, Problem, refuseReversed, todayIn, UnitOfWork } from '#core';
+import { mapInTurns, Problem, refuseReversed, todayIn } from '#core';
 import { dayAfter, daysFrom, daysUnder } from '#leave';
 import type { Principal } from '#rbac';
 import type { MissingQuery, MissingReport } from './missing.dto.js';
@@ -14,14 +14,13 @@ const MOST_TOLD = 250_000;
 @Injectable()
 export class MissingService {
   constructor(
-    private readonly work: UnitOfWork,
     private readonly missing: MissingRepository,
     private readonly companies: CompanyRepository,
   ) {}
 
   /** Days to come are not missing yet. @throws 400 for a range that ends before it starts, or is too long, 400 `report_too_large` */
   async report(caller: Principal, { from, to }: MissingQuery): Promise<MissingReport> {
-    await refuseReversed(this.work, { from, to });
+    refuseReversed({ from, to });
     if (daysFrom(from, to) > LONGEST_DAYS) throw Problem.field('/to', `must be at most ${LONGEST_DAYS} days in all`);
     const settings = await this.companies.getSettings();
     const today = todayIn(settings.timezone);

@@ -23,7 +23,7 @@ export class PayrollService {
 
   /** @throws 400 for a range that ends before it starts, 400 `report_too_large` */
   async report(query: PayrollQuery): Promise<PayrollReport> {
-    await refuseReversed(this.work, query);
+    refuseReversed(query);
     const rows = await this.payroll.people(query, MAX_ITEMS + 1);
     if (rows.length > MAX_ITEMS) throw new Problem('report_too_large');
     return { from: query.from, to: query.to, items: await this.items(rows, query) };
@@ -31,7 +31,7 @@ export class PayrollService {
 
   /** The same as a table. Its beginning is read here, so that what is wrong is still told as a problem. */
   async csv(query: PayrollQuery): Promise<Readable> {
-    await refuseReversed(this.work, query);
+    refuseReversed(query);
     return Readable.from(this.lines(this.work.tenant, query, await this.page(query)));
   }
 

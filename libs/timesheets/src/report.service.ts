@@ -21,7 +21,7 @@ export class ReportService {
 
   /** @throws 400 for a range that ends before it starts, 400 `report_too_large` */
   async time(caller: Principal, query: TimeReportQuery): Promise<TimeReport> {
-    await refuseReversed(this.work, query);
+    refuseReversed(query);
     const groupBy = groupingsOf(query);
     const rows = await this.reports.time(caller, query, groupBy, MAX_ITEMS + 1);
     if (rows.length > MAX_ITEMS) throw new Problem('report_too_large');
@@ -31,7 +31,7 @@ export class ReportService {
 
   /** The same as a table of any length. Its beginning is read here, so that what is wrong is still told as a problem. */
   async timeCsv(caller: Principal, query: TimeReportQuery): Promise<Readable> {
-    await refuseReversed(this.work, query);
+    refuseReversed(query);
     const groupBy = groupingsOf(query);
     const page = (after?: TimeKey) => this.reports.time(caller, query, groupBy, CSV_PAGE, after);
     return Readable.from(this.lines(this.work.tenant, groupBy, page, await page()));

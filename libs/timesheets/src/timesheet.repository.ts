@@ -57,7 +57,7 @@ export class TimesheetRepository {
   ) {}
 
   async list(caller: Principal, query: TimesheetQuery): Promise<JsonPage<TimesheetView>> {
-    await refuseReversed(this.work, query);
+    refuseReversed(query);
     const { text, values } = readable(new Query(LIVING), caller)
       .and('t."userId" = ?', query.userId)
       .and(`t."userId" IN (${TEAM_PEOPLE})`, query.teamId)
