@@ -119,6 +119,15 @@ describe('a change', () => {
     expect(times({ timezone: 'Europe/Berlin' }, minutes)).toEqual({ ...minutes, timezone: 'Europe/Berlin' });
   });
 
+  it('leaves the day alone, whatever the rules of the zone say now, as long as neither start nor zone changes', () => {
+    const older: EntryTimes = { ...span, day: '2026-03-02' };
+    expect(times({}, older)).toEqual(older);
+    expect(times({ ...older }, older)).toEqual(older);
+    expect(times({ endedAt: '2026-03-02T01:00:00Z' }, older)).toEqual({ ...older, endedAt: '2026-03-02T01:00:00Z', durationMin: 90 });
+    expect(times({ startedAt: '2026-03-01T23:45:00Z' }, older)).toMatchObject({ durationMin: 45, day: '2026-03-01' });
+    expect(pointers({ day: '2026-03-01' }, older)).toEqual(['/day']);
+  });
+
   it('makes a span of minutes and minutes of a span', () => {
     expect(times({ startedAt: null, endedAt: null }, span)).toEqual({ ...span, startedAt: null, endedAt: null });
     expect(times({ startedAt: null, endedAt: null, durationMin: 15 }, span)).toEqual({

@@ -42,7 +42,7 @@ export function timesOf(
   const end = onTheMinute(of('endedAt'));
   if (start === null && end === null) return minutesOf(zone, of('durationMin'), of('day'));
   if (start === null || end === null) return { faults: [missingEnd(start)] };
-  return spanOf(start, end, zone, given);
+  return spanOf(start, end, zone, dayOf(start, zone, present), given);
 }
 
 /** What is wrong with the times of a change whatever the entry is: so it is told before one looks for the entry. */
@@ -51,7 +51,7 @@ export function faultsAlone(given: GivenTimes): FieldFault[] {
   const [start, end] = [onTheMinute(startedAt), onTheMinute(endedAt)];
   if (startedAt === undefined || endedAt === undefined || (start === null && end === null)) return [];
   if (start === null || end === null) return [missingEnd(start)];
-  return [...faultsOfLength(start, end, given), ...(timezone ? faultsOfDay(start, timezone, given) : [])];
+  return [...faultsOfLength(start, end, given), ...(timezone ? faultsOfDay(localDay(start, timezone), timezone, given) : [])];
 }
 
 const missingEnd = (start: number | null): FieldFault =>
@@ -63,12 +63,22 @@ function minutesOf(timezone: string, durationMin?: number, day?: string): { time
   return { faults: missing.map((pointer) => ({ pointer, detail: WITHOUT_SPAN })) };
 }
 
-function spanOf(start: number, end: number, timezone: string, given: GivenTimes): { times: EntryTimes } | { faults: FieldFault[] } {
-  const faults = [...faultsOfLength(start, end, given), ...faultsOfDay(start, timezone, given)];
+function spanOf(
+  start: number,
+  end: number,
+  timezone: string,
+  day: string,
+  given: GivenTimes,
+): { times: EntryTimes } | { faults: FieldFault[] } {
+  const faults = [...faultsOfLength(start, end, given), ...faultsOfDay(day, timezone, given)];
   if (faults.length > 0) return { faults };
-  const [durationMin, day] = [(end - start) / MINUTE_MS, localDay(start, timezone)];
+  const durationMin = (end - start) / MINUTE_MS;
   return { times: { startedAt: instantText(start), endedAt: instantText(end), timezone, durationMin, day } };
 }
+
+/** As long as neither start nor zone changes, the day stays what it was, although the rules of a zone may change. */
+const dayOf = (start: number, timezone: string, present: EntryTimes | undefined): string =>
+  present?.timezone === timezone && onTheMinute(present.startedAt) === start ? present.day : localDay(start, timezone);
 
 function faultsOfLength(start: number, end: number, given: GivenTimes): FieldFault[] {
   const durationMin = (end - start) / MINUTE_MS;
@@ -78,8 +88,7 @@ function faultsOfLength(start: number, end: number, given: GivenTimes): FieldFau
   return [{ pointer: '/durationMin', detail: `must be ${durationMin}, as from startedAt to endedAt, or absent` }];
 }
 
-function faultsOfDay(start: number, timezone: string, given: GivenTimes): FieldFault[] {
-  const day = localDay(start, timezone);
+function faultsOfDay(day: string, timezone: string, given: GivenTimes): FieldFault[] {
   if (!isDay(day)) return [{ pointer: '/startedAt', detail: 'must be on a day from 1970-01-01 to 2199-12-31' }];
   if (given.day === undefined || given.day === day) return [];
   return [{ pointer: '/day', detail: `must be ${day}, the day of startedAt in ${timezone}, or absent` }];

@@ -375,6 +375,23 @@ describe('changing an entry', () => {
     });
   });
 
+  it('of its note leaves day and timesheet alone, also where the rules of its zone have changed since', async () => {
+    const person = await company.person();
+    const { body: made } = await add(person, span('08T23:30', '09T00:30', { timezone: 'Africa/Abidjan' }));
+    expect(made.day).toBe('2026-03-08');
+    const timesheetId = await sheet(person, { periodStart: '2026-03-09', periodEnd: '2026-03-15' });
+    await server.sql(`UPDATE timesheet_entries SET day = '2026-03-09', "timesheetId" = $2 WHERE id = $1`, [made.id, timesheetId]);
+    const path = `/timesheet-entries/${made.id}`;
+    const { body: before } = await person.get(path);
+    const { status, body } = await person.patch(path, { note: 'Night shift' });
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: { ...before, note: 'Night shift', version: before.version + 1, updatedAt: expect.any(String) },
+    });
+    const { startedAt, endedAt, timezone, durationMin, day } = before;
+    expect((await person.patch(path, { startedAt, endedAt, timezone, durationMin, day })).body).toEqual(body);
+  });
+
   it('is not in its own way, but in that of others', async () => {
     const person = await company.person();
     const [first, second] = [await add(person, span('02T08:00', '02T10:00')), await add(person, span('02T10:00', '02T12:00'))];
