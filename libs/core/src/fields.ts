@@ -39,20 +39,26 @@ const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const INSTANT = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 const FIRST_DAY = '1970-01-01';
 const LAST_DAY = '2199-12-31';
+/** As instants are written: entries of the first and the last day begin and end there, by their zone, and by the offset they come with. */
+const FIRST_WRITTEN = '1969-12-30';
+const LAST_WRITTEN = '2200-01-03';
 
 export const isId = (value: unknown): value is string => typeof value === 'string' && UUID.test(value);
 
 /** A real day of the calendar, `YYYY-MM-DD`, from 1970-01-01 to 2199-12-31. */
-export function isDay(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value) || value < FIRST_DAY || value > LAST_DAY) return false;
+export const isDay = (value: unknown): value is string => typeof value === 'string' && isRealDay(value, FIRST_DAY, LAST_DAY);
+
+function isRealDay(value: string, first: string, last: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(value) || value < first || value > last) return false;
   const [month, day] = [Number(value.slice(5, 7)), Number(value.slice(8))];
   const date = new Date(Date.UTC(Number(value.slice(0, 4)), month - 1, day));
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day; // else the calendar went on into another month
 }
 
-/** An RFC 3339 instant with an offset, on a real day. */
+/** An RFC 3339 instant with an offset, on a real day: one of these days somewhere, or the end of what began on one. */
 export function isInstant(value: unknown): value is string {
-  return typeof value === 'string' && isDay(INSTANT.exec(value)?.[1]);
+  const day = typeof value === 'string' && INSTANT.exec(value)?.[1];
+  return Boolean(day && isRealDay(day, FIRST_WRITTEN, LAST_WRITTEN));
 }
 
 /** Known to ICU from old Java or tzdata, but no names of IANA: to PostgreSQL `IST` is Israel, to ICU India, and `AET` nothing. */
@@ -94,7 +100,8 @@ export const Day = (options?: FieldOptions) =>
 
 export const Instant = (options?: FieldOptions) =>
   field(
-    (v) => (isInstant(v) ? undefined : 'must be an RFC 3339 instant with an offset, such as 2026-03-02T08:00:00Z'),
+    (v) =>
+      isInstant(v) ? undefined : 'must be an RFC 3339 instant with an offset, such as 2026-03-02T08:00:00Z, from 1970-01-01 to 2199-12-31',
     { type: 'string', format: 'date-time', example: '2026-03-02T08:00:00Z' },
     options,
   );

@@ -21,7 +21,7 @@ export const Moment = (description: string): PropertyDecorator =>
       name: 'field',
       validator: {
         validate: (value) => isDay(value) || isInstant(value),
-        defaultMessage: () => 'must be a real day, YYYY-MM-DD, or an RFC 3339 instant with an offset',
+        defaultMessage: () => 'must be a real day, YYYY-MM-DD, or an RFC 3339 instant with an offset, from 1970-01-01 to 2199-12-31',
       },
     }),
   );

@@ -118,6 +118,29 @@ describe('recording time', () => {
     expect(body.errors.map(({ pointer }: { pointer: string }) => pointer).toSorted()).toEqual(pointers);
   });
 
+  it.each([
+    ['Asia/Kathmandu', '1969-12-31T20:00:30Z', '1970-01-01T02:00:00+05:30', '1970-01-01'],
+    ['Pacific/Pago_Pago', '2200-01-01T10:59:00Z', '2200-01-02T10:59:00Z', '2199-12-31'],
+    ['Pacific/Pago_Pago', '2200-01-01T10:59:00Z', '2200-01-03T00:59:00+14:00', '2199-12-31'],
+  ])('takes a span of the first and last days in %s', async (timezone, startedAt, endedAt, day) => {
+    const person = await company.person();
+    const { status, body } = await add(person, { startedAt, endedAt, timezone, actionCodeId: code, country: 'DE' });
+    expect({ status, day: body.day }).toEqual({ status: 201, day });
+    const again = await person.patch(`/timesheet-entries/${body.id}`, { startedAt: body.startedAt, endedAt: body.endedAt });
+    expect({ status: again.status, body: again.body }).toEqual({ status: 200, body });
+  });
+
+  it.each([
+    ['UTC', '1969-12-31T20:00:00Z', 'must be on a day from 1970-01-01 to 2199-12-31'],
+    ['Pacific/Kiritimati', '2199-12-31T20:00:00Z', 'must be on a day from 1970-01-01 to 2199-12-31'],
+    ['UTC', '1950-03-02T08:00:00Z', expect.stringContaining('from 1970-01-01 to 2199-12-31')],
+    ['UTC', '2200-03-02T08:00:00Z', expect.stringContaining('from 1970-01-01 to 2199-12-31')],
+  ])('says of which days a span may be: in %s not of %s', async (timezone, startedAt, detail) => {
+    const endedAt = new Date(Date.parse(startedAt) + 3_600_000).toISOString();
+    const { status, body } = await add(await company.person(), { startedAt, endedAt, timezone, actionCodeId: code, country: 'DE' });
+    expect({ status, first: body.errors[0] }).toMatchObject({ status: 400, first: { pointer: '/startedAt', detail } });
+  });
+
   it('takes what agrees with the span', async () => {
     expect((await add(await company.person(), span('02T08:00', '02T09:00', { durationMin: 60, day: '2026-03-02' }))).status).toBe(201);
   });
