@@ -129,6 +129,25 @@ function setPatience(headersTimeout: number, requestTimeout: number): void {
 /** Instead of the seconds of the real server; too few for who is not slow, on a busy machine. */
 const losePatience = () => setPatience(400, 800);
 
+const CUT_OFF = 'the connection ended before the request was whole';
+
+describe('a client that goes away', () => {
+  it.each([
+    ['signed in', 'POST /api/v1/timesheet-entries/batch', signedIn],
+    ['a stranger', 'POST /api/v1/auth/login', () => ({ 'content-type': 'application/json' })],
+  ])('while it sends its body is no fault of the server: %s', async (_, line, headers) => {
+    const lines = server.log.length;
+    const [socket, came] = [await dial(), once(server.app.getHttpServer(), 'request')];
+    socket.write(`${head(`${line} HTTP/1.1`, { ...headers(), 'content-length': 1000 })}{"entries":`);
+    await came;
+    socket.destroy();
+    const told = () => server.log.slice(lines);
+    await until(() => told().some(({ level, msg }) => level !== 30 || msg === CUT_OFF), 'nothing was logged');
+    expect(told()).toContainEqual(expect.objectContaining({ level: 30, msg: CUT_OFF }));
+    expect(told().filter(({ level }) => level !== 30)).toEqual([]);
+  });
+});
+
 describe('a slow client', () => {
   afterEach(() => setPatience(15_000, 30_000));
 
@@ -158,6 +177,7 @@ describe('a slow client', () => {
     expect(refusal(await answer).status).toBe(408);
     clearInterval(trickle);
     expect(socket.destroyed).toBe(true);
+    expect(server.log.filter(({ level }) => level !== 30)).toEqual([]);
   });
 
   it('keeps nobody else waiting, also when there are many', async () => {

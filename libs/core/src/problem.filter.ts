@@ -74,7 +74,10 @@ export class ProblemFilter implements ExceptionFilter {
     await this.work.rollback();
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
-    const problem = asProblem(error);
+    // A connection that ends while the body comes has the code of a lost database (ECONNRESET).
+    const isCutOff = isNativeError(error) && error === request.raw.errored;
+    const problem = isCutOff ? new Problem('malformed_body') : asProblem(error);
+    if (isCutOff) this.log.info({ requestId: request.id }, 'the connection ended before the request was whole');
     if (problem.status >= 500) this.log.error({ requestId: request.id, err: withoutValues(problem.more.cause ?? problem) }, problem.code);
     const reply = http.getResponse<FastifyReply>();
     try {
