@@ -32,8 +32,8 @@ export class Admins {
   ) {}
 
   /**
-   * Whoever may take an Admin away goes one after another; first of all locks of the transaction. Counting alone leaves nobody when two
-   * remove each other (tried). NO KEY: it must not hold up everybody who adds a record that points at the company.
+   * Whoever may take an Admin away, or anybody at all, goes one after another; first of all locks of the transaction. Counting alone leaves
+   * nobody when two remove each other (tried). NO KEY: it must not hold up everybody who adds a record that points at the company.
    */
   async lock(): Promise<void> {
     await this.work.query('SELECT 1 FROM companies WHERE id = $1 FOR NO KEY UPDATE');

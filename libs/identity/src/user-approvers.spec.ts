@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { codes } from '../../../test/answer.js';
+import type { Answer } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Accesses } from '#core';
 import { startTestServer } from '../../../test/server.js';
@@ -20,6 +21,21 @@ beforeAll(async () => {
   employee = await company.person({ firstName: 'Mary', lastName: 'Somerville' });
 });
 afterAll(() => server.stop());
+
+/** The user's row is held until all of them wait, in this order. @returns what they are answered */
+async function behind(userId: string, requests: (() => Promise<Answer>)[]): Promise<Answer[]> {
+  const answers: Promise<Answer>[] = [];
+  await server.database.as('superuser', async (client) => {
+    await client.query('BEGIN');
+    await client.query('SELECT 1 FROM users WHERE "companyId" = $1 AND id = $2 FOR UPDATE', [company.id, userId]);
+    for (const request of requests) {
+      answers.push(request());
+      await server.untilSomebodyWaits(answers.length);
+    }
+    await client.query('COMMIT');
+  });
+  return Promise.all(answers);
+}
 
 describe('approvers', () => {
   it('belong to the user', async () => {
@@ -91,6 +107,34 @@ describe('approvers', () => {
     expect((await admin.put(`/users/${employee.id}/approvers`, { approverIds: [manager.id.toUpperCase()] })).body).toEqual({
       approverIds: [manager.id],
     });
+  });
+
+  it('are living users also where one is just being deleted', async () => {
+    const [person, listed] = [await company.person(), await company.person()];
+    const path = `/users/${person.id}/approvers`;
+    await admin.put(path, { approverIds: [listed.id] });
+    const [deleted, set] = await behind(person.id, [
+      () => admin.delete(`/users/${listed.id}`),
+      () => admin.put(path, { approverIds: [listed.id, manager.id] }),
+    ]);
+    expect([deleted!.status, set!.status, set!.body.errors]).toEqual([
+      204,
+      400,
+      [{ pointer: '/approverIds/0', detail: 'names nothing here' }],
+    ]);
+    await admin.post(`/users/${listed.id}/restore`);
+    expect((await admin.get(path)).body).toEqual({ approverIds: [listed.id] });
+  });
+
+  it('are answered as they were set, also where one is deleted next', async () => {
+    const [person, listed] = [await company.person(), await company.person()];
+    const path = `/users/${person.id}/approvers`;
+    const [set, deleted] = await behind(person.id, [
+      () => admin.put(path, { approverIds: [listed.id] }),
+      () => admin.delete(`/users/${listed.id}`),
+    ]);
+    expect([set!.status, set!.body, deleted!.status]).toEqual([200, { approverIds: [listed.id] }, 204]);
+    expect((await admin.get(path)).body).toEqual({ approverIds: [] });
   });
 
   it('set twenty times at once are those of one request', async () => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ApproversChanged, Audit, expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
+import { Admins } from './admins.js';
 import { UserApprover } from './user.entity.js';
 import { UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
@@ -19,6 +20,7 @@ export class UserApprovers {
     private readonly work: UnitOfWork,
     private readonly users: UserRepository,
     private readonly policy: UserPolicy,
+    private readonly admins: Admins,
     private readonly audit: Audit,
     private readonly changed: ApproversChanged,
   ) {}
@@ -31,6 +33,8 @@ export class UserApprovers {
 
   /** @throws 400 `unknown_reference`, 403 `privilege_escalation`, 412 */
   async set(caller: Principal, userId: string, approverIds: string[], expected: ExpectedVersion): Promise<ApproverList> {
+    // Nobody is deleted until the end. Not by locks on the approvers: a deletion holds its user and waits for those who list them.
+    await this.admins.lock();
     await this.requireLiving(approverIds);
     const user = await this.users.lock(userId);
     await this.policy.requireOver(caller, userId, user.role.id);
