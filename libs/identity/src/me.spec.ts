@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Company } from '../../../test/factories.js';
+import type { Answer } from '../../../test/answer.js';
+import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -52,6 +53,20 @@ describe('/me', () => {
       [person.id],
     );
     expect(rows[0]!.after).toEqual({ firstName: 'changed', phoneNumber: 'changed' });
+  });
+
+  it.each<[string, (person: Person) => Promise<Answer>]>([
+    ['GET /me', (person) => person.get('/me')],
+    ['PATCH /me', (person) => person.patch('/me', { firstName: 'Late' })],
+    ['PATCH of oneself', (person) => person.patch(`/users/${person.id}`, { firstName: 'Late' })],
+    ['POST /me/calendar-token', (person) => person.post('/me/calendar-token')],
+    ['POST /api-keys', (person) => person.post('/api-keys', { name: 'late' })],
+  ])('is nobody who was deleted, also where that is not known yet: %s', async (_, request) => {
+    const person = await company.person({ role: ['manage_api_key'] });
+    await person.get('/me');
+    await server.sql('UPDATE users SET "deletedAt" = now() WHERE id = $1', [person.id]); // as another replica does
+    const { status, body } = await request(person);
+    expect([status, body.code]).toEqual([401, 'not_signed_in']);
   });
 
   it('is open to a key', async () => {

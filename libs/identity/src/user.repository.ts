@@ -108,9 +108,11 @@ export class UserRepository {
     this.accesses.record({ action: 'profile_read', targetType: 'User', targetId: userId, userId });
   }
 
-  /** @throws 404 */
+  /** @throws 404, for whoever acts 401: deleted meanwhile, they are signed in no more */
   async get(id: string): Promise<UserView> {
-    return one(await this.work.query<UserView>(ONE, [id]));
+    const [user] = await this.work.query<UserView>(ONE, [id]);
+    if (!user) throw new Problem(id === this.work.actorId ? 'not_signed_in' : 'not_found');
+    return user;
   }
 
   /** Those of these ids that name users who were not deleted, whatever their status. */
@@ -122,7 +124,7 @@ export class UserRepository {
   /**
    * For change: until the end of the transaction nobody signs in as this user, and no record of theirs is added. Two statements: what is
    * read beside the wait for a lock may be out of date.
-   * @throws 404
+   * @throws as {@link get}
    */
   async lock(id: string): Promise<UserView> {
     await this.work.query('SELECT 1 FROM users WHERE "companyId" = $1 AND id = $2 AND "deletedAt" IS NULL FOR UPDATE', [id]);
