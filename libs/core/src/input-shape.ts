@@ -1,3 +1,4 @@
+import { Problem } from './problem.js';
 import type { FieldFault } from './problem.js';
 
 const MAX_DEPTH = 32;
@@ -44,6 +45,11 @@ export function faultsOfShape(input: unknown): { faults: FieldFault[]; isSafe: b
   };
   look(input);
   return { faults, isSafe };
+}
+
+/** Every body is one. @throws 400 */
+export function requireObject(body: unknown): asserts body is object {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw Problem.field('', 'must be a JSON object');
 }
 
 /** What every object has by itself class-transformer leaves out in silence, or stumbles over. */

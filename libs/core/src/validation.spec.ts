@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, Delete, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
 import { startProbe } from '../../../test/probe.js';
 import type { Answer, Client } from '../../../test/client.js';
 import { Day, Flag, Id, Ids, Instant, Integer, Note, OneOf, Part, Parts, Text } from './fields.js';
@@ -25,6 +25,10 @@ class Input {
   @Parts(2, () => Inner, { optional: true }) parts?: Inner[];
 }
 
+class Optional {
+  @Note() note?: string | null;
+}
+
 class Filters extends PageQuery {
   @Day({ optional: true }) from?: string;
 }
@@ -34,6 +38,11 @@ class Probe {
   @Post()
   @HttpCode(200)
   echo(@Body() input: Input): Input {
+    return input;
+  }
+
+  @Put()
+  change(@Body() input: Optional): Optional {
     return input;
   }
 
@@ -264,6 +273,24 @@ describe('a body', () => {
 
   it('that is no UTF-8 is refused', async () => {
     await expectRefused(raw(Buffer.from([...Buffer.from('{"name":"'), 0xc3, 0x28, ...Buffer.from('"}')])), 'malformed_body');
+  });
+
+  it.each(['null', '0', 'false', '""', '"x"', '[]', '[1]'])('%s where none is needed or none is taken is refused', async (json) => {
+    const headers = { 'content-type': 'application/json' };
+    for (const answer of [probe.put('/probe', json, headers), probe.send('DELETE', `/probe/${ID}`, json, headers)]) {
+      const { body } = await expectRefused(answer, 'validation_failed');
+      expect(body.errors).toEqual([{ pointer: '', detail: 'must be a JSON object' }]);
+    }
+  });
+
+  it('may be missing or empty where none is needed', async () => {
+    for (const answer of [
+      probe.put('/probe'),
+      probe.put('/probe', {}),
+      probe.delete(`/probe/${ID}`),
+      probe.send('DELETE', `/probe/${ID}`, {}),
+    ])
+      expect((await answer).status).toBe(200);
   });
 
   it('that a route does not take is refused', async () => {

@@ -2,7 +2,7 @@ import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationError } from '@nestjs/common';
 import { classToPlain, plainToInstance } from 'class-transformer';
 import { errorsOfParts, PARTS, STRICT } from './fields.js';
-import { escapePointer, faultsOfShape } from './input-shape.js';
+import { escapePointer, faultsOfShape, requireObject } from './input-shape.js';
 import { Problem } from './problem.js';
 import type { FieldFault } from './problem.js';
 import { VALIDATOR } from './validator-cache.js';
@@ -34,7 +34,8 @@ export class Validation extends ValidationPipe {
   override async transform(given: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'custom') return given;
     try {
-      return await this.valid(given ?? {}, metadata); // no body is one without fields: where some are required, each is named
+      // No body is one without fields: where some are required, each is named. JSON's null is a body.
+      return await this.valid((given === undefined ? {} : given) as object, metadata);
     } catch (error) {
       if (!metadata.metatype || !coded.has(metadata.metatype) || !(error instanceof Problem)) throw error;
       throw new Problem(error.code, { errors: error.more.errors?.map((fault) => ({ code: error.code, ...fault })) });
@@ -42,9 +43,7 @@ export class Validation extends ValidationPipe {
   }
 
   private valid(value: object, metadata: ArgumentMetadata): Promise<unknown> {
-    if (metadata.type === 'body' && (typeof value !== 'object' || Array.isArray(value))) {
-      throw Problem.field('', 'must be a JSON object');
-    }
+    if (metadata.type === 'body') requireObject(value);
     const { faults, isSafe } = faultsOfShape(value);
     if (faults.length > 0) return this.refuse(faults, isSafe ? value : undefined, metadata);
     return metadata.type === 'query' ? this.query(value, metadata) : super.transform(value, metadata);
