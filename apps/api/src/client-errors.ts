@@ -21,33 +21,50 @@ const REFUSALS: Record<string, Refusal> = {
 const NO_HTTP: Refusal = { status: 400, code: 'malformed_body', detail: 'This is no HTTP request' };
 
 /**
- * What never became a request (no HTTP, too slow, headers too large) meets no hook and no filter: it is told in the same form here, and the
- * connection ends, since nobody knows where its next request would begin.
+ * What never became a request (no HTTP, too slow, headers too large) meets no hook and no filter: it is told in the same form here,
+ * and the connection ends, since nobody knows where its next request would begin.
  */
-export function answerClientErrors(server: Server, headers: Record<string, string>, log: Logger): void {
-  server.removeAllListeners('clientError'); // Fastify's own, which answers in a form of its own
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+export function answerClientErrors(server: Server, security: Record<string, string>, log: Logger): void {
+  const ending = new WeakSet<Socket>();
+  const refuse = (refusal: Refusal, requestId: string, cause?: string) => {
+    log.info({ requestId, status: refusal.status, code: cause }, 'refused before it was a request');
+    return answer(refusal, requestId, security);
+  };
+  const end = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    const present = presentOf(socket);
+    // It came behind a request that is still carried out: that one's answer goes first, or its client would send it again.
+    if (present?.req.complete && socket.writable && error.code !== 'ECONNRESET')
+      return void present.once('close', () => end(error, socket));
     if (canAnswer(error, socket)) {
-      const refusal = REFUSALS[error.code ?? ''] ?? NO_HTTP;
-      const requestId = randomUUID();
-      log.info({ requestId, status: refusal.status, code: error.code }, 'refused before it was a request');
-      socket.write(answer(refusal, requestId, headers));
+      const { status, headers, body } = refuse(REFUSALS[error.code ?? ''] ?? NO_HTTP, randomUUID(), error.code);
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+      socket.write([`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n'));
     }
     socket.destroy(error);
+  };
+  server.removeAllListeners('clientError'); // Fastify's own, which answers in a form of its own
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (ending.has(socket)) return; // whatever else comes
+    ending.add(socket);
+    end(error, socket);
   });
 }
 
-/** Not to one who is gone, nor into the middle of an answer. */
-function canAnswer({ code }: NodeJS.ErrnoException, socket: Socket): boolean {
-  const { _httpMessage: present } = socket as Socket & { _httpMessage?: ServerResponse | null }; // Node's own handler looks there too
-  return code !== 'ECONNRESET' && socket.writable && !present?.headersSent;
+/** The answer that is being made or sent; Node's own handler looks there too. */
+function presentOf(socket: Socket): ServerResponse | null | undefined {
+  const { _httpMessage: present } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  return present;
 }
 
-function answer({ status, code, detail }: Refusal, requestId: string, headers: Record<string, string>): string {
+/** Not to one who is gone, nor into the middle of an answer. */
+const canAnswer = ({ code }: NodeJS.ErrnoException, socket: Socket): boolean =>
+  code !== 'ECONNRESET' && socket.writable && !presentOf(socket)?.headersSent;
+
+function answer({ status, code, detail }: Refusal, requestId: string, security: Record<string, string>) {
   const request = { id: requestId, url: '' } as FastifyRequest; // its path is not known
   const body = JSON.stringify({ ...problemDocument(new Problem(code, { detail }), request), status });
-  const all = {
-    ...headers,
+  const headers = {
+    ...security,
     'cache-control': 'no-store',
     connection: 'close',
     'content-length': Buffer.byteLength(body),
@@ -55,6 +72,5 @@ function answer({ status, code, detail }: Refusal, requestId: string, headers: R
     date: new Date().toUTCString(),
     'x-request-id': requestId,
   };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
-  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines, '', body].join('\r\n');
+  return { status, headers, body };
 }

@@ -54,6 +54,11 @@ const head = (line: string, headers: Record<string, string | number> = {}): stri
 
 const signedIn = (): Record<string, string> => ({ authorization: `Bearer ${company.admin.token}`, 'content-type': 'application/json' });
 
+function newTeam(name: string): string {
+  const body = JSON.stringify({ name });
+  return head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), 'content-length': body.length }) + body;
+}
+
 /** A request over a connection of its own. */
 async function send(method: string, path: string, body = '', headers: Record<string, string> = signedIn()) {
   const answer = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, { method, headers, ...(method === 'GET' ? {} : { body }) });
@@ -198,7 +203,24 @@ describe('what is no HTTP', () => {
     socket.write(`${head('GET /health/live HTTP/1.1')}\0\x01garbage\r\n\r\n${head('GET /health/live HTTP/1.1')}`);
     const text = await answer;
     expect(refusal(text)).toMatchObject({ status: 400, code: 'malformed_body' });
-    expect(text.match(/HTTP\/1\.1 200/g) ?? []).not.toHaveLength(2); // what follows is never run
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(1); // what follows is never run
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('takes nothing from the answers of the requests before it', async () => {
+    const socket = await dial();
+    const answer = received(socket, 20_000);
+    await server.database.as('superuser', async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE teams IN SHARE MODE');
+      socket.write(`${newTeam('First')}${newTeam('Second')}\0\x01garbage\r\n\r\n`);
+      await server.untilSomebodyWaits(2);
+      socket.write('more of it\r\n\r\n');
+      await client.query('COMMIT');
+    });
+    const text = await answer;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 201', 'HTTP/1.1 400']);
+    expect(refusal(text)).toMatchObject({ status: 400, code: 'malformed_body' });
     expect(socket.destroyed).toBe(true);
   });
 
@@ -231,7 +253,7 @@ describe('what is no HTTP', () => {
   });
 
   it.each([
-    ['into the middle of another answer', 'HPE_INVALID_METHOD', { _httpMessage: { headersSent: true } }],
+    ['into the middle of another answer', 'HPE_INVALID_METHOD', { _httpMessage: { headersSent: true, req: { complete: false } } }],
     ['whoever is gone', 'ECONNRESET', {}],
     ['who takes nothing any more', 'HPE_INVALID_METHOD', { writable: false }],
   ])('is not answered %s', async (_, code, state) => {
