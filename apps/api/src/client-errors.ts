@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Problem, problemDocument } from '#core';
 import type { ProblemCode } from '#core';
+import { requestIdOf } from './request-id.js';
 
 interface Refusal {
   status: number;
@@ -19,9 +20,10 @@ const REFUSALS: Record<string, Refusal> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, code: 'payload_too_large', detail: 'The chunk extensions are too large' },
 };
 const NO_HTTP: Refusal = { status: 400, code: 'malformed_body', detail: 'This is no HTTP request' };
+const UNMET: Refusal = { status: 417, code: 'malformed_body', detail: 'Of Expect only 100-continue is known' };
 
 /**
- * What never became a request (no HTTP, too slow, headers too large) meets no hook and no filter: it is told in the same form here,
+ * What never became a request (no HTTP, too slow, headers too large, an unknown `Expect`) meets no hook and no filter: it is told in the same form here,
  * and the connection ends, since nobody knows where its next request would begin.
  */
 export function answerClientErrors(server: Server, security: Record<string, string>, log: Logger): void {
@@ -47,6 +49,10 @@ export function answerClientErrors(server: Server, security: Record<string, stri
     if (ending.has(socket)) return; // whatever else comes
     ending.add(socket);
     end(error, socket);
+  });
+  server.on('checkExpectation', (request, response) => {
+    const { status, headers, body } = refuse(UNMET, requestIdOf(request));
+    response.writeHead(status, headers).end(body);
   });
 }
 

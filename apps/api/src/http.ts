@@ -1,16 +1,15 @@
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import cors from '@fastify/cors';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { Accesses, Lifecycle, requestScope } from '#core';
+import { Accesses, Lifecycle, Problem, requestScope } from '#core';
 import type { Config } from '#core';
 import { addressOf, trusting } from './client-address.js';
 import { answerClientErrors } from './client-errors.js';
+import { requestIdOf } from './request-id.js';
 
 const MIB = 1024 * 1024;
-const SANE_ID = /^[\w.:-]{1,128}$/;
 const EXPOSED = [
   'ETag',
   'Location',
@@ -30,16 +29,14 @@ export function httpOptions(config: Config) {
     bodyLimit: MIB,
     trustProxy: config.trustProxy.length > 0 ? trusting(config.trustProxy) : false,
     requestTimeout: 30_000, // to receive a request whole; slower clients are cut off
-    // Its headers, in less: Node swaps the two else (its own 60 s were those of a body). Looked after every 5 s.
-    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000 },
+    // Its headers, in less: Node swaps the two else (its own 60 s were those of a body). Looked after every 5 s. A missing `Host` Node would
+    // refuse by itself, in a form of its own.
+    http: { headersTimeout: 15_000, connectionsCheckingInterval: 5_000, requireHostHeader: false },
     connectionTimeout: 60_000,
     // Else Fastify answers by itself, past every hook: no problem document, no headers. Longer than Node takes headers, no address is.
     routerOptions: { maxParamLength: 16 * 1024 },
     rewriteUrl: ({ url = '/' }: { url?: string }) => (isDecodable(url) ? url : encodeURI(url)),
-    genReqId: (request: { headers: Record<string, string | string[] | undefined> }) => {
-      const given = request.headers['x-request-id'];
-      return typeof given === 'string' && SANE_ID.test(given) ? given : randomUUID();
-    },
+    genReqId: requestIdOf,
   };
 }
 
@@ -69,6 +66,10 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
     if (request.headers['content-length'] === '0') delete request.headers['content-type'];
     // As it was asked (nothing may be there), and as it was understood (`/%61pi/v1/me`).
     if (request.url.startsWith('/api/') || routeOf(request).startsWith('/api/')) reply.header('cache-control', 'no-store');
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      reply.header('connection', 'close');
+      return done(new Problem('malformed_body', { detail: 'The header Host is missing' }));
+    }
     done();
   });
   await allowOrigins(fastify, config); // behind the hook above: it answers by itself what a browser asks first

@@ -225,6 +225,8 @@ describe('what is no HTTP', () => {
   });
 
   it.each([
+    ['no host', 400, 'GET /health/live HTTP/1.1\r\n\r\n'],
+    ['an unknown expectation', 417, head('POST /api/v1/teams HTTP/1.1', { expect: 'a-miracle', 'content-length': 1 })],
     ['no request line', 400, 'hello\r\n\r\n'],
     ['a TLS handshake', 400, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['two lengths', 400, head('POST /api/v1/teams HTTP/1.1', { 'content-length': 1, 'Content-Length': 2 })],
