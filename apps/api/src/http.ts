@@ -75,6 +75,8 @@ export async function setUpHttp(app: NestFastifyApplication, config: Config, log
   await allowOrigins(fastify, config); // behind the hook above: it answers by itself what a browser asks first
   // Kept alive, a connection whose request was in flight would hold the shutdown for the keep-alive time of 72 s.
   fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    // Closed with bytes unread it would be reset, and a client that still sends never sees the answer. Node drops the rest, for 30 s at most.
+    if (reply.statusCode === 413) reply.removeHeader('connection');
     if (lifecycle.draining) reply.header('connection', 'close');
     done();
   });

@@ -114,6 +114,16 @@ describe('a body', () => {
     expect(await received(chunked)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  it('is refused in words, however much too large it is, and the connection goes on', async () => {
+    const socket = await dial();
+    const answer = received(socket);
+    const size = 20 * MIB;
+    socket.write(head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), 'content-length': size }));
+    await new Promise((sent) => void socket.write('x'.repeat(size), sent));
+    socket.write(head('GET /health/live HTTP/1.1', { connection: 'close' }));
+    expect(await answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"payload_too_large"[\s\S]*HTTP\/1\.1 200 /);
+  });
+
   it('is at most 32 levels deep', async () => {
     const details = async (levels: number) => JSON.stringify((await send('POST', '/teams', nested(levels))).body.errors);
     expect(await details(32)).not.toContain('nested');
@@ -160,6 +170,17 @@ describe('a slow client', () => {
     const { headersTimeout, requestTimeout } = server.app.getHttpServer();
     // Node swaps the two where the first is the longer one: a body would get the time that is meant for headers
     expect([headersTimeout, requestTimeout]).toEqual([15_000, 30_000]);
+  });
+
+  it('is cut off whose refused body never ends', async () => {
+    losePatience();
+    const socket = await dial();
+    const answer = received(socket);
+    socket.write(head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), 'content-length': 10 ** 12 }));
+    const trickle = setInterval(() => socket.write('x'), 50);
+    expect(await answer).toMatch(/^HTTP\/1\.1 413 /);
+    clearInterval(trickle);
+    expect(socket.destroyed).toBe(true);
   });
 
   it('is cut off while it still sends its headers', async () => {
