@@ -140,7 +140,21 @@ function acceptJsonOnly(fastify: FastifyInstance): void {
       if (fault) request.bodyFault = fault;
       done(null, value);
     };
+    const coded = codingOf(request);
+    if (coded) return read(coded);
     if (!isUtf8(body)) return read(Object.assign(new Error('not UTF-8'), { statusCode: 400 }));
     return parse(request, body.toString(), read);
   });
+}
+
+/** Nothing is decoded: 1 MiB of gzip can be 1 GiB of JSON. */
+function codingOf({ headers }: FastifyRequest): Problem | undefined {
+  if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
+    return new Problem('unsupported_media_type', {
+      detail: 'The body is sent without Content-Encoding',
+      headers: { 'accept-encoding': 'identity' },
+    });
+  if ((headers['transfer-encoding'] ?? 'chunked').toLowerCase() !== 'chunked')
+    return new Problem('malformed_body', { detail: 'Of Transfer-Encoding only chunked is known' });
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { PROBLEMS } from '#core';
 import { startTestServer } from '../../../test/server.js';
@@ -122,6 +123,24 @@ describe('a body', () => {
     await new Promise((sent) => void socket.write('x'.repeat(size), sent));
     socket.write(head('GET /health/live HTTP/1.1', { connection: 'close' }));
     expect(await answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"payload_too_large"[\s\S]*HTTP\/1\.1 200 /);
+  });
+
+  it('that is coded is refused, behind who may not send it', async () => {
+    const body = gzipSync('{"name":"Zipped"}');
+    const post = (coding: string, sent: Buffer<ArrayBuffer> | string, who: Record<string, string> = signedIn()) =>
+      fetch(`http://127.0.0.1:${port}/api/v1/teams`, { method: 'POST', headers: { ...who, 'content-encoding': coding }, body: sent });
+    for (const answer of [await post('gzip', body), await post('identity, gzip', body), await post('br', '{"name":"Plain"}')]) {
+      expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, 'identity']);
+      expect(await answer.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+    }
+    expect((await post('gzip', body, { 'content-type': 'application/json' })).status).toBe(401);
+    expect((await post('Identity', '{"name":"Plain"}')).status).toBe(201);
+
+    const socket = await dial();
+    const answer = received(socket);
+    socket.write(head('POST /api/v1/teams HTTP/1.1', { ...signedIn(), connection: 'close', 'transfer-encoding': 'gzip, chunked' }));
+    socket.write('f\r\n{"name":"Coded"}\r\n0\r\n\r\n');
+    expect(await answer).toMatch(/^HTTP\/1\.1 400 [\s\S]*"code":"malformed_body"/);
   });
 
   it('is at most 32 levels deep', async () => {
