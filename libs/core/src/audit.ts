@@ -16,6 +16,8 @@ export type AuditEvent = Told<typeof AUDIT_ACTIONS> &
     userId?: string | null;
     /** Who did it, when that is not the principal of the request (sign-in). */
     actorUserId?: string | null;
+    /** Whoever asked may be nobody of this company: it learns neither the address nor the request. */
+    isUntraced?: boolean;
   };
 
 /** Writes the audit log, in the transaction of what it tells. */
@@ -24,7 +26,7 @@ export class Audit {
   constructor(private readonly work: UnitOfWork) {}
 
   async record(event: AuditEvent): Promise<void> {
-    const scope = requestScope.getStore();
+    const scope = event.isUntraced ? undefined : requestScope.getStore();
     await this.work.execute(
       `INSERT INTO audit_logs ("companyId", "occurredAt", action, "targetType", "targetId", "userId", "actorUserId", "requestId", ip, before, after)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,

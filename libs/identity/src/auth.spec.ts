@@ -34,6 +34,8 @@ const audited = async (person: Person): Promise<string[]> =>
   (await server.sql<{ action: string }>('SELECT action FROM audit_logs WHERE "userId" = $1 ORDER BY "occurredAt"', [person.id])).map(
     ({ action }) => action,
   );
+/** Lines of the audit log that do not tell where it came from. */
+const untraced = (action: string, lines: number) => ({ action, lines, ip: null, requestId: null });
 /** Milliseconds of a failing sign-in. */
 const timeOf = async (attempt: () => Promise<unknown>): Promise<number> => {
   await forget();
@@ -198,6 +200,39 @@ describe('one e-mail in several companies', () => {
     for (let n = 0; n < 5; n++) await (await server.company()).person({ email, status: n % 2 ? 'TERMINATED' : 'SUSPENDED' });
     const person = await company.person({ email });
     expect((await login(email)).body.user.id).toBe(person.id);
+  });
+
+  it('tells none where a failed sign-in came from, and those that it could not open nothing, unless one is named', async () => {
+    const email = newEmail();
+    const [home, mallorys, former] = [await server.company(), await server.company(), await server.company()];
+    const people = [await home.person({ email }), await mallorys.person({ email }), await former.person({ email, status: 'TERMINATED' })];
+    const told = (since: Date) =>
+      Promise.all(
+        people.map(({ id }) =>
+          server.sql(
+            `SELECT action, ip, "requestId", count(*)::int AS lines FROM audit_logs WHERE "userId" = $1 AND "occurredAt" >= $2
+             GROUP BY action, ip, "requestId" ORDER BY action`,
+            [id, since],
+          ),
+        ),
+      );
+
+    await forget();
+    let since = clock.now();
+    for (let guess = 0; guess < 10; guess++) expect((await login(email, WRONG)).status).toBe(401);
+    const open = [untraced('account_locked', 1), untraced('sign_in_failed', 10)];
+    expect(await told(since)).toEqual([open, open, []]);
+
+    await forget();
+    since = clock.now();
+    await server.sql(`UPDATE users SET "statusId" = (SELECT id FROM user_statuses WHERE code = 'SUSPENDED') WHERE email = $1`, [email]);
+    expect((await login(email)).body.code).toBe('account_not_active'); // the password fits everywhere
+    expect(await told(since)).toEqual(people.map(() => [untraced('sign_in_failed', 1)]));
+
+    since = clock.now();
+    const requestId = randomUUID();
+    await server.anybody.post('/auth/login', { email, password: WRONG, companyId: home.id }, { 'x-request-id': requestId });
+    expect(await told(since)).toEqual([[{ action: 'sign_in_failed', lines: 1, ip: '127.0.0.1', requestId }], [], []]);
   });
 
   it('does not forgive guesses because a stranger has the e-mail in a company of their own', async () => {

@@ -48,18 +48,18 @@ export class PasswordResetRequests implements BeforeApplicationShutdown {
     try {
       const accounts = await this.work.outside<Account>('SELECT * FROM find_sign_in_accounts($1, $2)', [email, companyId ?? null]);
       for (const account of accounts.filter(({ canLogin }) => canLogin)) {
-        if (await this.allowance.takeReset(email)) await this.sendLink(account);
+        if (await this.allowance.takeReset(email)) await this.sendLink(account, accounts.length > 1);
       }
     } catch (error) {
       this.log.error({ requestId: requestScope.getStore()?.requestId, code: codeOf(error) }, 'a request for a new password failed');
     }
   }
 
-  private sendLink({ companyId, userId }: Account): Promise<void> {
+  private sendLink({ companyId, userId }: Account, isUntraced: boolean): Promise<void> {
     return this.work.within({ companyId, userId: null }, async () => {
       if (!(await this.canStillLogin(userId))) return; // suspended or deleted since it was found
       await this.links.send(userId, 'password_reset');
-      await this.audit.record({ action: 'password_reset_requested', targetType: 'User', targetId: userId, userId });
+      await this.audit.record({ action: 'password_reset_requested', targetType: 'User', targetId: userId, userId, isUntraced });
     });
   }
 

@@ -252,6 +252,25 @@ describe('who asks', () => {
     expect((await login(here, PASSWORD)).status).toBe(200);
   });
 
+  it('is told by address only to the one company with the account, or to the named one', async () => {
+    const email = 'two-jobs@example.com';
+    const [here, there] = [await company.person({ email }), await (await server.company()).person({ email })];
+    const sole = await company.person();
+    for (const [address, companyId] of [[email], [email, there.companyId], [sole.email]] as const) await forgot(address, companyId);
+    await settled();
+    const addresses = async ({ id }: Person) =>
+      server.sql(
+        `SELECT ip, "requestId" IS NOT NULL AS "hasRequest" FROM audit_logs WHERE "userId" = $1 AND action = 'password_reset_requested'
+         ORDER BY "occurredAt"`,
+        [id],
+      );
+    const [untraced, traced] = [
+      { ip: null, hasRequest: false },
+      { ip: '127.0.0.1', hasRequest: true },
+    ];
+    expect(await Promise.all([here, there, sole].map(addresses))).toEqual([[untraced], [untraced, traced], [traced]]);
+  });
+
   it('gets the mail of the account that may sign in, behind five older ones that may not', async () => {
     const email = 'long-career@example.com';
     for (let n = 0; n < 5; n++) await (await server.company()).person({ email, status: 'TERMINATED' });

@@ -25,6 +25,8 @@ interface Proof {
   fitting: Account[];
   /** Whether the e-mail has this one account only. */
   isSole: boolean;
+  /** Nobody knows which of several companies is meant. The others must not learn of a person elsewhere. */
+  isAmbiguous: boolean;
 }
 
 /** Costs what a row of the audit log costs, the commit that must reach the disk above all, and writes nothing. */
@@ -43,31 +45,31 @@ export class SignIn {
 
   /** @throws 401 `invalid_credentials`, 403 `account_not_active`, 409 `company_required`, 429 */
   async login({ email, password, companyId, deviceId }: LoginBody): Promise<TokensView> {
-    const { fitting } = await this.attempts.guard(email, {
+    const proof = await this.attempts.guard(email, {
       compare: () => this.compare(email, password, companyId),
-      judge: (proof, isLast) => this.judge(proof, password, isLast),
+      judge: (compared, isLast) => this.judge(compared, password, isLast),
       forgives: ({ isSole }) => isSole,
     });
-    const account = await this.choose(fitting);
+    const account = await this.choose(proof);
     const tokens = await this.enter(account, email, password, deviceId);
     return tokens ?? this.enterAnew(account.companyId, email, password, deviceId);
   }
 
   /** @throws 403 `account_not_active`, 409 `company_required` */
-  private async choose(fitting: Account[]): Promise<Account> {
+  private async choose({ fitting, isAmbiguous }: Proof): Promise<Account> {
     const open = fitting.filter((account) => account.canLogin);
     if (open.length > 1) {
       throw new Problem('company_required', { extra: { companies: open.map((one) => ({ id: one.companyId, name: one.companyName })) } });
     }
     if (open[0]) return open[0];
-    for (const account of fitting) await this.tell(account, 'sign_in_failed');
+    for (const account of fitting) await this.tell(account, isAmbiguous, 'sign_in_failed');
     throw new Problem('account_not_active');
   }
 
   /** The user was changed since the proof. Perhaps the hash only, renewed by a sign-in beside this one: then the password is as right as before. */
   private async enterAnew(companyId: string, email: string, password: string, deviceId?: string): Promise<TokensView> {
-    const { fitting } = await this.compare(email, password, companyId);
-    const tokens = fitting.length > 0 ? await this.enter(await this.choose(fitting), email, password, deviceId) : undefined;
+    const proof = await this.compare(email, password, companyId);
+    const tokens = proof.fitting.length > 0 ? await this.enter(await this.choose(proof), email, password, deviceId) : undefined;
     if (!tokens) throw new Problem('invalid_credentials');
     return tokens;
   }
@@ -79,13 +81,13 @@ export class SignIn {
     const matches = await Promise.all(hashes.map((hash) => this.passwords.matches(hash, password)));
     const fitting = accounts.filter((_, index) => matches[index]);
     const all = fitting.length === 0 || companyId === undefined ? accounts : await this.find(email);
-    return { accounts, fitting, isSole: all.length === 1 };
+    return { accounts, fitting, isSole: all.length === 1, isAmbiguous: accounts.length > 1 };
   }
 
   /** Whoever proves the password may learn more than others. @throws 401, the same for every other reason */
-  private async judge({ accounts, fitting }: Proof, password: string, isLast: boolean): Promise<void> {
-    if (fitting.length > 0) return;
-    await this.fail(accounts, password, isLast);
+  private async judge(proof: Proof, password: string, isLast: boolean): Promise<void> {
+    if (proof.fitting.length > 0) return;
+    await this.fail(proof, password, isLast);
     throw new Problem('invalid_credentials');
   }
 
@@ -110,21 +112,22 @@ export class SignIn {
   }
 
   /**
-   * Tells each account, and spends for those that there are not what it takes for them: the time must not tell how many there are. The
-   * hashes come last, as the queue may be too full for them.
+   * Tells each account that may be meant, and spends for those that there are not what it takes for them: the time must not tell how many
+   * there are. The hashes come last, as the queue may be too full for them.
    */
-  private async fail(accounts: Account[], password: string, isLast: boolean): Promise<void> {
+  private async fail({ accounts, isAmbiguous }: Proof, password: string, isLast: boolean): Promise<void> {
     const actions: AuditActionOn<'User'>[] = isLast ? ['sign_in_failed', 'account_locked'] : ['sign_in_failed'];
-    for (const account of accounts) await this.tell(account, ...actions);
-    for (let n = accounts.length; n < MOST_ACCOUNTS; n++)
+    const told = isAmbiguous ? accounts.filter(({ canLogin }) => canLogin) : accounts;
+    for (const account of told) await this.tell(account, isAmbiguous, ...actions);
+    for (let n = told.length; n < MOST_ACCOUNTS; n++)
       await this.work.within({ companyId: randomUUID(), userId: null }, () => this.work.query(NOTHING));
     const missing = Array.from({ length: MOST_ACCOUNTS - Math.max(accounts.length, 1) });
     await Promise.all(missing.map(() => this.passwords.matches(undefined, password)));
   }
 
-  private tell({ companyId, userId }: Account, ...actions: AuditActionOn<'User'>[]): Promise<void> {
+  private tell({ companyId, userId }: Account, isUntraced: boolean, ...actions: AuditActionOn<'User'>[]): Promise<void> {
     return this.work.within({ companyId, userId: null }, async () => {
-      for (const action of actions) await this.audit.record({ action, targetType: 'User', targetId: userId, userId });
+      for (const action of actions) await this.audit.record({ action, targetType: 'User', targetId: userId, userId, isUntraced });
     });
   }
 }
