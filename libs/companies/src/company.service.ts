@@ -31,7 +31,9 @@ export class CompanyService {
     // No part of what the settings show: their version stays.
     if (ownerUserId) await this.work.execute('UPDATE company_settings SET "ownerUserId" = $2 WHERE "companyId" = $1', [ownerUserId]);
     await this.updateCompany(named);
-    await this.audit.record({ action: 'company_updated', targetType: 'Company', targetId: before.id, ...told });
+    // Whose it was and whose it is: each finds it among what is told of them.
+    for (const userId of told.after.ownerUserId ? [before.ownerUserId, ownerUserId] : [null])
+      await this.audit.record({ action: 'company_updated', targetType: 'Company', targetId: before.id, userId, ...told });
     return this.companies.get();
   }
 

@@ -120,7 +120,10 @@ describe('the owner', () => {
     const { version } = (await admin.get('/company')).body;
     const named = await admin.patch('/company', { ownerUserId: second.id.toUpperCase() });
     expect([named.status, named.body.ownerUserId, named.body.version]).toEqual([200, second.id, version + 1]);
-    expect(await lastAudit()).toMatchObject({ before: { ownerUserId: admin.id }, after: { ownerUserId: second.id } });
+    for (const { id } of [admin, second])
+      expect(await server.audits(id, 'company_updated')).toEqual([
+        { actorUserId: admin.id, before: { ownerUserId: admin.id }, after: { ownerUserId: second.id } },
+      ]);
     expect((await admin.patch('/company', { ownerUserId: second.id })).body.version).toBe(version + 1);
     await admin.patch('/company', { ownerUserId: admin.id });
   });
