@@ -20,7 +20,9 @@ export class LegalHolds {
 
   /** The whole answer of a request. @throws 404 */
   async read(userId: string): Promise<LegalHoldView> {
-    return one(await this.work.last<LegalHoldView>(HOLD, [userId]));
+    const hold = one(await this.work.last<LegalHoldView>(HOLD, [userId]));
+    this.users.noteRead(userId);
+    return hold;
   }
 
   /** @throws 404 for nobody, 412; the same reason again leaves the version alone */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Accesses } from '#core';
 import { statuses, twenty } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -62,6 +63,19 @@ describe('a legal hold', () => {
       { ...about, action: 'legal_hold_updated', ...change },
       { ...about, action: 'legal_hold_released', before: null, after: null },
     ]);
+  });
+
+  it('is noted as read, but by whom it holds', async () => {
+    await company.admin.put(path(counsel.id), { reason: 'Overtime dispute' });
+    await company.admin.get(path(counsel.id));
+    expect((await counsel.get(path(counsel.id))).body.reason).toBe('Overtime dispute');
+    expect((await counsel.get(path(person.id))).status).toBe(404);
+    await server.app.get(Accesses).flush();
+    const reads = await server.sql('SELECT action, "targetId", "actorUserId" FROM access_logs WHERE "userId" = ANY ($1)', [
+      [counsel.id, person.id],
+    ]);
+    expect(reads).toEqual([{ action: 'profile_read', targetId: counsel.id, actorUserId: company.admin.id }]);
+    await company.admin.delete(path(counsel.id));
   });
 
   it('needs no reason', async () => {

@@ -54,9 +54,10 @@ export class PayrollService {
     };
   }
 
-  /** That somebody's kind of leave was told, is noted. */
+  /** Whose kind of leave or number is told, is noted. */
   private items(rows: PayrollRow[], query: PayrollQuery): Promise<PayrollItem[]> {
-    for (const { id, leave } of rows) {
+    for (const { id, externalId, leave } of rows) {
+      if (externalId !== null) this.accesses.record({ action: 'profile_read', targetType: 'User', targetId: id, userId: id });
       if (leave.length > 0) this.accesses.record({ action: 'leave_read', targetType: 'User', targetId: id, userId: id });
     }
     return mapInTurns(rows, (row) => itemOf(row, query));

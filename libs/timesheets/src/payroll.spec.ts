@@ -78,6 +78,21 @@ describe('who may read it', () => {
     await payroll(company.admin, 'from=2026-03-03&to=2026-03-08');
     expect(await noted()).toHaveLength(2);
   });
+
+  it('notes whose number was read, once a report', async () => {
+    const company = await server.company();
+    const numbered = await company.person();
+    await company.person();
+    for (const { id } of [numbered, company.admin]) await server.sql(`UPDATE users SET "externalId" = $2 WHERE id = $1`, [id, `P-${id}`]);
+    await payroll(company.admin);
+    await company.admin.get(`/reports/payroll?${MARCH}&format=csv`);
+    await server.app.get(Accesses).flush();
+    const rows = await server.sql('SELECT action, "targetId", "userId", "actorUserId" FROM access_logs WHERE "companyId" = $1', [
+      company.id,
+    ]);
+    const row = { action: 'profile_read', targetId: numbered.id, userId: numbered.id, actorUserId: company.admin.id };
+    expect(rows).toEqual([row, row]);
+  });
 });
 
 describe('the figures', () => {
