@@ -23,6 +23,10 @@ const query = { limit: 2, from: '2024-01-01' };
 const first = inside(company, () => cursors.page('entries', query, ['a', 'b', 'c'], (item) => [item, 7, null]));
 const cursor = first.nextCursor!;
 
+/** Of a list by names. */
+const ofNames = () =>
+  inside(company, () => cursors.page('people', query, ['Deleted', 'Lovelace', 'c'], (name) => [name, 'Ada', null])).nextCursor!;
+
 const after = (list: string, given: object, companyId = company, using = cursors) =>
   inside(companyId, () => using.after(list, { ...query, cursor, ...given }));
 
@@ -41,6 +45,23 @@ describe('a cursor', () => {
     expect(after('entries', {})).toEqual(['b', 7, null]);
     expect(after('entries', { limit: 50 })).toEqual(['b', 7, null]);
     expect(inside(company, () => cursors.after('entries', query))).toBeUndefined();
+  });
+
+  it('tells nothing of the row it stands for, and is the same for the same page', () => {
+    const bytes = Buffer.concat(
+      ofNames()
+        .split('.')
+        .map((part) => Buffer.from(part, 'base64url')),
+    ).toString();
+    expect(bytes).not.toMatch(/Lovelace|Ada|null/);
+    expect(ofNames()).toBe(ofNames());
+    expect(after('people', { cursor: ofNames() })).toEqual(['Lovelace', 'Ada', null]);
+  });
+
+  it('of a version that did not encrypt is taken, where it fits', () => {
+    const made = '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10';
+    expect(after('entries', { cursor: 'WyJiIiw3LG51bGxd.juRZ_4QesCxKsGIiUf6zpw' }, made)).toEqual(['b', 7, null]);
+    expect(() => after('entries', { cursor: 'WyJiIiw3LG51bGxd.juRZ_4QesCxKsGIiUf6zpw' })).toThrow('not valid');
   });
 
   it('outlives a rotation of the secret, but not its end', () => {
@@ -64,6 +85,8 @@ describe('a cursor', () => {
   it.each([
     `${forgedPayload}.${mac}`,
     `${payload}.${'A'.repeat(22)}`,
+    `${payload.slice(0, -2)}.${mac}`,
+    `.${mac}`,
     payload,
     `${payload}.`,
     '.',

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
@@ -44,31 +44,40 @@ export type JsonPage<T> = Json<Page<T>>;
 
 type Key = string | number | null;
 
+const TAG_BYTES = 16;
+
+interface CursorKey {
+  sign: KeyObject;
+  encrypt: KeyObject;
+}
+
 /**
- * Cursors: the sort key of the last row, signed together with list, filters and company, so that none can be forged or carried over.
+ * Cursors: the sort key of the last row, signed together with list, filters and company, so that none can be forged or carried over; and
+ * encrypted, as it may be a name and stands in URLs. The tag is the synthetic IV (SIV), so that the same page has the same cursor.
  */
 @Injectable()
 export class Cursors {
-  private readonly keys: KeyObject[];
+  private readonly keys: CursorKey[];
 
   constructor(
     config: Config,
     private readonly work: UnitOfWork,
   ) {
-    this.keys = deriveKeys(config.jwtSecrets, 'cursor');
+    const ciphers = deriveKeys(config.jwtSecrets, 'cursor-cipher');
+    this.keys = deriveKeys(config.jwtSecrets, 'cursor').map((sign, index) => ({ sign, encrypt: ciphers[index]! }));
   }
 
   /** The key to go on after; undefined for the first page. @throws 400 for a cursor that this list did not give */
   after(list: string, { cursor, ...query }: PageQuery): Key[] | undefined {
     if (cursor === undefined) return undefined;
-    const [payload = '', mac = ''] = cursor.split('.');
-    const given = Buffer.from(mac, 'base64url');
-    const genuine = this.keys.some((key) => {
-      const expected = this.sign(key, list, query, payload);
-      return expected.length === given.length && timingSafeEqual(expected, given);
-    });
-    if (!genuine) throw Problem.field('/cursor', 'is not a cursor of this list with these filters');
-    return JSON.parse(Buffer.from(payload, 'base64url').toString()) as Key[];
+    const [first = '', second = ''] = cursor.split('.');
+    const [payload, tag] = [Buffer.from(first, 'base64url'), Buffer.from(second, 'base64url')];
+    if (tag.length === TAG_BYTES)
+      for (const key of this.keys)
+        // The second as it was before cursors were encrypted.
+        for (const text of [crypt(key, tag, payload), payload])
+          if (timingSafeEqual(tag, this.sign(key, list, query, text))) return JSON.parse(text.toString()) as Key[];
+    throw Problem.field('/cursor', 'is not a cursor of this list with these filters');
   }
 
   /** The page out of one row more than its limit. @param keyOf the sort key of an item, as the statement orders */
@@ -88,17 +97,22 @@ export class Cursors {
 
   private next(list: string, { cursor: _, ...filters }: PageQuery, found: number, keyAt: (last: number) => Key[]): string | null {
     if (found <= filters.limit) return null;
-    const payload = Buffer.from(JSON.stringify(keyAt(filters.limit - 1))).toString('base64url');
-    return `${payload}.${this.sign(this.keys[0]!, list, filters, payload).toString('base64url')}`;
+    const [key] = this.keys as [CursorKey];
+    const text = Buffer.from(JSON.stringify(keyAt(filters.limit - 1)));
+    const tag = this.sign(key, list, filters, text);
+    return `${crypt(key, tag, text).toString('base64url')}.${tag.toString('base64url')}`;
   }
 
-  private sign(key: KeyObject, list: string, { limit: _, ...filters }: Omit<PageQuery, 'cursor'>, payload: string): Buffer {
+  private sign({ sign }: CursorKey, list: string, { limit: _, ...filters }: Omit<PageQuery, 'cursor'>, text: Buffer): Buffer {
     const bound = JSON.stringify([
       list,
       this.work.tenant.companyId,
       Object.entries(filters).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-      payload,
+      text.toString('base64url'),
     ]);
-    return createHmac('sha256', key).update(bound).digest().subarray(0, 16);
+    return createHmac('sha256', sign).update(bound).digest().subarray(0, TAG_BYTES);
   }
 }
+
+/** Encrypts and decrypts alike. */
+const crypt = ({ encrypt }: CursorKey, tag: Buffer, text: Buffer): Buffer => createCipheriv('aes-256-ctr', encrypt, tag).update(text);
