@@ -229,4 +229,17 @@ describe('npm run history:verify', () => {
     expect(await run('--head', 'head.json', '--export', 'none')).toEqual([1, '', expect.stringMatching(/^ENOENT.*\n$/)]);
     expect(await run('--head', 'head.json')).toEqual([1, '', expect.stringMatching(/^Say both files: .*\n$/)]);
   });
+
+  it('ends a line at a line feed alone, whatever people wrote', async () => {
+    const { admin, id: companyId } = await server.company();
+    const notes = `a\u2028b\u2029c\u0085d\r\ne${'é'.repeat(3900)}`; // a file of more than is read at once
+    for (let day = 10; day < 30; day++) {
+      const sheet = { periodStart: `2026-03-${day}`, periodEnd: `2026-03-${day}`, notes };
+      expect((await admin.post('/timesheets', sheet)).status).toBe(201);
+    }
+    await server.app.get(UnitOfWork).within({ companyId, userId: admin.id }, () => server.app.get(HistorySeals).seal());
+    file('breaks.json', JSON.stringify((await admin.get('/timesheet-history/verify')).body));
+    file('breaks.ndjson', (await admin.get('/timesheet-history/export')).body);
+    expect(await run('--head', 'breaks.json', '--export', 'breaks.ndjson')).toEqual([0, expect.stringMatching(/^Valid: 20 lines/), '']);
+  });
 });
