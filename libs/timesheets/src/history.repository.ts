@@ -42,15 +42,16 @@ export class HistoryRepository {
    * The history of a timesheet with its entries and approvals: whole for the entries that are in it now; of those that were deleted or
    * moved since, what happened while they were in it. Whether the caller may read it is asked before.
    */
-  ofTimesheet({ id, userId }: { id: string; userId: string }, query: PageQuery): Promise<Page<HistoryView>> {
-    this.noteRead('Timesheet', id, userId);
+  async ofTimesheet({ id, userId }: { id: string; userId: string }, query: PageQuery): Promise<Page<HistoryView>> {
     const rows = new Query(ROWS).and('h."userId" = ?', userId).and(
       `(h."targetType" = 'Timesheet' AND h."targetId" = ?)
        OR h.metadata ->> 'timesheetId' = ? OR h.diff -> 'timesheetId' ->> 'before' = ? OR h.diff -> 'timesheetId' ->> 'after' = ?
        OR (h."targetType" = 'TimesheetEntry' AND h."targetId" IN (SELECT e.id FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = ? AND e."deletedAt" IS NULL))`,
       ...Array<string>(5).fill(id),
     );
-    return this.newestFirst(`${LIST} ${id}`, query, rows);
+    const page = await this.newestFirst(`${LIST} ${id}`, query, rows);
+    this.noteRead('Timesheet', id, userId);
+    return page;
   }
 
   /** That somebody read the history of another: of each person once a page. */

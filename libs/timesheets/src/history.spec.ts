@@ -432,5 +432,7 @@ describe('the access log', () => {
       expect((await member.get(read)).status).toBe(200);
     }
     expect(await noted(member)).toEqual([]);
+    for (const refused of [`${path}/history?cursor=abc`, `${path}/entries?asOf=${now}&cursor=abc`])
+      expect([refused, (await lead.get(refused)).status, await noted(lead)]).toEqual([refused, 400, []]);
   });
 });

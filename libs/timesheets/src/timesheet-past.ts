@@ -49,9 +49,9 @@ export class TimesheetPast {
   /** @throws 404 before the timesheet was made */
   async listEntries(sheet: Sheet, query: AsOfPage & { asOf: string }): Promise<Page<TimesheetEntryView>> {
     const instant = existing(sheet, query.asOf);
-    this.history.noteRead('Timesheet', sheet.id, sheet.userId);
     const list = `timesheet-entries ${sheet.id}`;
     const key = this.cursors.after(list, query);
+    this.history.noteRead('Timesheet', sheet.id, sheet.userId);
     const found = await this.past.entries(sheet, instant);
     const entries = entriesAt(found, await this.past.rows(sheet, found), sheet, instant);
     const rest = entries.toSorted(inOrder).filter((entry) => !key || keyOf(entry).join(' ') > key.join(' '));
