@@ -247,6 +247,10 @@ describe('tampering shows', () => {
     ['another time', `UPDATE timesheet_history SET "occurredAt" = "occurredAt" + interval '1 hour' WHERE "companyId" = $1 AND id = $2`],
     ['a changed reason', `UPDATE timesheet_history SET reason = 'Fraud' WHERE "companyId" = $1 AND id = $2`],
     ['a blanked text', BLANK],
+    ...['null', '0', '""', 'false'].map((value): [string, string] => [
+      `a text that is ${value}`,
+      `UPDATE timesheet_history SET diff = diff || '{"notes": ${value}}' WHERE "companyId" = $1 AND id = $2`,
+    ]),
     ['a removed line', REMOVE],
     ['a removed seal', 'DELETE FROM timesheet_history_seals WHERE "companyId" = $1 AND "historyId" = $2'],
   ])('%s', async (_, text) => {

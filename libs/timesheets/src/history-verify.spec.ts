@@ -32,12 +32,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function write(count: number, userId = company.admin.id): Promise<void> {
+async function write(count: number, userId = company.admin.id, at?: Date): Promise<void> {
   const work = server.app.get(UnitOfWork);
   const diff = { durationMin: { before: 60, after: 90 }, note: { before: null, after: 'with Ada' } };
   const event = () => ({ userId, targetType: 'TimesheetEntry', targetId: randomUUID(), action: 'updated', reason: 'Typo', diff }) as const;
   const within = <T>(does: () => Promise<T>) => work.within({ companyId: company.id, userId: company.admin.id }, does);
-  await within(() => server.app.get(TimesheetHistoryWriter).record(Array.from({ length: count }, event)));
+  await within(() => server.app.get(TimesheetHistoryWriter).record(Array.from({ length: count }, event), at));
   await within(() => server.app.get(HistorySeals).seal());
 }
 
@@ -142,6 +142,7 @@ describe('the check of an export against a head', () => {
     ['another time', () => changed(8, () => ({ occurredAt: '2026-03-02T08:00:00Z' }))],
     ['a changed reason', () => changed(2, () => ({ reason: 'Fraud' }))],
     ['a blanked text', () => changed(2, () => ({ reason: null }))],
+    ['a text that is null', () => changed(2, ({ diff }) => ({ diff: { ...(diff as object), notes: null } }))],
     ['a row that is gone, with no word about it', () => changed(2, () => ({ id: null }))],
     ['a fact gone under the cover of an erased text', () => changed(2, () => ({ reason: null, diff: {}, textErased: true }))],
     ['a removed line', () => lines.toSpliced(3, 1)],
@@ -180,6 +181,14 @@ describe('the check of an export against a head', () => {
     expect(await verdict(text)).toMatchObject({ valid: true, told: expect.stringMatching(/; 1 with something lawfully erased$/) });
     const row = changed(2, () => ({ id: null, factsSalt: null, freeTextSalt: null, rowErased: true }));
     expect(await verdict(row)).toMatchObject({ valid: true });
+  });
+
+  it('tells how many lines came long after they say that they happened', async () => {
+    for (const days of [0.9, 2, 1.5]) await write(1, company.admin.id, new Date(Date.now() - days * 86_400_000));
+    expect(await verdict(await exported())).toMatchObject({
+      valid: true,
+      told: expect.stringMatching(/; 1 from more than a day before the line ahead$/),
+    });
   });
 
   it.each(['nonsense', '{}', '[]', 'null', '{"sequence":1}', '"x"'])('takes no %s for a line', async (garbage) => {

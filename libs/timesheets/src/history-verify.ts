@@ -24,15 +24,19 @@ export function headIn(text: string): HistoryHead | undefined {
   return { head: found.head, checked: found.checked };
 }
 
+const DAY_MS = 86_400_000;
+
 /**
  * Checks an export of the history against a head that was kept elsewhere, with nothing but the two. What it says was lawfully erased is
- * believed: whoever made the export could say so of any line, so their number is told. Behind the head the lines hold together, but
- * nothing proves that they are the true ones, nor that none were cut off.
+ * believed: whoever made the export could say so of any line, so their number is told, and that of lines which came long after they say that
+ * they happened. Behind the head the lines hold together, but nothing proves that they are the true ones, nor that none were cut off.
  */
 export async function verifyExport(lines: AsyncIterable<string>, { head, checked }: HistoryHead): Promise<Verdict> {
   let last: Position = { sequence: 0, hash: '' };
   let isFound = head === null;
   let erased = 0;
+  let late = 0;
+  let lastAt = -Infinity;
   let number = 0;
   for await (const line of lines) {
     number++;
@@ -50,16 +54,19 @@ export async function verifyExport(lines: AsyncIterable<string>, { head, checked
     }
     isFound ||= sealed.hash === head;
     erased += Number(sealed.textErased || sealed.rowErased);
+    if (row) {
+      const at = Date.parse(row.occurredAt);
+      late += Number(at < lastAt - DAY_MS);
+      lastAt = at;
+    }
     last = sealed;
   }
   if (last.sequence < checked || !isFound) {
     return broken(`Broken: the tail is missing; the head is line ${checked}, the export ends with line ${last.sequence}`);
   }
   const behind = last.sequence - (head === null ? 0 : checked);
-  return {
-    valid: true,
-    told: `Valid: ${last.sequence} lines, ${behind} of them behind the head; ${erased} with something lawfully erased`,
-  };
+  const told = `Valid: ${last.sequence} lines, ${behind} of them behind the head; ${erased} with something lawfully erased`;
+  return { valid: true, told: late === 0 ? told : `${told}; ${late} from more than a day before the line ahead` };
 }
 
 const broken = (told: string): Verdict => ({ valid: false, told });

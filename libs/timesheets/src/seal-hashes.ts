@@ -81,7 +81,7 @@ export const hasFreeText = ({ reason, diff }: SealedRow): boolean => reason !== 
 
 function freeTextIn(diff: SealedRow['diff']): [string, unknown][] {
   const texts: [string, unknown][] = [];
-  for (const field of FREE_TEXT_FIELDS) if (diff?.[field]) texts.push([field, inOrder(diff[field])]);
+  for (const field of FREE_TEXT_FIELDS) if (diff?.[field] !== undefined) texts.push([field, inOrder(diff[field])]);
   return texts;
 }
 
