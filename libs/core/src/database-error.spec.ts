@@ -52,6 +52,17 @@ it.each([
   expect(problemFor({ code })?.code).toBe(problem);
 });
 
+it('42501 is not found where a row violates row-level security, and else a fault of ours', () => {
+  const code = '42501';
+  for (const message of [
+    'new row violates row-level security policy for table "users"',
+    'target row violates row-level security policy (USING expression) for table "users"',
+  ])
+    expect(problemFor({ code, message })?.code).toBe('not_found');
+  // Of a role with `row_security = off`, at every read.
+  expect(problemFor({ code, message: 'query would be affected by row-level security policy for table "users"' })).toBeUndefined();
+});
+
 it.each(['55000', '42501', '42P01', '23502', '23514', 'XX000', ''])('"%s" is a fault of ours', (code) => {
   expect(problemFor({ code, routine: 'ExecInsert' })).toBeUndefined();
 });

@@ -55,7 +55,7 @@ export function problemOf(error: unknown): Problem | undefined {
   if (CONFLICT.has(code)) return new Problem(CONSTRAINTS[constraintOf(found)] ?? 'conflict', { cause: error });
   if (FOREIGN_KEY.has(code)) return foreignKeyProblem(found, error);
   if (INVALID.has(code)) return new Problem('validation_failed', { cause: error });
-  if (code === '42501' && /row-level security/.test(found.message)) return new Problem('not_found', { cause: error });
+  if (code === '42501' && /violates row-level security policy/.test(found.message)) return new Problem('not_found', { cause: error });
   if (RETRYABLE.has(code) || isAway(found)) {
     return new Problem('service_unavailable', { headers: { 'retry-after': '1' }, cause: error });
   }
