@@ -10,7 +10,10 @@ const judge = new DocumentedAnswers({
         responses: {
           200: {
             headers: { ETag: { required: true }, 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } },
-            content: { 'application/json': { schema: { $ref: '#/components/schemas/Team' } } },
+            content: {
+              'application/json': { schema: { $ref: '#/components/schemas/Team' } },
+              'application/x-ndjson': { schema: { $ref: '#/components/schemas/Team' } },
+            },
           },
           404: {
             headers: { 'X-Request-Id': {}, ETag: {} },
@@ -77,6 +80,13 @@ describe('an answer', () => {
   ])('is found out: %s', (_, body, told) => {
     expect(read(JSON.parse(JSON.stringify(body)))).toMatch(/^GET \/api\/v1\/teams\/\{id\} 200: /);
     expect(read(JSON.parse(JSON.stringify(body)))).toContain(told);
+  });
+
+  it('is judged line by line where it is lines', () => {
+    const headers = { ...JSON_TYPE, 'content-type': 'application/x-ndjson' };
+    const line = JSON.stringify(TEAM);
+    expect([read('', 200, headers), read(`${line}\n${line}\n`, 200, headers)]).toEqual([undefined, undefined]);
+    expect(read(`${line}\n{}\n`, 200, headers)).toContain("'id'");
   });
 
   it('is found out by its status, content type, headers and operation', () => {

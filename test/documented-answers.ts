@@ -45,6 +45,8 @@ const TELLING = [
 
 const PREFIX = '/api/v1/';
 const PROBLEM = 'application/problem+json';
+/** The document tells of one line. */
+const LINES = 'application/x-ndjson';
 
 /** A request and what was answered, to be held against the document. */
 export interface Exchange {
@@ -107,10 +109,10 @@ export class DocumentedAnswers {
     if (!response.content) return body === '' || body === undefined ? undefined : `a body (${type}) where none is documented`;
     const content = response.content[type];
     if (!content) return `the content type '${type}' is not documented`;
-    if (!/[/+]json$/.test(type)) return undefined;
+    if (type !== LINES && !/[/+]json$/.test(type)) return undefined;
     if (content.schema) {
       const validate = this.validator(content.schema);
-      if (!validate(body)) return inWords(validate.errors?.[0]);
+      for (const value of type === LINES ? valuesOf(body as string) : [body]) if (!validate(value)) return inWords(validate.errors?.[0]);
     }
     return type === PROBLEM ? problemFault(content, path, status, body, headers) : undefined;
   }
@@ -138,6 +140,8 @@ export class DocumentedAnswers {
     return validate;
   }
 }
+
+const valuesOf = (lines: string): unknown[] => lines.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]));
 
 const parameters = (path: string): number => path.split('{').length;
 

@@ -33,18 +33,10 @@ function before(): { commit: string; text: string } | undefined {
  * A change that is meant is written down here, for as long as the document before it is the one that is compared with: the exact line,
  * and why nobody is hurt.
  */
-const MEANT: Record<string, string> = Object.fromEntries(
-  [
-    ': is anything, no longer object',
-    ...['id', 'firstName', 'lastName', 'email', 'phoneNumber', 'externalId', 'status', 'role', 'isAnonymized'].map(
-      (name) => `.${name}: is gone`,
-    ),
-    ...['mustChangePasswordAtNextLogin', 'lastLogin', 'createdAt', 'updatedAt', 'version'].map((name) => `.${name}: is gone`),
-  ].map((line) => [
-    `POST /api/v1/users/{id}/anonymize 200${line}`,
-    'one of two forms now, as from the other routes of users: who has read_user gets what they got, all others the name, which is all they may know',
-  ]),
-);
+const MEANT: Record<string, string> = {
+  'GET /api/v1/timesheet-history/export 200: is object, no longer string':
+    'the same lines as before; OpenAPI 3.0 knows no lines, so the document tells of one, as the description says',
+};
 
 describe('docs/openapi.json', () => {
   it('breaks nobody who relied on the one before', () => {

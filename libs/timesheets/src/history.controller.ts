@@ -1,15 +1,13 @@
 import { Controller, Get, Query, StreamableFile } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiOperation, ApiTags, getSchemaPath } from '@nestjs/swagger';
 import { AlwaysWhole, PathId } from '#core';
 import type { Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { HistoryExport } from './history-export.js';
-import { HistoryPage, HistoryProof, HistoryQuery, HistoryView } from './history.dto.js';
+import { HistoryLine, HistoryPage, HistoryProof, HistoryQuery, HistoryView } from './history.dto.js';
 import { HistoryRepository } from './history.repository.js';
 import { HistorySeals } from './history-seals.js';
-
-const EXPORT = '{"sequence":1,"historyId":"3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10","hash":"e3b0c442...","action":"created"}\n';
 
 @ApiTags('History')
 @Controller('timesheet-history')
@@ -40,9 +38,11 @@ export class HistoryController {
   @RequirePermission('read_timesheet_history')
   @ApiOperation({
     summary: 'Export the sealed history with its seals, a JSON object a line',
-    description: '`npm run history:verify` checks it without the server against an answer of `/timesheet-history/verify` that was kept.',
+    description:
+      'Each line is a `HistoryLine`. `npm run history:verify` checks the file without the server against an answer of `/timesheet-history/verify` that was kept.',
   })
-  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { type: 'string', example: EXPORT } } } })
+  @ApiExtraModels(HistoryLine)
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { $ref: getSchemaPath(HistoryLine) } } } })
   async export(): Promise<StreamableFile> {
     return new StreamableFile(await this.exports.stream(), {
       type: 'application/x-ndjson; charset=utf-8',

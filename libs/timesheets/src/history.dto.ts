@@ -48,3 +48,31 @@ export class HistoryProof {
   head!: string | null;
   @Integer(0, Number.MAX_SAFE_INTEGER, { description: 'Lines that wait for their seal.' }) unsealed!: number;
 }
+
+const GONE = 'Null where the line was lawfully erased.';
+const Hash = (description: string) => Text(64, { description, example: 'a'.repeat(64) });
+const Salt = (description: string) => Text(32, { nullable: true, description, example: '0'.repeat(32) });
+
+/** A line of the export: a seal, and what it seals as it is now. How the hashes are made is told in docs/API.md. */
+export class HistoryLine {
+  @Integer(1, 2 ** 31 - 1, { description: 'Its place in the chain, from 1 without a gap.' }) sequence!: number;
+  @Id({ description: 'Of the line, also where it was erased.' }) historyId!: string;
+  @Hash('Salted SHA-256 of the facts, in hex.') facts!: string;
+  @Salt(GONE) factsSalt!: string | null;
+  @Hash('Salted SHA-256 of the free text, in hex.') freeText!: string;
+  @Salt('Null where the text or the line was lawfully erased.') freeTextSalt!: string | null;
+  @Text(64, { blank: true, description: 'The `hash` of the line before; empty in the first.', example: 'b'.repeat(64) }) previous!: string;
+  @Hash('SHA-256 of the seal, in hex.') hash!: string;
+  @Flag({ description: 'Its free text was lawfully erased.', example: false }) textErased!: boolean;
+  @Flag({ description: 'The line was lawfully erased.', example: false }) rowErased!: boolean;
+  @Id({ nullable: true, description: `As \`historyId\`. ${GONE} So are all that follow.` }) id!: string | null;
+  @Id({ nullable: true, description: 'Whose timesheet or entry; of an action code, who changed it.' }) userId!: string | null;
+  @OneOf(HISTORY_TARGETS, { nullable: true }) targetType!: HistoryTarget | null;
+  @Id({ nullable: true }) targetId!: string | null;
+  @OneOf(HISTORY_ACTIONS, { nullable: true }) action!: HistoryAction | null;
+  @Id({ nullable: true, description: 'Who acted; null for the system.' }) actorUserId!: string | null;
+  @Note({ optional: false }) reason!: string | null;
+  @ApiProperty({ ...JSON_OBJECT, example: DIFF_EXAMPLE }) diff!: Diff | null;
+  @ApiProperty({ ...JSON_OBJECT, example: null }) metadata!: Record<string, unknown> | null;
+  @Instant({ nullable: true }) occurredAt!: string | null;
+}

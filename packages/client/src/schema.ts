@@ -866,6 +866,42 @@ export interface HistoryProof {
   unsealed: number;
 }
 
+export interface HistoryLine {
+  /** Its place in the chain, from 1 without a gap. */
+  sequence: number;
+  /** Of the line, also where it was erased. */
+  historyId: string;
+  /** Salted SHA-256 of the facts, in hex. */
+  facts: string;
+  /** Null where the line was lawfully erased. */
+  factsSalt: string | null;
+  /** Salted SHA-256 of the free text, in hex. */
+  freeText: string;
+  /** Null where the text or the line was lawfully erased. */
+  freeTextSalt: string | null;
+  /** The `hash` of the line before; empty in the first. */
+  previous: string;
+  /** SHA-256 of the seal, in hex. */
+  hash: string;
+  /** Its free text was lawfully erased. */
+  textErased: boolean;
+  /** The line was lawfully erased. */
+  rowErased: boolean;
+  /** As `historyId`. Null where the line was lawfully erased. So are all that follow. */
+  id: string | null;
+  /** Whose timesheet or entry; of an action code, who changed it. */
+  userId: string | null;
+  targetType: 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval' | 'ActionCode' | null;
+  targetId: string | null;
+  action: 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened' | null;
+  /** Who acted; null for the system. */
+  actorUserId: string | null;
+  reason: string | null;
+  diff: Record<string, unknown> | null;
+  metadata: Record<string, unknown> | null;
+  occurredAt: string | null;
+}
+
 export interface Named {
   id: string;
   name: string;
@@ -1500,7 +1536,7 @@ export interface Routes {
     '/api/v1/timesheet-history/verify': {
       answer: HistoryProof;
     };
-    /** Export the sealed history with its seals, a JSON object a line. `npm run history:verify` checks it without the server against an answer of `/timesheet-history/verify` that was kept. Needs the permission `read_timesheet_history`. */
+    /** Export the sealed history with its seals, a JSON object a line. Each line is a `HistoryLine`. `npm run history:verify` checks the file without the server against an answer of `/timesheet-history/verify` that was kept. Needs the permission `read_timesheet_history`. */
     '/api/v1/timesheet-history/export': {
       answer: undefined;
     };
