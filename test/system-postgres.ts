@@ -12,7 +12,7 @@ import { connect } from './database.js';
 import { until } from './until.js';
 
 /** Runs the pending migrations, as `npm run migration:run` does (TypeORM loads them by file, which Jest's own loader does not allow). */
-export async function migrateByCommand({ host, port, username, password, database }: DatabaseAddress): Promise<void> {
+export function migrateByCommand({ host, port, username, password, database }: DatabaseAddress) {
   const env = {
     ...process.env,
     DB_HOST: host,
@@ -23,7 +23,7 @@ export async function migrateByCommand({ host, port, username, password, databas
     DB_USERNAME: 'unused',
     JWT_SECRET: 'x'.repeat(32),
   };
-  await promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', 'migrate'], { env });
+  return promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', 'migrate'], { env });
 }
 
 export interface SystemPostgres {
