@@ -10,6 +10,7 @@ import type { DatabaseAddress } from '#core';
 import { connect } from '../../../../test/database.js';
 import { migrateByCommand, startSystemPostgres } from '../../../../test/system-postgres.js';
 import type { SystemPostgres } from '../../../../test/system-postgres.js';
+import { until } from '../../../../test/until.js';
 import { bootstrap } from '../database/bootstrap.js';
 import { seed } from '../database/seed.js';
 import { backup } from './backup.js';
@@ -37,6 +38,19 @@ async function emptyDatabase(name: string): Promise<DatabaseAddress> {
   await sql(`CREATE DATABASE ${name} OWNER owner`, system!.address);
   return { ...system!.address, database: name, username: 'owner', password: 'owner-password' };
 }
+
+/** For a lock of this kind. */
+const untilSomebodyWaits = ({ database }: DatabaseAddress, event: 'relation' | 'advisory') =>
+  until(
+    async () =>
+      (
+        await sql(
+          `SELECT FROM pg_stat_activity WHERE datname = '${database}' AND wait_event_type = 'Lock' AND wait_event = '${event}'`,
+          system!.address,
+        )
+      ).length > 0,
+    `nobody waits for a lock (${event})`,
+  );
 
 /** As `npm run` does it. */
 const command = (address: DatabaseAddress, ...args: string[]) => program(address, 'dist/apps/api/src/database/cli.js', ...args);
@@ -156,6 +170,33 @@ afterAll(async () => {
     const files = new Set(await Promise.all([backup(owner, shared), backup(owner, shared)])); // one name where they end in the same second
     const named = [...files].flatMap((name) => [basename(name), `${basename(name)}.json`]);
     expect((await readdir(shared)).toSorted()).toEqual(named.toSorted());
+  });
+
+  it('keeps a migration waiting for its end, where no request queues behind it', async () => {
+    const busy = await emptyDatabase('busy');
+    await migrateByCommand(busy);
+    const session = await connect(busy);
+    await session.query('BEGIN');
+    await session.query('LOCK TABLE tasks');
+    const backingUp = backup(busy, join(dir, 'busy'));
+    await untilSomebodyWaits(busy, 'relation');
+    const migrating = command(busy, 'migrate');
+    await untilSomebodyWaits(busy, 'advisory');
+    await session.end();
+    expect(await backingUp).toMatch(/\.dump$/);
+    expect(await migrating).toEqual({ stdout: 'nothing to do\n', stderr: 'waiting for a backup, or for another migration, to end\n' });
+  });
+
+  it('waits for a migration, and has what that one wrote', async () => {
+    const busy = { ...owner, database: 'busy' };
+    const session = await connect({ ...system!.address, database: 'busy' });
+    await session.query(`SELECT pg_advisory_lock(hashtextextended('ncy8 migrate', 0))`);
+    const backingUp = backup(busy, join(dir, 'busy'));
+    await untilSomebodyWaits(busy, 'advisory');
+    await session.query(`INSERT INTO companies (name) VALUES ('Late')`);
+    await session.end();
+    const { tables } = JSON.parse(await readFile(`${await backingUp}.json`, 'utf8')) as Manifest;
+    expect(tables.companies!.rows).toBe(1);
   });
 
   it('takes away the drafts of those that were interrupted, not one in the making', async () => {

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { clock, ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
 import { asOwner } from '../database/as-owner.js';
+import { MIGRATING } from '../database/migrate.js';
 import { runProgram } from './programs.js';
 import { restoreInto, sumsOf } from './restore.js';
 import type { Manifest } from './restore.js';
@@ -63,9 +64,10 @@ const UNSEEN = `
     SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polroles = ARRAY['ncy8_backup'::regrole::oid]
       AND pg_get_expr(p.polqual, p.polrelid) = 'true')`;
 
-/** Dump and sums see the same moment. */
+/** Dump and sums see the same moment. Who migrates meanwhile waits for the end, not for tables: there requests would queue behind it. */
 function dump(owner: DatabaseAddress, file: string): Promise<Record<string, TableSum>> {
   return asOwner(owner, async (client) => {
+    await client.query(`SELECT pg_advisory_lock_shared(${MIGRATING})`); // before the moment: waiting for a migration, it would be that before it
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     const unseen = (await client.query<{ name: string }>(UNSEEN)).rows;
     if (unseen.length > 0) throw new ConfigError([`ncy8_backup does not see the rows of ${unseen.map(({ name }) => name).join(', ')}`]);
