@@ -8,29 +8,51 @@ beforeAll(async () => {
   database = await TestDatabase.empty();
 });
 afterAll(async () => {
-  await database.sql('DROP ROLE IF EXISTS bootstrapped');
+  const logins = (await database.sql<{ name: string }>(`SELECT rolname AS name FROM pg_roles WHERE rolname LIKE 'bootstrapped%'`)).map(
+    ({ name }) => name,
+  );
+  await database.sql(`DROP OWNED BY ${logins.join(', ')}`);
+  await database.sql(`DROP ROLE ${logins.join(', ')}`);
   await database.drop();
 });
 
-/** `npm run db:bootstrap` with this password of the server's login. */
-async function bootstrap(password: string): Promise<string> {
-  const { host, port, username, password: ownerPassword } = database.address('owner');
-  const env = {
+const environment = (more: Record<string, string>) => {
+  const { host, port, username, password } = database.address('owner');
+  return {
     DB_HOST: host,
     DB_PORT: String(port),
     DB_DATABASE: database.name,
     DB_OWNER_USERNAME: username,
-    DB_OWNER_PASSWORD: ownerPassword,
+    DB_OWNER_PASSWORD: password,
     DB_USERNAME: 'bootstrapped',
-    DB_PASSWORD: password,
     JWT_SECRET: 'x'.repeat(32),
+    ...more,
   };
-  return (await promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', 'bootstrap'], { env })).stdout;
-}
+};
+
+/** `npm run db:bootstrap`. */
+const bootstrap = async (more: Record<string, string>): Promise<string> =>
+  (await promisify(execFile)(process.execPath, ['dist/apps/api/src/database/cli.js', 'bootstrap'], { env: environment(more) })).stdout;
+
+const signIn = (password: string, username = 'bootstrapped') => connect({ ...database.address('application'), username, password });
 
 it('the login keeps its password, and that is said', async () => {
-  expect(await bootstrap('the first')).toBe('the roles are there; bootstrapped may use the database\n');
-  expect(await bootstrap('the second')).toBe('the roles are there; bootstrapped may use the database, its password was left as it is\n');
-  const client = await connect({ ...database.address('application'), username: 'bootstrapped', password: 'the first' });
-  await client.end();
+  expect(await bootstrap({ DB_PASSWORD: 'the first' })).toBe('the roles are there; bootstrapped may use the database\n');
+  const again = 'the roles are there; bootstrapped may use the database, its password was left as it is\n';
+  expect(await bootstrap({ DB_PASSWORD: 'the second' })).toBe(again);
+  expect(await bootstrap({})).toBe(again);
+  await (await signIn('the first')).end();
+  await expect(signIn('the second')).rejects.toMatchObject({ code: '28P01' });
+});
+
+it.each([
+  ['bootstrapped_ascii', 'correct horse'],
+  ['bootstrapped_unicode', 'no\u00A0break, so\u00ADft, ﬁne, Gru\u0308ße 🐎'],
+])('the password of %s signs in, and is in no log', async (login, password) => {
+  await database.sql(`ALTER DATABASE ${database.name} SET log_statement = 'ddl'`);
+  await bootstrap({ DB_USERNAME: login, DB_PASSWORD: password });
+  await (await signIn(password, login)).end();
+  const [log] = await database.sql<{ text: string }>(`SELECT pg_read_file('../server.log') AS text`);
+  expect(log!.text).toContain(`CREATE ROLE "${login}"`);
+  expect(log!.text).not.toContain(password);
 });

@@ -1,5 +1,6 @@
 import type { DatabaseAddress } from '#core';
 import { asOwner } from './as-owner.js';
+import { scramVerifier } from './scram-verifier.js';
 
 const GROUPS = {
   /** The grants of the application's login. */
@@ -33,9 +34,9 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     const login = client.escapeIdentifier(application.username);
     const isNew = !existing.has(application.username);
     if (isNew) {
-      await client.query(
-        `CREATE ROLE ${login} LOGIN INHERIT NOCREATEROLE NOCREATEDB PASSWORD ${client.escapeLiteral(application.password)}`,
-      );
+      const { password } = application;
+      const secret = password ? `PASSWORD ${client.escapeLiteral(scramVerifier(password))}` : '';
+      await client.query(`CREATE ROLE ${login} LOGIN INHERIT NOCREATEROLE NOCREATEDB ${secret}`);
     }
     await client.query('GRANT ncy8_sign_in, ncy8_retention, ncy8_backup TO ncy8_owner_gate');
     await client.query('GRANT ncy8_retention TO ncy8_application_gate');
