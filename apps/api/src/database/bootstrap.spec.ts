@@ -36,6 +36,11 @@ const bootstrap = async (more: Record<string, string>): Promise<string> =>
 
 const signIn = (password: string, username = 'bootstrapped') => connect({ ...database.address('application'), username, password });
 
+it('a new login needs a password where the owner has one', async () => {
+  await expect(bootstrap({})).rejects.toMatchObject({ stderr: expect.stringMatching(/^DB_PASSWORD is missing: set .*\n$/) });
+  expect(await database.sql(`SELECT FROM pg_roles WHERE rolname = 'bootstrapped'`)).toEqual([]);
+});
+
 it('the login keeps its password, and that is said', async () => {
   expect(await bootstrap({ DB_PASSWORD: 'the first' })).toBe('the roles are there; bootstrapped may use the database\n');
   const again = 'the roles are there; bootstrapped may use the database, its password was left as it is\n';

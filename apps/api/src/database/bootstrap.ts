@@ -1,3 +1,4 @@
+import { ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
 import { asOwner } from './as-owner.js';
 import { scramVerifier } from './scram-verifier.js';
@@ -21,6 +22,7 @@ const GROUPS = {
  * Makes the roles that are missing and who is in which. Needs LOGIN and CREATEROLE of the owner, no superuser; can be repeated.
  * @param application the login of the server; an existing one keeps its password
  * @returns whether that login was made now
+ * @throws ConfigError for a new login without a password, unless the owner has none either (trust, peer)
  */
 export async function bootstrap(owner: DatabaseAddress, application: { username: string; password: string }): Promise<boolean> {
   return asOwner(owner, async (client) => {
@@ -34,7 +36,8 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     const login = client.escapeIdentifier(application.username);
     const isNew = !existing.has(application.username);
     if (isNew) {
-      const { password } = application;
+      const { username, password } = application;
+      if (!password && owner.password) throw new ConfigError([`DB_PASSWORD is missing: set the password that ${username} is made with`]);
       const secret = password ? `PASSWORD ${client.escapeLiteral(scramVerifier(password))}` : '';
       await client.query(`CREATE ROLE ${login} LOGIN INHERIT NOCREATEROLE NOCREATEDB ${secret}`);
     }
