@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connect, TestDatabase } from '../../../../test/database.js';
+import { migrateByCommand } from '../../../../test/system-postgres.js';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -60,4 +61,17 @@ it.each([
   const [log] = await database.sql<{ text: string }>(`SELECT pg_read_file('../server.log') AS text`);
   expect(log!.text).toContain(`CREATE ROLE "${login}"`);
   expect(log!.text).not.toContain(password);
+});
+
+it('the login may use a database that the public may not', async () => {
+  await database.sql(`REVOKE ALL ON DATABASE ${database.name} FROM PUBLIC`);
+  await database.sql('REVOKE ALL ON SCHEMA public FROM PUBLIC');
+  await bootstrap({});
+  await migrateByCommand(database.address('owner'));
+  const session = await signIn('the first');
+  expect((await session.query('SELECT FROM migrations')).rowCount).toBeGreaterThan(0);
+  await session.query('SELECT company_ids()'); // runs as ncy8_sign_in
+  await session.query('SET ROLE ncy8_retention; SELECT FROM timesheet_history');
+  await session.end();
+  await database.as('owner', (client) => client.query('SET ROLE ncy8_backup; SELECT FROM timesheet_history'));
 });

@@ -19,7 +19,8 @@ const GROUPS = {
 };
 
 /**
- * Makes the roles that are missing and who is in which. Needs LOGIN and CREATEROLE of the owner, no superuser; can be repeated.
+ * Makes the roles that are missing and who is in which, and lets them into the database, also where the public may not. Needs LOGIN and CREATEROLE
+ * of the owner, no superuser; can be repeated.
  * @param application the login of the server; an existing one keeps its password
  * @returns whether that login was made now
  * @throws ConfigError for a new login without a password, unless the owner has none either (trust, peer)
@@ -45,6 +46,8 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     await client.query('GRANT ncy8_retention TO ncy8_application_gate');
     await client.query(`GRANT ncy8_owner_gate TO ${client.escapeIdentifier(owner.username)}`);
     await client.query(`GRANT ncy8_application, ncy8_application_gate TO ${login}`);
+    await client.query(`GRANT CONNECT ON DATABASE ${client.escapeIdentifier(owner.database)} TO ${login}`);
+    await client.query('GRANT USAGE ON SCHEMA public TO ncy8_application, ncy8_sign_in, ncy8_retention, ncy8_backup');
     await client.query('COMMIT');
     return isNew;
   });
