@@ -65,6 +65,6 @@ export class LeaveDecisionService {
     await this.moves.settle(id, decision, await this.requests.days(before), from);
     const action = `leave_request_${decision.status.toLowerCase() as Lowercase<Decision['status']>}` as const;
     await this.audit.record({ action, targetType: 'LeaveRequest', targetId: id, userId, ...changes(before, decision, PERSONAL) });
-    return this.requests.view(caller, await this.requests.get(caller, id));
+    return this.requests.view(caller, await this.requests.read(caller, id));
   }
 }

@@ -30,7 +30,7 @@ export type LeaveRow = Omit<LeaveRequestView, 'workingDays' | 'allowedActions'> 
   leads: boolean;
 };
 
-/** Reads leave requests. That somebody's leave was read by another is noted. */
+/** Reads leave requests. That another was told of somebody's leave is noted, unless they made it. */
 @Injectable()
 export class LeaveRequestRepository {
   constructor(
@@ -63,7 +63,7 @@ export class LeaveRequestRepository {
     return { items: views, nextCursor };
   }
 
-  /** @throws 404 also for one that the caller may not read */
+  /** For an answer: noted. @throws 404 also for one that the caller may not read */
   async read(caller: Principal, id: string): Promise<LeaveRow> {
     const found = await this.get(caller, id);
     if (!mayRead(caller, found)) throw new Problem('not_found');
@@ -71,7 +71,7 @@ export class LeaveRequestRepository {
     return found;
   }
 
-  /** Whether the caller may read it, is theirs to ask. @throws 404 */
+  /** Noted nowhere. Whether the caller may read it, is theirs to ask. @throws 404 */
   async get(caller: Principal, id: string): Promise<LeaveRow> {
     return one(await this.work.query<LeaveRow>(ONE, [reaching(caller), id]));
   }

@@ -60,12 +60,12 @@ export class LeaveRequestService {
     requirePeriod(after);
     refuseLocked(before, expected);
     const told = changes(before, { ...patch }, PERSONAL);
-    if (!told) return this.requests.view(caller, await this.requests.read(caller, id)); // which is noted
+    if (!told) return this.requests.view(caller, await this.requests.read(caller, id));
     await this.present.refuseText(before.userId, patch.reason);
     await this.refuseOverlap(after, id);
     await this.update(id, { ...patch });
     await this.audit.record({ action: 'leave_request_updated', targetType: 'LeaveRequest', targetId: id, userId: before.userId, ...told });
-    return this.requests.view(caller, await this.requests.get(caller, id));
+    return this.requests.view(caller, await this.requests.read(caller, id));
   }
 
   /** @throws 409 `leave_locked` */

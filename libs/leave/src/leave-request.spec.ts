@@ -316,6 +316,22 @@ describe('who reads a leave request', () => {
     for (const client of [person, changer]) expect((await client.patch(path, {})).body).toMatchObject({ id, version: 1 });
     expect(await readersOf(id)).toEqual([changer.id]);
   });
+
+  it('is noted too, where the answer to a change or a move tells it, but not to who made it', async () => {
+    const { person, lead } = await team();
+    const changer = await company.person({ role: ['create_leave_request', 'read_leave_request'] });
+    const { id } = (await changer.post('/leave-requests', { ...DAY, userId: person.id })).body;
+    const [path, next] = [`/leave-requests/${id}`, await requestOf(person, { ...WEEK, startDate: '2030-03-05' })];
+    for (const client of [person, changer]) expect((await client.patch(path, { reason: `of ${client.id}` })).status).toBe(200);
+    expect((await lead.post(`${path}/approve`, {})).status).toBe(200);
+    expect((await person.post(`${path}/cancel`, {})).status).toBe(200);
+    expect((await lead.post(`${next.path}/reject`, { rejectionReason: 'Stocktaking' })).status).toBe(200);
+    const past = await company.insert('leave_requests', { userId: person.id, ...WEEK, startDate: '2020-03-02', endDate: '2020-03-03' });
+    expect((await lead.post(`/leave-requests/${past}/cancel`, { reason: 'Was here' })).status).toBe(200);
+    expect(await readersOf(id)).toEqual([changer.id, lead.id]);
+    expect(await readersOf(next.id)).toEqual([lead.id]);
+    expect(await readersOf(past)).toEqual([lead.id]);
+  });
 });
 
 describe('the list', () => {
