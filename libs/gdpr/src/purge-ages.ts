@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
 import { ErasurePlan } from './erasure-plan.js';
 import type { AgedTable } from './erasure-plan.js';
-import { DUE, HELD } from './purge-people.js';
+import { DUE } from './purge-people.js';
 import type { Counts } from './purge-people.js';
 import type { CutOffs } from './purge-policy.js';
 import { asRetention } from './retention-role.js';
@@ -57,7 +57,7 @@ export class PurgeAges {
 
   /** Whether there is anything to do, as of now: no row is counted for it. */
   async isAnythingDue(cutOffs: CutOffs): Promise<boolean> {
-    const [found] = await this.work.query(`SELECT 1 FROM users u WHERE ${DUE} AND NOT ${HELD} LIMIT 1`, [cutOffs.deletedUserYears]);
+    const [found] = await this.work.query(`SELECT 1 FROM (${DUE}) d WHERE NOT d.held LIMIT 1`, [cutOffs.deletedUserYears]);
     if (found) return true;
     for (const { table, where, before } of this.aged(cutOffs)) {
       const [row] = await this.work.query(`SELECT 1 FROM ${table} x WHERE x."companyId" = $1 AND ${where('$2')} LIMIT 1`, [before]);
@@ -70,7 +70,7 @@ export class PurgeAges {
   async people({ deletedUserYears: before }: CutOffs): Promise<{ free: number; held: number }> {
     const [found] = await this.work.query<{ free: number; held: number }>(
       `SELECT count(*) FILTER (WHERE NOT d.held) AS free, count(*) FILTER (WHERE d.held) AS held
-       FROM (SELECT ${HELD} AS held FROM users u WHERE ${DUE}) d`,
+       FROM (${DUE}) d`,
       [before],
     );
     return found!;
@@ -92,7 +92,7 @@ export class PurgeAges {
 
   private async countRows(table: string, where: string, { deletedUserYears }: CutOffs, aged?: Aged): Promise<number> {
     const [found] = await this.work.query<{ count: number }>(
-      `WITH due AS MATERIALIZED (SELECT u.id FROM users u WHERE ${DUE} AND NOT ${HELD})
+      `WITH due AS MATERIALIZED (SELECT d.id FROM (${DUE}) d WHERE NOT d.held)
        SELECT count(*) AS count FROM ${table} x WHERE x."companyId" = $1 AND (${where})`,
       aged ? [deletedUserYears, aged.before] : [deletedUserYears],
     );

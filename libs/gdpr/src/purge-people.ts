@@ -15,15 +15,27 @@ export interface Place {
 
 export const FROM_THE_START: Place = { deletedAt: '-infinity', id: NIL_ID };
 
+/** The place of those who were never deleted: behind all who were. */
+const NEVER = 'infinity';
+
 /** SQL: users `u` who were deleted before `$2`. */
-export const DUE = `u."companyId" = $1 AND u."deletedAt" < $2`;
-export const HELD = `EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id)`;
+const DELETED = `u."companyId" = $1 AND u."deletedAt" < $2`;
+/** SQL: users `u` who were anonymised before `$2` and never deleted: what is kept of a "Deleted User" is about a person still. */
+const ANONYMISED = `u."companyId" = $1 AND u."deletedAt" IS NULL AND u."isAnonymized" AND u.id IN (
+    SELECT e."userId" FROM erasures e WHERE e."companyId" = $1 AND e.kind = 'anonymized' AND e."erasedAt" < $2)`;
+const HELD = `EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id)`;
+/** SQL: the `id` of everybody whose time was over before `$2`, and whether they are `held`. Each half has an index of its own. */
+export const DUE = `SELECT u.id, ${HELD} AS held FROM users u WHERE ${DELETED} UNION ALL SELECT u.id, ${HELD} FROM users u WHERE ${ANONYMISED}`;
 
 // Whoever is just being restored or held is passed over; until the end of the transaction no hold is set on the others.
-const LOCK = `
+const LOCK_DELETED = `
   SELECT u.id, u."deletedAt" FROM users u
-  WHERE ${DUE} AND (u."deletedAt", u.id) > ($3::timestamptz, $4::uuid) AND NOT ${HELD}
+  WHERE ${DELETED} AND (u."deletedAt", u.id) > ($3::timestamptz, $4::uuid) AND NOT ${HELD}
   ORDER BY u."deletedAt", u.id LIMIT $5 FOR UPDATE SKIP LOCKED`;
+const LOCK_ANONYMISED = `
+  SELECT u.id, '${NEVER}' AS "deletedAt" FROM users u
+  WHERE ${ANONYMISED} AND u.id > $3 AND NOT ${HELD}
+  ORDER BY u.id LIMIT $4 FOR UPDATE OF u SKIP LOCKED`;
 // A statement of its own: what the one before saw may be older than its locks.
 const STILL_FREE = `SELECT u.id FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2::uuid[]) AND NOT ${HELD}`;
 
@@ -53,9 +65,9 @@ export class PurgePeople {
     @InjectLog() private readonly log: Logger,
   ) {}
 
-  /** The next ones who were deleted before. @returns what went, and where to go on; undefined when there is nobody left */
+  /** The next ones whose time was over before. @returns what went, and where to go on; undefined when there is nobody left */
   async next(before: Date, after: Place, limit: number): Promise<{ counts: Counts; last: Place } | undefined> {
-    const due = await this.work.query<Place>(LOCK, [before, after.deletedAt, after.id, limit]);
+    const due = await this.lock(before, after, limit);
     if (due.length === 0) return undefined;
     const { counts } = await this.remove(due.map(({ id }) => id));
     return { counts, last: due.at(-1)! };
@@ -80,6 +92,13 @@ export class PurgePeople {
    */
   async forgetAnswers(after: string, limit: number): Promise<string | undefined> {
     return (await this.work.query<{ id: string }>(ANSWERS, [after, limit]))[0]?.id;
+  }
+
+  private async lock(before: Date, { deletedAt, id }: Place, limit: number): Promise<Place[]> {
+    const isThroughDeleted = deletedAt === NEVER;
+    const deleted = isThroughDeleted ? [] : await this.work.query<Place>(LOCK_DELETED, [before, deletedAt, id, limit]);
+    if (deleted.length > 0) return deleted;
+    return this.work.query<Place>(LOCK_ANONYMISED, [before, isThroughDeleted ? id : NIL_ID, limit]);
   }
 
   /** All at once; where that fails one by one, so that only who cannot go stays. */

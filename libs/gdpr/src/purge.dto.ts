@@ -11,7 +11,11 @@ export class PurgeRunView {
   @Id() id!: string;
   @Flag() dryRun!: boolean;
   @Id({ nullable: true, description: 'Who started it; null for the job.' }) actorUserId!: string | null;
-  @Instant({ description: 'Users deleted before it go.', example: '2019-03-02T08:00:00Z' }) cutOff!: string;
+  @Instant({
+    description: 'Users go who were deleted before it, or anonymised before it and never deleted.',
+    example: '2019-03-02T08:00:00Z',
+  })
+  cutOff!: string;
   @ApiProperty({ type: RetentionSettings, description: 'The retention settings of that moment.' }) policy!: RetentionSettings;
   @ApiProperty({
     type: 'object',

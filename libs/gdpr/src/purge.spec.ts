@@ -254,6 +254,54 @@ describe('a purge', () => {
     expect((await purge(company)).counts.users).toBe(1);
   });
 
+  it('takes who was anonymised and never deleted as long after that, and who was deleted since as long after the deletion', async () => {
+    clock.travelTo(new Date('2024-06-15T12:00:00Z'));
+    const company = await server.company();
+    const { admin } = company;
+    const [person, deletedSince, held] = await Promise.all([company.person(), company.person(), company.person()]);
+    await company.insert('timesheets', { userId: person.id, ...anotherDay() });
+    for (const { id } of [person, deletedSince, held]) expect(said(await admin.post(`/users/${id}/anonymize`))).toBe('200');
+    expect(said(await admin.put(`/users/${held.id}/legal-hold`, {}))).toBe('200');
+    clock.travelTo(new Date('2026-01-01T12:00:00Z'));
+    expect(said(await admin.delete(`/users/${deletedSince.id}`))).toBe('204');
+    const byJob = () => server.app.get(Purges).run(company.id, new AbortController().signal);
+
+    clock.travelTo(new Date('2031-06-15T11:00:00Z'));
+    expect(await dryRun(company)).toMatchObject({ held: 0, counts: { users: 0, timesheets: 0 } });
+    expect(await purge(company)).toMatchObject({ held: 0, counts: { users: 0 } });
+    clock.travelTo(new Date('2031-06-15T13:00:00Z'));
+    expect(await dryRun(company)).toMatchObject({ held: 1, counts: { users: 1, timesheets: 1 } });
+    expect(await byJob()).toBe('through');
+    expect((await admin.get('/gdpr/purges')).body.items[0]).toMatchObject({
+      actorUserId: null,
+      held: 1,
+      failed: 0,
+      counts: { users: 1, timesheets: 1 },
+    });
+    expect(await naming(person.id)).toEqual({ erasures: 2 });
+    expect(await naming(held.id)).toMatchObject({ users: 1 });
+
+    clock.travelTo(new Date('2033-01-01T11:00:00Z'));
+    expect(await purge(company)).toMatchObject({ counts: { users: 0 } });
+    clock.travelTo(new Date('2033-01-01T13:00:00Z'));
+    expect(await purge(company)).toMatchObject({ held: 1, counts: { users: 1 } });
+  });
+
+  it('of more anonymised people than it takes at once passes over those under hold', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    const ids: string[] = [];
+    for (let index = 0; index < 120; index++)
+      ids.push(await company.insert('users', { ...(await deletedUser(company)), deletedAt: null, isAnonymized: true }));
+    await server.sql(
+      `INSERT INTO erasures ("companyId", "userId", kind, "erasedAt") SELECT $1, id, 'anonymized', $3 FROM unnest($2::uuid[]) AS id`,
+      [company.id, ids, LONG_AGO],
+    );
+    for (const id of ids.toSorted().slice(40, 60)) expect(said(await company.admin.put(`/users/${id}/legal-hold`, {}))).toBe('200');
+    await gone(company);
+    expect(await purge(company)).toMatchObject({ held: 20, failed: 0, counts: { users: 101 } });
+  });
+
   it.each([
     ['2031-02-28T23:59:00Z', '2024-02-29T12:00:00Z', 0],
     ['2031-03-01T00:00:01Z', '2024-02-29T23:59:59Z', 1],

@@ -1085,7 +1085,7 @@ export interface StartPurge {
 }
 
 export interface RetentionSettings {
-  /** Calendar years from a user’s deletion to the end of all that is theirs. */
+  /** Calendar years from a user’s deletion, or the anonymisation of one who is not deleted, to the end of all that is theirs. */
   deletedUserYears: number;
   /** Calendar years of the audit log. */
   auditLogYears: number;
@@ -1100,7 +1100,7 @@ export interface PurgeRunView {
   dryRun: boolean;
   /** Who started it; null for the job. */
   actorUserId: string | null;
-  /** Users deleted before it go. */
+  /** Users go who were deleted before it, or anonymised before it and never deleted. */
   cutOff: string;
   /** The retention settings of that moment. */
   policy: RetentionSettings;
