@@ -4,6 +4,7 @@ import { userSelect } from '#identity';
 import type { UserView } from '#identity';
 import { LeaveLocks } from '#leave';
 import { TimesheetLocks } from '#timesheets';
+import { latest } from './erasure-plan.js';
 
 /** A user, deleted or not. */
 export interface Subject extends UserView {
@@ -13,6 +14,8 @@ export interface Subject extends UserView {
 
 const MORE = `, u."deletedAt" IS NOT NULL AS "isDeleted",
          EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id) AS "isHeld"`;
+/** SQL: answers kept for repeats that name the user `$2`. */
+const NAMING = `"companyId" = $1 AND (strpos(body, $2::text) > 0 OR strpos(headers::text, $2::text) > 0)`;
 const SUBJECT = `${userSelect(MORE)} AND u.id = $2`;
 
 @Injectable()
@@ -49,9 +52,11 @@ export class AnonymisationRepository {
 
   /** Answers kept for the repeats of others (who created the user, say) tell of the person too. */
   async forgetAnswersAbout(id: string): Promise<void> {
-    await this.work.execute(
-      'DELETE FROM idempotency_keys WHERE "companyId" = $1 AND (strpos(body, $2::text) > 0 OR strpos(headers::text, $2::text) > 0)',
-      [id],
-    );
+    await this.work.execute(`DELETE FROM idempotency_keys WHERE ${NAMING}`, [id]);
+  }
+
+  /** Once more: later answers tell of a deleted user, and are wanted for repeats. */
+  async forgetAnswersOfThen(id: string): Promise<void> {
+    await this.work.execute(`DELETE FROM idempotency_keys WHERE ${NAMING} AND "createdAt" <= (${latest('= $2::uuid')})`, [id]);
   }
 }

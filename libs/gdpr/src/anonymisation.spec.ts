@@ -304,9 +304,9 @@ describe('what is just being written', () => {
   });
 
   it.each([
-    ['a repetition', (person: Person) => anonymise(person)],
-    ['the daily job', () => server.app.get(Jobs).runNow('retention')],
-  ])('and was not seen goes with %s', async (_, again) => {
+    ['a repetition', () => admin.id, (person: Person) => anonymise(person)],
+    ['the daily job', () => null, () => server.app.get(Jobs).runNow('retention')],
+  ])('and was not seen goes with %s, which is told where it took something', async (_, by, again) => {
     const { person } = await recorded();
     expect((await anonymise(person)).status).toBe(200);
     const { body: before } = await admin.get(`/users/${person.id}`);
@@ -319,14 +319,29 @@ describe('what is just being written', () => {
     const folder = join(server.config.dataDir, 'mail');
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, `${person.id}.${randomUUID()}.eml`), 'late words');
+    const keep = (key: string, createdAt: Date) =>
+      server.sql(
+        `INSERT INTO idempotency_keys ("companyId", "userId", key, "requestHash", "statusCode", headers, body, "createdAt", "expiresAt")
+         VALUES ($1, $2, $3, 'x', 200, '{}', $4, $5, '2100-01-01')`,
+        [company.id, admin.id, `${key} ${person.id}`, JSON.stringify({ userId: person.id, note: 'late words' }), createdAt],
+      );
+    await keep('under way', clock.now());
+    clock.travelTo(new Date(Date.now() + 120_000));
+    await keep('of later', clock.now());
     await again(person);
+    expect(await server.sql('SELECT key FROM idempotency_keys WHERE strpos(body, $1) > 0', [person.id])).toEqual([
+      { key: `of later ${person.id}` },
+    ]);
     expect(readdirSync(folder).filter((name) => name.startsWith(person.id))).toEqual([]);
     expect((await admin.get(`/users/${person.id}`)).body).toEqual(before);
     expect(await server.sql(`SELECT ip, "requestId" FROM audit_logs WHERE action = 'late' AND "userId" = $1`, [person.id])).toEqual([
       { ip: null, requestId: null },
     ]);
     expect(await server.sql('SELECT note FROM timesheet_entries WHERE "userId" = $1', [person.id])).toEqual([{ note: null }]);
-    expect(await audits(person.id)).toHaveLength(1);
+    expect((await audits(person.id)).map(({ actorUserId }) => actorUserId)).toEqual([admin.id, by()]);
+    await again(person);
+    expect(await audits(person.id)).toHaveLength(2); // nothing was left
+    clock.reset();
     expect(await server.sql('SELECT kind FROM erasures WHERE "userId" = $1', [person.id])).toHaveLength(1);
     expect(await proof()).toMatchObject({ valid: true });
   });

@@ -18,8 +18,7 @@ export class Anonymiser {
 
   /** The user is locked, and under no hold. @param doneAt when it was done first, if it is done again */
   async anonymise(id: string, doneAt?: Date): Promise<void> {
-    // First: of one who anonymises themselves the address goes from here too.
-    await this.audit.record({ action: 'user_anonymized', targetType: 'User', targetId: id, userId: id });
+    await this.tell(id); // first: of one who anonymises themselves the address goes from here too
     await this.credentials.leave(id);
     await this.subjects.mark(id);
     await this.erasure.anonymise(id, doneAt);
@@ -27,10 +26,15 @@ export class Anonymiser {
     await this.personErased.run(id);
   }
 
-  /** Takes from a deleted user, who is locked, what came back by requests that were under way; nothing of who is under hold. */
+  /** Takes from a deleted user, who is locked, what came back by requests that were under way, and tells if there was any; nothing of who is under hold. */
   async again({ id, isAnonymized, isHeld }: Subject): Promise<void> {
     if (!isAnonymized || isHeld) return;
-    await this.erasure.anonymiseAgain(id);
+    if ((await this.erasure.anonymiseAgain(id)) > 0) await this.tell(id);
+    await this.subjects.forgetAnswersOfThen(id);
     await this.personErased.run(id);
+  }
+
+  private tell(id: string): Promise<void> {
+    return this.audit.record({ action: 'user_anonymized', targetType: 'User', targetId: id, userId: id });
   }
 }

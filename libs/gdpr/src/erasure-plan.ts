@@ -39,9 +39,9 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const list = (texts: readonly string[]): string => `ARRAY[${texts.map(quoted).join(', ')}]`;
 
 /** What others had under way at the first anonymisation is written by then; later texts of theirs tell of a deleted user. */
-const LATEST = `
+export const latest: Condition = (people) => `
   SELECT min(e."erasedAt") + interval '1 minute' FROM erasures e
-  WHERE e."companyId" = $1 AND e."userId" ${PEOPLE} AND e.kind = 'anonymized'`;
+  WHERE e."companyId" = $1 AND e."userId" ${people} AND e.kind = 'anonymized'`;
 
 /** What becomes of a person's data, worked out from what each column declares and from the foreign keys: there is no second list of tables. */
 export class ErasurePlan {
@@ -174,7 +174,7 @@ const taking = (entity: EntityMetadata, losses: Loss[]): ValueErasure[] =>
 /** Of what others wrote a repetition leaves what came after it was done, and a log, as in a purge of its own, the lines of who is under hold. */
 function limitsOf(entity: EntityMetadata, { whose, writer }: PersonalColumn, isRepeat: boolean): string {
   if (!writer) return '';
-  const isEarlyOrOwn = `((x."${writer.at}" > (${LATEST})) IS NOT TRUE OR x."${writer.column}" ${PEOPLE})`;
+  const isEarlyOrOwn = `((x."${writer.at}" > (${latest(PEOPLE)})) IS NOT TRUE OR x."${writer.column}" ${PEOPLE})`;
   const isHeld = `SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = x."${writer.column}"`;
   const isOthers = whose !== writer.column && agedTableOf(entity) !== undefined;
   return `${isRepeat ? ` AND ${isEarlyOrOwn}` : ''}${isOthers ? ` AND NOT EXISTS (${isHeld})` : ''}`;

@@ -31,9 +31,9 @@ export class PersonErasure {
     await this.takeValues(this.plan.values, userId, () => this.ledger.record([userId], 'anonymized', doneAt));
   }
 
-  /** What of somebody anonymised was still under way then, and came too late to be seen. */
-  async anonymiseAgain(userId: string): Promise<void> {
-    await this.takeValues(this.plan.repeats, userId);
+  /** What of somebody anonymised was still under way then, and came too late to be seen. @returns how many rows were touched */
+  anonymiseAgain(userId: string): Promise<number> {
+    return this.takeValues(this.plan.repeats, userId);
   }
 
   /**
@@ -58,14 +58,16 @@ export class PersonErasure {
     return Object.fromEntries(counts);
   }
 
-  private async takeValues(steps: ValueErasure[], userId: string, record?: () => Promise<void>): Promise<void> {
+  private async takeValues(steps: ValueErasure[], userId: string, record?: () => Promise<void>): Promise<number> {
     await this.history.keepSealersOut();
     const addedTo = new Set((await this.work.query<{ name: string }>(ADDED_TO)).map(({ name }) => name));
-    for (const step of steps) if (!addedTo.has(step.table)) await this.take(step, [userId]);
+    let taken = 0;
+    for (const step of steps) if (!addedTo.has(step.table)) taken += await this.take(step, [userId]);
     await asRetention(this.work, async () => {
-      for (const step of steps) if (addedTo.has(step.table)) await this.take(step, [userId]);
+      for (const step of steps) if (addedTo.has(step.table)) taken += await this.take(step, [userId]);
       await record?.();
     });
+    return taken;
   }
 
   private delete(table: string, where: string, people: People): Promise<number> {
@@ -77,8 +79,8 @@ export class PersonErasure {
     return this.plan.agedTables.some((log) => log.table === table);
   }
 
-  private async take({ table, text, isStamped }: ValueErasure, people: People): Promise<void> {
-    if (table === HISTORY) await this.history.blank(text, people);
-    else await this.work.execute(text, isStamped ? [people, this.work.now, this.work.actorId] : [people]);
+  private take({ table, text, isStamped }: ValueErasure, people: People): Promise<number> {
+    if (table === HISTORY) return this.history.blank(text, people);
+    return this.work.execute(text, isStamped ? [people, this.work.now, this.work.actorId] : [people]);
   }
 }
