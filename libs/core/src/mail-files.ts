@@ -1,7 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
+import { clock } from './clock.js';
 import { Config } from './config.js';
 import { isId } from './fields.js';
 import { Jobs } from './jobs.js';
@@ -11,11 +12,18 @@ import { UnitOfWork } from './unit-of-work.js';
 /** Where mails become files, each named by its reader's id. */
 export const mailFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'mail');
 
+/** A day more than the link that works longest, an invitation's. */
+const KEPT_MS = 8 * 86_400_000;
+
 const readerOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
 async function mailsIn(folder: string): Promise<string[]> {
-  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []; // none was ever written
+  return (await unlessMissing(readdir(folder))) ?? []; // none was ever written
+}
+
+async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  return found.catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
     throw error;
   });
 }
@@ -29,11 +37,19 @@ export async function removeMailFiles(config: Pick<Config, 'dataDir'>, userIds: 
 
 // Of whom a hold keeps nothing goes.
 const NOT_ERASED = `
-  SELECT u.id FROM users u
-  WHERE u."companyId" = $1 AND u.id = ANY ($2::uuid[])
-    AND (NOT u."isAnonymized" OR EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id))`;
+  SELECT d.id, d."isHeld"
+  FROM (
+    SELECT u.id, u."isAnonymized", EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id) AS "isHeld"
+    FROM users u
+    WHERE u."companyId" = $1 AND u.id = ANY ($2::uuid[])) d
+  WHERE NOT d."isAnonymized" OR d."isHeld"`;
 
-/** Mails that were written to files although their reader was erased meanwhile, or that a removal left. */
+interface Reader {
+  id: string;
+  isHeld: boolean;
+}
+
+/** Ends mails in files: old ones, and those that were written although their reader was erased meanwhile, or that a removal left. */
 @Injectable()
 export class MailFiles implements OnModuleInit {
   constructor(
@@ -45,7 +61,7 @@ export class MailFiles implements OnModuleInit {
   onModuleInit(): void {
     this.jobs.register({
       name: 'mail-files',
-      about: 'Removes mails that were written to files for people who were erased since.',
+      about: 'Removes mails in files after eight days, and those to people who were erased since.',
       everySeconds: 3600,
       everywhere: true, // each replica may have a folder of its own
       run: () => this.sweep(),
@@ -59,19 +75,33 @@ export class MailFiles implements OnModuleInit {
   }
 
   private async sweep(): Promise<void> {
-    const names = await mailsIn(mailFolder(this.config));
-    const erased = new Set(names.map(readerOf).filter(isId));
+    const names = (await mailsIn(mailFolder(this.config))).filter((name) => isId(readerOf(name)));
+    const erased = new Set(names.map(readerOf));
+    const held = new Set<string>();
     // The companies are looked for behind the files: whoever got a mail is in one of them.
     const companyIds = await this.work.companyIds();
     if (companyIds.length === 0) return; // a database that is not restored yet says nothing of them
     for (const companyId of companyIds) {
-      if (erased.size === 0) return;
-      for (const id of await this.notErased({ companyId, userId: null }, [...erased])) erased.delete(id);
+      if (erased.size === 0) break;
+      for (const { id, isHeld } of await this.notErased({ companyId, userId: null }, [...erased])) {
+        erased.delete(id);
+        if (isHeld) held.add(id);
+      }
     }
     await removeMailFiles(this.config, erased);
+    await this.removeOld(names.filter((name) => !held.has(readerOf(name))));
   }
 
-  private async notErased(tenant: Tenant, ids: string[]): Promise<string[]> {
-    return (await this.work.within(tenant, () => this.work.last<{ id: string }>(NOT_ERASED, [ids]))).map(({ id }) => id);
+  private async removeOld(names: string[]): Promise<void> {
+    const before = clock.now().getTime() - KEPT_MS;
+    for (const name of names) {
+      const path = join(mailFolder(this.config), name);
+      const found = await unlessMissing(stat(path));
+      if (found && found.mtimeMs < before) await rm(path, { force: true });
+    }
+  }
+
+  private notErased(tenant: Tenant, ids: string[]): Promise<Reader[]> {
+    return this.work.within(tenant, () => this.work.last<Reader>(NOT_ERASED, [ids]));
   }
 }

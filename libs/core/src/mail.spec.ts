@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
@@ -81,7 +81,9 @@ const dir = () => join(server.config.dataDir, 'mail');
 const filesOf = ({ id }: { id: string }) => readdirSync(dir()).filter((name) => name.startsWith(id));
 const leaveFile = ({ id }: { id: string }) => {
   mkdirSync(dir(), { recursive: true });
-  writeFileSync(join(dir(), `${id}.${randomUUID()}.eml`), 'Hello');
+  const name = `${id}.${randomUUID()}.eml`;
+  writeFileSync(join(dir(), name), 'Hello');
+  return name;
 };
 
 describe('a mail', () => {
@@ -434,6 +436,24 @@ describe('mails in files', () => {
     for (const person of [anonymised, nobody]) expect(filesOf(person)).toEqual([]);
     for (const person of [alive, deleted, held, elsewhere]) expect(filesOf(person)).toHaveLength(1);
     expect(filesOf({ id: 'a file' })).toHaveLength(1);
+  });
+
+  it('go after eight days, but for those of who is under hold', async () => {
+    const [person, held] = [await company.person(), await company.person()];
+    await company.admin.put(`/users/${held.id}/legal-hold`, {});
+    const aged = (reader: { id: string }, days: number): string => {
+      const name = leaveFile(reader);
+      const writtenAt = later(-days * 24 * 60 * MINUTE);
+      utimesSync(join(dir(), name), writtenAt, writtenAt);
+      return name;
+    };
+    const kept = [aged(person, 7.9), aged(held, 9)];
+    aged(person, 8.1);
+    writeFileSync(join(dir(), 'another file of somebody else'), '');
+    utimesSync(join(dir(), 'another file of somebody else'), 0, 0);
+    await replica.get(Jobs).runNow('mail-files');
+    expect([...filesOf(person), ...filesOf(held)]).toEqual(kept);
+    expect(filesOf({ id: 'another file' })).toHaveLength(1);
   });
 });
 
