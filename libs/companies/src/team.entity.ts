@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index, JoinColumn, ManyToOne } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { CompanyEntity, NotPersonal, sameCompany } from '#core';
+import { CompanyEntity, NotPersonal, Personal, sameCompany } from '#core';
 import { UserOwned } from '#identity';
 
 @Entity('teams')
@@ -24,5 +24,7 @@ export class TeamMember extends UserOwned {
   @JoinColumn(sameCompany('teamId'))
   team!: Relation<Team>;
 
-  @Column('varchar', { length: 50, default: 'member' }) @NotPersonal() role!: TeamRole;
+  @Column('varchar', { length: 50, default: 'member' })
+  @Personal({ kind: 'employment', whose: 'userId', purpose: 'who leads whom', erasure: 'keep' })
+  role!: TeamRole;
 }

@@ -25,7 +25,8 @@ export class IdempotencyKey {
 
   @Column('integer') @NotPersonal() statusCode!: number;
 
-  @Column('jsonb') @NotPersonal() headers!: Record<string, string>;
+  /** `Location` may name a user. */
+  @Column('jsonb') @Personal(ANSWER) headers!: Record<string, string>;
 
   @Column('text') @Personal(ANSWER) body!: string;
 

@@ -8,8 +8,10 @@ export function dataMapText(columns: MappedColumn[]): string {
 
 Written by \`npm run docs\` from what each column declares (GDPR Art. 30). \`whose\` is the column of the same table that names the person,
 or the record of theirs that the value is about; \`erasure\` is what anonymisation does to the value; \`retention\` is the clock that ends the row, \`record\`
-that of an id which a purge of its person leaves, naming nobody any more. Columns that tell nothing about a person are only named; so are the titles
-and descriptions of tasks, which are the company's words about its work and stay whoever does it.
+that of an id which a purge of its person leaves, naming nobody any more. Columns that tell nothing about a person are only named; so are
+those that name no one person of their table: titles and descriptions of tasks, which are the company's words about its work and stay whoever does it;
+the states of leave, timesheets and decisions, which are told both to whose they are and to who decided; the bare ids in the ledger of erasures, by
+which a restore erases again; the keys of counted sign-in failures, an HMAC for 25 hours.
 
 ${tables.map(([table, list = []]) => tableText(table, list)).join('\n\n')}
 `;
