@@ -42,7 +42,7 @@ export function PageOf<T>(item: Type<T>): Type<Page<T>> {
 /** A page whose items go out as they are. */
 export type JsonPage<T> = Json<Page<T>>;
 
-type Key = string | number | null;
+type Key = string | number | boolean | null;
 
 const TAG_BYTES = 16;
 

@@ -4,9 +4,10 @@ import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import type { AbsenceQuery, AbsenceView } from './absence.dto.js';
-import { cut, daysFrom, LONGEST_LEAVE } from './leave-period.js';
+import { BEGINNING, beginningOf, cut, daysFrom, LONGEST_LEAVE } from './leave-period.js';
 
 const LIST = 'absences';
+const ORDER = [...BEGINNING, 'l.id'];
 const LONGEST_RANGE = 366;
 
 /**
@@ -38,10 +39,10 @@ export class AbsenceRepository {
     const { text, values } = new Query(ABSENCES, [from, to])
       .and(`l."userId" IN (${TEAM_PEOPLE})`, query.teamId)
       .and('l."userId" = ?', caller.ownOnly ? caller.userId : undefined)
-      .after(['l."startDate"', 'l.id'], '>', this.cursors.after(LIST, query))
-      .page('l."startDate", l.id', query.limit);
+      .after(ORDER, '>', this.cursors.after(LIST, query))
+      .page(ORDER.join(', '), query.limit);
     const rows = await this.work.last<AbsenceView & { id: string }>(text, values);
-    const page = this.cursors.page(LIST, query, rows, ({ startDate, id }) => [startDate, id]);
+    const page = this.cursors.page(LIST, query, rows, (row) => [...beginningOf(row), row.id]);
     return { ...page, items: page.items.map(({ id: _, ...absence }) => ({ ...absence, ...cut(absence, from, to) })) };
   }
 }

@@ -150,6 +150,22 @@ describe('the list', () => {
     expect(await walk(`${MARCH}&teamId=${team.id}`)).toEqual([]);
   });
 
+  it('has the morning of a day before its afternoon, page by page', async () => {
+    const own = await server.company();
+    const people = await Promise.all(Array.from({ length: 12 }, () => own.person()));
+    const portions = people.map((_, n) => (['afternoon', 'full', 'morning'] as const)[n % 3]!);
+    for (const [n, portion] of portions.entries())
+      await away(people[n]!, { startDate: '2030-03-05', startPortion: portion, endPortion: portion });
+    const found: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const { body } = await own.admin.get(`/absences?limit=5&${MARCH}${cursor && `&cursor=${cursor}`}`);
+      found.push(...body.items.map((item: Absence) => item.startPortion));
+      cursor = body.nextCursor;
+    }
+    expect(found).toHaveLength(12);
+    expect(found.map((portion) => portion === 'afternoon')).toEqual([...Array<boolean>(8).fill(false), ...Array<boolean>(4).fill(true)]);
+  });
+
   it.each([
     ['', ['/from', '/to']],
     ['from=2030-03-01', ['/to']],

@@ -57,6 +57,11 @@ export const daysFrom = (from: string, to: string): number => (Date.parse(to) - 
 /** @param days how many later; earlier when negative */
 export const dayAfter = (day: string, days: number): string => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 
+/** SQL: by what leave is ordered, the second half of a day behind the first; {@link beginningOf} gives the values. */
+export const BEGINNING = ['l."startDate"', `(l."startPortion" = 'afternoon')`];
+
+export const beginningOf = ({ startDate, startPortion }: LeavePeriod) => [startDate, startPortion === 'afternoon'];
+
 /** SQL: the hours that leave takes, where a day runs from 0 to 24 h, an afternoon begins at 12 and a morning ends at 12. */
 export const spanSql = (startDate: string, endDate: string, startPortion: string, endPortion: string): string => `tsrange(
   ${startDate} + CASE ${startPortion} WHEN 'afternoon' THEN interval '12 hours' ELSE interval '0 hours' END,

@@ -5,7 +5,7 @@ import { Accesses, Cursors, one, Problem, Query, refuseReversed, todayIn, UnitOf
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import { LeaveLocks } from './leave-locks.js';
-import { spanSql } from './leave-period.js';
+import { BEGINNING, beginningOf, spanSql } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
 import type { LeaveRequestQuery, LeaveRequestView } from './leave-request.dto.js';
 import { allowedActions, mayRead, readable, TAKING } from './leave-request.policy.js';
@@ -13,6 +13,8 @@ import { daysUnder, sumUnder } from './working-days.js';
 import type { CountedDay } from './leave-request.entity.js';
 
 const LIST = 'leave-requests';
+const ORDER = [...BEGINNING, 'l.id'];
+const NEWEST_FIRST = ORDER.map((column) => `${column} DESC`).join(', ');
 
 /** `$2` is as whom the caller reaches others. */
 const LIVING = `
@@ -51,10 +53,10 @@ export class LeaveRequestRepository {
       .and('l."leaveType" = ?', query.leaveType)
       .and('l."endDate" >= ?', query.from)
       .and('l."startDate" <= ?', query.to)
-      .after(['l."startDate"', 'l.id'], '<', this.cursors.after(LIST, query))
-      .page('l."startDate" DESC, l.id DESC', query.limit);
+      .after(ORDER, '<', this.cursors.after(LIST, query))
+      .page(NEWEST_FIRST, query.limit);
     const rows = await this.work.last<LeaveRow>(text, values);
-    const { items, nextCursor } = this.cursors.page(LIST, query, rows, ({ startDate, id }) => [startDate, id]);
+    const { items, nextCursor } = this.cursors.page(LIST, query, rows, (row) => [...beginningOf(row), row.id]);
     const views: LeaveRequestView[] = [];
     for (const item of items) {
       this.note(item);
