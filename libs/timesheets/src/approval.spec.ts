@@ -122,7 +122,7 @@ describe('deciding', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: 'APPROVED', approverId: lead.id, version: 4, allowedActions: ['reopen'] });
     expect(body.approvedAt).toBe(body.updatedAt);
-    const [entry] = (await person.get(`${path}/entries`)).body.items;
+    const [entry] = (await person.get(`${path}/entries?asOf=${body.approvedAt}`)).body.items;
     const line = [entry.id, '2026-03-02', null, null, 'Europe/Berlin', 480, entry.actionCodeId, null, 'office', 'DE'];
     const digest = createHash('sha256')
       .update(`${JSON.stringify(line)}\n`)

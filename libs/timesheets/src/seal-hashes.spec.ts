@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { factsOf, freeTextOf, hashOf } from './seal-hashes.js';
-import type { SealedRow } from './seal-hashes.js';
+import { digestOf } from './approval-digest.js';
+import { factsOf, freeTextOf, hashOf, holds, rowOf } from './seal-hashes.js';
+import type { SealAndRow, SealedRow } from './seal-hashes.js';
+import type { NewEntry } from './timesheet-entry.repository.js';
 
 /** The form in which the first seals were made, told as plainly as it goes: JSON with sorted keys. It may never change. */
 const canonical = (value: unknown): string =>
@@ -62,5 +66,27 @@ describe('a seal', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('the form that docs/API.md tells', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/API.md'), 'utf8');
+  const section = page.slice(page.indexOf('## The form of a seal'));
+  const [example, facts, freeText, hash, entries] = [...section.matchAll(/```text\n(.*?)```/gs)].map(([, block]) => block!);
+
+  it('is that of a seal', () => {
+    const told = JSON.parse(example!) as SealAndRow & SealedRow;
+    expect(holds(told, { sequence: 0, hash: '' }, rowOf(told), told)).toBe(true);
+    expect([facts!, freeText!, hash!].map((text) => sha256(text.trimEnd()))).toEqual([told.facts, told.freeText, told.hash]);
+  });
+
+  it('is that of a digest', () => {
+    const fields = /`\[(id, day, .*?)\]`/.exec(section)![1]!.split(', ');
+    const made = entries!
+      .trimEnd()
+      .split('\n')
+      .map((text) => Object.fromEntries((JSON.parse(text) as unknown[]).map((value, at) => [fields[at], value])));
+    expect(section).toContain(sha256(entries!));
+    expect(digestOf(made.toReversed() as unknown as NewEntry[])).toBe(sha256(entries!));
   });
 });
