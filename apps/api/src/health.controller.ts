@@ -14,7 +14,14 @@ import { VERSION } from './version.js';
 
 const WAIT_MS = 1000;
 const UNDEFINED_TABLE = '42P01';
-const MIGRATIONS = `SELECT name, current_setting('transaction_read_only') = 'on' AS "readsOnly" FROM migrations`;
+const INSUFFICIENT_PRIVILEGE = '42501';
+/** With its schema: without rights on that, the table would seem not to be there. */
+const MIGRATIONS = `SELECT name, current_setting('transaction_read_only') = 'on' AS "readsOnly" FROM public.migrations`;
+/** What it means where the statement fails with such a code, and not for want of an answer. */
+const UNREADABLE = new Map<string, ReadonlySet<string> | 'may not read'>([
+  [UNDEFINED_TABLE, new Set()],
+  [INSUFFICIENT_PRIVILEGE, 'may not read'],
+]);
 
 type Indicator = ReturnType<HealthIndicatorService['check']>;
 type Indicators = [server: Indicator, database: Indicator, migrations: Indicator];
@@ -66,6 +73,7 @@ export class HealthController {
       },
       async () => {
         const ran = await migrated;
+        if (ran === 'may not read') return migrations.down('DB_USERNAME may not read them: run `npm run db:bootstrap`');
         if (!ran || ran === 'reads only') return migrations.down('cannot be read');
         const pending = migrationNames.filter((name) => !ran.has(name));
         return pending.length === 0 ? migrations.up() : migrations.down({ message: 'behind: run `npm run migration:run`', pending });
@@ -74,13 +82,13 @@ export class HealthController {
   }
 
   /**
-   * The migrations that ran where the database takes writes, or undefined where nothing answers in time. While all connections are at work those seen last count: a database that
+   * The migrations that ran where the database takes writes and lets us look, or undefined where nothing answers in time. While all connections are at work those seen last count: a database that
    * is busy is not away, and a replica that is taken out for it leaves the others busier still.
    */
-  private async migrated(): Promise<ReadonlySet<string> | 'reads only' | undefined> {
+  private async migrated(): Promise<ReadonlySet<string> | 'reads only' | 'may not read' | undefined> {
     const asked = this.work.outside<{ name: string; readsOnly: boolean }>(MIGRATIONS).then(
       (rows) => (rows[0]?.readsOnly ? 'reads only' : (this.lastSeen = new Set(rows.map(({ name }) => name)))),
-      (error: unknown) => (codeOf(error) === UNDEFINED_TABLE ? new Set<string>() : undefined),
+      (error: unknown) => UNREADABLE.get(codeOf(error)),
     );
     const ran = await Promise.race([asked, sleep(WAIT_MS, undefined, { ref: false })]);
     return ran ?? (this.isBusy() ? this.lastSeen : undefined);

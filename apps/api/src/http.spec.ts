@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
+import { Client } from '../../../test/client.js';
 import { PASSWORD } from '../../../test/factories.js';
 import type { Company } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -197,6 +198,18 @@ describe('health and metrics', () => {
     await server.sql('INSERT INTO migrations (timestamp, name) VALUES (0, $1)', [removed!.name]);
     expect([ready.status, ready.body.error.migrations.pending]).toEqual([503, [removed!.name]]);
     expect((await server.anybody.get('/health/live')).status).toBe(200);
+  });
+
+  it('say when the login may not look', async () => {
+    const replica = await server.secondReplica();
+    await server.sql('REVOKE USAGE ON SCHEMA public FROM PUBLIC, ncy8_application');
+    const ready = await new Client(replica).get('/health/ready');
+    await server.sql('GRANT USAGE ON SCHEMA public TO PUBLIC, ncy8_application');
+    expect([ready.status, ready.body.info.database, ready.body.error.migrations]).toEqual([
+      503,
+      { status: 'up' },
+      { status: 'down', message: 'DB_USERNAME may not read them: run `npm run db:bootstrap`' },
+    ]);
   });
 
   it('count requests by the template of the route', async () => {
