@@ -14,7 +14,7 @@ export default {
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
   maxWorkers: 2,
   workerIdleMemoryLimit: '700MB', // each spec leaks about 20 MB in its worker
-  testTimeout: 120_000, // for what hangs: the slowest take some 20 s, and a busy machine ten times as long as an idle one
+  testTimeout: 300_000, // for what hangs: the slowest take some 20 s, and a busy machine ten times as long as an idle one
   coverageProvider: 'v8', // babel's counts the helpers of decorators
   collectCoverageFrom: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
 };
