@@ -2,6 +2,7 @@ import { Config, ConfigError, Jobs } from '#core';
 import { createApp } from './app.js';
 import { startEmbedded } from './database/embedded.js';
 import { told } from './database/reason.js';
+import { refusePowerfulRole } from './database/refuse-powerful-role.js';
 import { refuseUnwritable } from './refuse-unwritable.js';
 
 /** Ctrl+C arrives twice, from the terminal and from npm: signals within this time of the first are one. */
@@ -29,6 +30,8 @@ async function main(name: string): Promise<void> {
   await refuseUnwritable(config);
   const embedded = config.databaseHost ? undefined : await startEmbedded(config, stopping.signal);
   try {
+    const { database } = embedded?.config ?? config;
+    if (database) await refusePowerfulRole(database);
     const app = await createApp(embedded?.config ?? config);
     let closing: Promise<void> | undefined;
     const close = () => (closing ??= app.close()); // a job that is under way ends at its next safe point, and gives its lease back

@@ -5,13 +5,15 @@ import { ErasuresReplay, ledgerFile } from '#gdpr';
 import { createApp } from '../app.js';
 import { eraseCompany } from '../database/company-erase.js';
 import { reasonOf } from '../database/reason.js';
+import { refusePowerfulRole } from '../database/refuse-powerful-role.js';
 
 /**
  * Erases again what was erased since the moment that the database was brought back to, by the ledger beside the backups. Can be repeated.
  * @returns what was done, in words
- * @throws ConfigError with all of that when a company or somebody could not be erased, after the others
+ * @throws ConfigError with all of that when a company or somebody could not be erased, after the others; for a DB_USERNAME that is refused before them
  */
 export async function eraseAgain(config: Config, owner: DatabaseAddress): Promise<string> {
+  if (config.database) await refusePowerfulRole(config.database);
   const ledger = ledgerFile(config);
   if (!existsSync(ledger)) console.warn(`WARNING: there is no ${ledger}: whoever was erased since the backup is back`);
   const app = await createApp(config.with({ JOBS: 'off', LOG_LEVEL: 'warn' }));

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { ConfigError } from '#core';
+import { codeOf, ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
 import { reasonOf } from './reason.js';
 
@@ -13,23 +13,40 @@ const POWERS = `
             AND p.rolname IN ('pg_read_all_data', 'pg_write_all_data', 'pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
       AS "a member of a role that reads or writes everything",
     EXISTS (SELECT FROM pg_roles p WHERE p.rolname IN ('ncy8_sign_in', 'ncy8_retention', 'ncy8_backup') AND pg_has_role(r.oid, p.oid, 'USAGE'))
-      AS "an heir of a role whose policies see every company"
+      AS "an heir of a role whose policies see every company",
+    EXISTS (SELECT FROM pg_roles p WHERE p.rolname = 'ncy8_application' AND pg_has_role(r.oid, p.oid, 'USAGE')) AS granted
   FROM pg_roles r WHERE r.rolname = current_user`;
 
-/** @throws ConfigError when the application's role could get round row security: the server must not run as it */
+const INVALID_PASSWORD = '28P01';
+
+/**
+ * @throws ConfigError when the application's role could get round row security, has not the application's grants, or is not let in: the server must
+ * not run as it
+ */
 export async function refusePowerfulRole(database: DatabaseAddress): Promise<void> {
   const client = new Client({ ...database, user: database.username, connectionTimeoutMillis: 5000 });
   try {
     await client.connect();
     const { rows } = await client.query<Record<string, boolean>>(POWERS);
-    const powers = Object.entries(rows[0] ?? {}).flatMap(([power, holds]) => (holds ? [power] : []));
+    const { granted, ...held } = rows[0] ?? {};
+    const powers = Object.entries(held).flatMap(([power, holds]) => (holds ? [power] : []));
     if (powers.length > 0) {
       throw new ConfigError([`DB_USERNAME "${database.username}" is ${powers.join(', ')}: set a role made by \`npm run db:bootstrap\``]);
     }
+    if (!granted) {
+      throw new ConfigError([
+        `DB_USERNAME "${database.username}" is not in ncy8_application, which has the server's grants: run \`npm run db:bootstrap\``,
+      ]);
+    }
   } catch (error) {
     if (error instanceof ConfigError) throw error;
+    if (!database.password && asksForPassword(error)) {
+      throw new ConfigError([`DB_PASSWORD is missing: set the password of ${database.username}, which the database asks for`]);
+    }
     throw new ConfigError([`The database at ${database.host}:${database.port} does not let ${database.username} in: ${reasonOf(error)}`]);
   } finally {
     await client.end().catch(() => undefined);
   }
 }
+
+const asksForPassword = (error: unknown): boolean => codeOf(error) === INVALID_PASSWORD || (error as Error).message.startsWith('SASL:');
