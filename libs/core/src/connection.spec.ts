@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../test/database.js';
+import { ConfigError } from './config.js';
 import { dataSourceOptions } from './database.js';
 
 /** What PostgreSQL says when an administrator ends a session: one message of its protocol. */
@@ -44,10 +45,28 @@ afterAll(async () => {
   await database.drop();
 });
 
-it.each(['TimeZone=Europe/Berlin', 'DateStyle=German'])('a session with %s is refused: its instants would be others', async (setting) => {
+const withSetting = (setting: string) => {
   const { extra, ...options } = dataSourceOptions(database.address('application'), { poolSize: 1 });
-  const other = new DataSource({ ...options, extra: { ...extra, options: `-c TimeZone=UTC -c ${setting}` } });
-  await expect(other.initialize()).rejects.toThrow(setting.split('=', 1)[0]);
+  return new DataSource({ ...options, extra: { ...extra, options: `-c TimeZone=UTC -c ${setting}` } });
+};
+
+it.each(['TimeZone=Europe/Berlin', 'TimeZone=UTC+3', 'DateStyle=German'])(
+  'a session with %s is refused in a line: its instants would be others',
+  async (setting) => {
+    const refused = await withSetting(setting)
+      .initialize()
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ConfigError);
+    expect((refused as Error).message).toContain(setting.split('=', 1)[0]);
+  },
+);
+
+it.each(['Etc/UTC', 'zulu', 'Universal'])('a session with TimeZone=%s is one of UTC', async (zone) => {
+  const other = await withSetting(`TimeZone=${zone}`).initialize();
+  expect(await other.query(`SELECT '2026-07-01 12:00:00+02'::timestamptz::text AS instant`)).toEqual([
+    { instant: '2026-07-01 10:00:00+00' },
+  ]);
+  await other.destroy();
 });
 
 it('a session that is ended in the moment in which it begins does not end the process', async () => {

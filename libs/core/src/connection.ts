@@ -3,11 +3,12 @@ import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
 import { Batch } from './batch.js';
 import type { Answer } from './batch.js';
+import { ConfigError } from './config.js';
 import { ProtocolParser } from './data-row.js';
 import type { Statement } from './statement.js';
 
 /** Settings by which the database prints what answers repeat as text; a pooler in between may keep ours from it. */
-const PRINTED: Partial<Record<string, string>> = { TimeZone: 'UTC', DateStyle: 'ISO' };
+const PRINTED: Partial<Record<string, RegExp>> = { TimeZone: /^(Etc\/)?(UTC|UCT|Universal|Zulu)$/, DateStyle: /^ISO\b/ };
 /** PostgreSQL's words for a transaction that may not write. */
 const READ_ONLY = '25006';
 const REMEDY = 'a pooler that ignores the settings of a connection needs them on the role, see docs/OPERATIONS.md';
@@ -94,8 +95,8 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
     connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }) => {
       if (name === 'in_hot_standby') this.readsOnly = value === 'on'; // off with its promotion
       const expected = PRINTED[name];
-      if (!expected || value.startsWith(expected)) return;
-      connection.emit('errorMessage', new Error(`the database's sessions have ${name} "${value}": ${REMEDY}`));
+      if (!expected || expected.test(value)) return;
+      connection.emit('errorMessage', new ConfigError([`the database's sessions have ${name} "${value}": ${REMEDY}`]));
       stream.destroy();
     });
   }
