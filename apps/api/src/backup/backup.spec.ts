@@ -200,12 +200,12 @@ afterAll(async () => {
   });
 
   it('takes away the drafts of those that were interrupted, not one in the making', async () => {
-    const drafts = ['old', 'new'].map((name) => join(dir, `.${name}.dump.part`));
+    const drafts = ['old.dump.part', 'old.dump.part.json', 'new.dump.part'].map((name) => join(dir, `.${name}`));
     for (const draft of drafts) await writeFile(draft, 'rows of people');
-    await utimes(drafts[0]!, new Date(), new Date(Date.now() - DAY / 2 - 60_000));
+    for (const old of drafts.slice(0, 2)) await utimes(old, new Date(), new Date(Date.now() - DAY / 2 - 60_000));
     await backup(owner, dir);
-    expect(drafts.map((draft) => existsSync(draft))).toEqual([false, true]);
-    await rm(drafts[1]!);
+    expect(drafts.map((draft) => existsSync(draft))).toEqual([false, false, true]);
+    await rm(drafts[2]!);
   });
 
   it('takes away the scratch databases of those that were interrupted, not one in the making', async () => {
@@ -232,6 +232,14 @@ afterAll(async () => {
     await sql('DROP POLICY IF EXISTS backup_reads_all ON tasks');
     await sql('CREATE POLICY backup_reads_all ON tasks FOR SELECT TO ncy8_backup USING (true)');
     await sql('GRANT SELECT ON tasks TO ncy8_backup');
+  });
+
+  it('is none where it cannot be noted, and leaves nothing behind', async () => {
+    await sql('ALTER TABLE backup_snapshots ADD CONSTRAINT none_any_more CHECK (false) NOT VALID');
+    const files = await readdir(dir);
+    await expect(backup(owner, dir)).rejects.toThrow('none_any_more');
+    await sql('ALTER TABLE backup_snapshots DROP CONSTRAINT none_any_more');
+    expect(await readdir(dir)).toEqual(files);
   });
 
   it('that is damaged, or no dump, is not restored', async () => {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { clock, ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
@@ -35,22 +35,33 @@ export async function backup(owner: DatabaseAddress, dir: string): Promise<strin
     const tables = await dump(owner, draft);
     await verify(owner, draft, tables);
     const checksum = await sha256(draft);
-    const file = join(dir, `ncy8_${stamp(clock.now())}.dump`);
-    await writeFile(`${file}.json`, JSON.stringify({ owner: owner.username, checksum, tables } satisfies Manifest, null, 2), {
-      mode: 0o600,
-    });
-    await persist(draft);
-    await rename(draft, file);
-    await record(owner, file, checksum);
+    const manifest: Manifest = { owner: owner.username, checksum, tables };
+    await writeFile(`${draft}.json`, JSON.stringify(manifest, null, 2), { mode: 0o600 });
+    for (const name of [draft, `${draft}.json`]) await persist(name);
+    const file = await keep(owner, draft, checksum);
     await prune(owner, dir);
     return file;
   } finally {
-    await rm(draft, { force: true });
+    for (const name of [draft, `${draft}.json`]) await rm(name, { force: true });
+  }
+}
+
+/** Gives the dump and its manifest their names, and notes them. @returns the file of the dump */
+async function keep(owner: DatabaseAddress, draft: string, checksum: string): Promise<string> {
+  const file = join(dirname(draft), `ncy8_${stamp(clock.now())}.dump`);
+  try {
+    await rename(`${draft}.json`, `${file}.json`);
+    await rename(draft, file);
+    await record(owner, file, checksum);
+    return file;
+  } catch (error) {
+    for (const name of [file, `${file}.json`]) await rm(name, { force: true });
+    throw error;
   }
 }
 
 async function removeDrafts(dir: string, before: Date): Promise<void> {
-  for (const name of (await readdir(dir)).filter((found) => /^\..+\.dump\.part$/.test(found))) {
+  for (const name of (await readdir(dir)).filter((found) => /^\..+\.dump\.part(\.json)?$/.test(found))) {
     const draft = join(dir, name);
     const found = await stat(draft).catch(() => undefined); // its own backup was faster
     if (found && found.mtime < before) await rm(draft, { force: true });
