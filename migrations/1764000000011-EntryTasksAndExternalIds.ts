@@ -2,7 +2,8 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Entries without a task, most of them, are not in the index of tasks any more. External ids are unique in any case, as e-mails are: where two people
- * of a company have ids that differ in nothing else, this ends with both in its message, and one of them has to be changed first.
+ * of a company have ids that differ in nothing else, this fails, and one of them has to be changed first. PostgreSQL does not say whose they are:
+ * docs/OPERATIONS.md has a query that does.
  */
 export class EntryTasksAndExternalIds1764000000011 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
