@@ -59,6 +59,9 @@ it('42501 is not found where a row violates row-level security, and else a fault
     'target row violates row-level security policy (USING expression) for table "users"',
   ])
     expect(problemFor({ code, message })?.code).toBe('not_found');
+  expect(
+    problemFor({ code, message: 'neue Zeile verletzt Policy für Sicherheit auf Zeilenebene', routine: 'ExecWithCheckOptions' })?.code,
+  ).toBe('not_found');
   // Of a role with `row_security = off`, at every read.
   expect(problemFor({ code, message: 'query would be affected by row-level security policy for table "users"' })).toBeUndefined();
 });

@@ -55,7 +55,7 @@ export function problemOf(error: unknown): Problem | undefined {
   if (CONFLICT.has(code)) return new Problem(CONSTRAINTS[constraintOf(found)] ?? 'conflict', { cause: error });
   if (FOREIGN_KEY.has(code)) return foreignKeyProblem(found, error);
   if (INVALID.has(code)) return new Problem('validation_failed', { cause: error });
-  if (code === '42501' && /violates row-level security policy/.test(found.message)) return new Problem('not_found', { cause: error });
+  if (code === '42501' && violatesRowSecurity(found)) return new Problem('not_found', { cause: error });
   if (RETRYABLE.has(code) || isAway(found)) {
     return new Problem('service_unavailable', { headers: { 'retry-after': '1' }, cause: error });
   }
@@ -65,6 +65,10 @@ export function problemOf(error: unknown): Problem | undefined {
 function isAway({ code = '', routine = '', message }: DatabaseError): boolean {
   return UNAVAILABLE.test(code) || CONNECTING.has(routine) || LOST.test(`${code} ${message}`);
 }
+
+/** By the place in PostgreSQL, whatever language it speaks; Citus tells it from a worker, in words alone. */
+const violatesRowSecurity = ({ routine, message }: DatabaseError): boolean =>
+  routine === 'ExecWithCheckOptions' || /violates row-level security policy/.test(message);
 
 /** Citus leaves `constraint` empty and appends the shard's number to the name in the message. */
 function constraintOf(error: DatabaseError): string {
