@@ -49,6 +49,7 @@ export class ActionCodeService {
 
   private async lock(id: string, expected: ExpectedVersion): Promise<ActionCodeView> {
     const found = await this.codes.lock(id);
+    this.work.follow([found]);
     expectVersion(found, expected);
     return found;
   }

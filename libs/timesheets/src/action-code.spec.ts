@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clock } from '#core';
 import { statuses } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
@@ -200,6 +201,15 @@ describe('changing', () => {
     expect((await admin.patch(`/action-codes/${id}`, { code })).body.code).toBe('action_code_taken');
     expect((await admin.patch(`/action-codes/${id}`, { code }, { 'if-match': '"2"' })).body.code).toBe('version_mismatch');
     expect((await admin.patch(`/action-codes/${id}`, { code }, { 'if-match': '2' })).status).toBe(400);
+  });
+
+  it('is never put before the last change, by whatever clock', async () => {
+    const { id, updatedAt } = (await admin.post('/action-codes', { code: 'CLOCK', name: 'Now' })).body;
+    clock.travelTo(new Date(Date.parse(updatedAt) - 60_000));
+    const changed = (await admin.patch(`/action-codes/${id}`, { name: 'Then' })).body;
+    clock.reset();
+    expect(Date.parse(changed.updatedAt)).toBeGreaterThan(Date.parse(updatedAt));
+    expect((await historyOf(id)).map(({ action }) => action)).toEqual(['created', 'updated']);
   });
 
   it('lets one of twenty win who saw the same version', async () => {
