@@ -121,7 +121,7 @@ export async function install() {
   /** Access tokens of sessions as signing in leaves them, without the twelve milliseconds that each password takes. */
   const signIn = async (database, people) => {
     const { Config } = await import('../dist/libs/core/src/index.js');
-    const { sha256, Tokens } = await import('../dist/libs/identity/src/tokens.js');
+    const { sha256, Tokens } = await import('../dist/libs/identity/src/sign-in/tokens.js');
     const tokens = new Tokens(new Config(environment(database, 3000)));
     const client = await connect({ database });
     const sessions = people.map(({ companyId, userId }) => {

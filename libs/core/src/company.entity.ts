@@ -1,6 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import type { Relation } from 'typeorm';
-import { BaseEntity, Stamped } from './base.entity.js';
+import { BaseEntity, Stamped } from './database/base.entity.js';
 import { NotPersonal } from './personal.js';
 
 /** The tenant. */

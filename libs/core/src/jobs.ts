@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { clock } from './clock.js';
 import { Config, ConfigError } from './config.js';
 import { codeOf, InjectLog } from './log.js';
-import { UnitOfWork } from './unit-of-work.js';
+import { UnitOfWork } from './database/unit-of-work.js';
 
 /** Work that is done by the clock; a lib registers its jobs when its module starts. */
 export interface Job {

@@ -14,9 +14,9 @@ import type { TestServer } from '../../../test/server.js';
 import { startSystemPostgres } from '../../../test/system-postgres.js';
 import type { SystemPostgres } from '../../../test/system-postgres.js';
 import { SystemServer } from '../../../test/system-server.js';
-import { ErasurePlan } from './erasure-plan.js';
-import { ErasuresReplay } from './erasures-replay.js';
-import { Purges } from './purge.service.js';
+import { ErasurePlan } from './erasure/erasure-plan.js';
+import { ErasuresReplay } from './erasure/erasures-replay.js';
+import { Purges } from './retention/purge.service.js';
 
 const run = promisify(execFile);
 const ENV = { TRUST_PROXY: '127.0.0.1' };

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Mail, UnitOfWork, UserLeft } from '#core';
 import { OneTimeLinks } from './one-time-links.js';
-import { Sessions } from './sessions.js';
-import type { UserView } from './user.dto.js';
+import { Sessions } from './sessions/sessions.js';
+import type { UserView } from './users/user.dto.js';
 
 const NOTICE_MS = 7 * 24 * 3600 * 1000;
 

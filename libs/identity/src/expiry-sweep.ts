@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock, codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
-import { idleSince } from './alive-session.js';
+import { idleSince } from './sessions/alive-session.js';
 
 const HOUR = 3_600_000;
 /** Rows a statement, each in a transaction of its own: a backlog holds no lock and no connection for long. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { clock, Config, UnitOfWork } from '#core';
-import { attemptKeys, plainEmail } from './attempt-keys.js';
-import { tooMany } from './too-many.js';
+import { attemptKeys, plainEmail } from './sign-in/attempt-keys.js';
+import { tooMany } from './sign-in/too-many.js';
 
 /** Each kind by itself: nobody who asks for resets keeps anybody from being invited. Twenty at once are still one mistake. */
 const MAILS = { reset: 10, invitation: 25 };

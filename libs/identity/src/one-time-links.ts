@@ -3,8 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { clock, Mail, Problem, UnitOfWork } from '#core';
 import { bytesOf, uuidOf } from './packed-uuid.js';
 import { OneTimeToken } from './one-time-token.entity.js';
-import { sha256 } from './tokens.js';
-import type { UserStatusCode } from './user.dto.js';
+import { sha256 } from './sign-in/tokens.js';
+import type { UserStatusCode } from './users/user.dto.js';
 
 type Purpose = OneTimeToken['purpose'];
 

@@ -1,6 +1,6 @@
 import { Check, Column, Entity, Index } from 'typeorm';
 import { NotPersonal, Personal, Retained } from '#core';
-import { UserOwned } from './user.entity.js';
+import { UserOwned } from './users/user.entity.js';
 
 const SECRET = {
   whose: 'userId',

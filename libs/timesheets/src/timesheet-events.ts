@@ -1,8 +1,8 @@
-import type { Decision, MadeDecision } from './approval.repository.js';
-import { diffOf } from './history.writer.js';
-import type { HistoryEvent } from './history.writer.js';
-import type { NewEntry } from './timesheet-entry.repository.js';
-import type { HistoryAction } from './timesheet-history.entity.js';
+import type { Decision, MadeDecision } from './approvals/approval.repository.js';
+import { diffOf } from './history/history.writer.js';
+import type { HistoryEvent } from './history/history.writer.js';
+import type { NewEntry } from './entries/timesheet-entry.repository.js';
+import type { HistoryAction } from './history/timesheet-history.entity.js';
 import type { TimesheetView } from './timesheet.dto.js';
 
 /** Without the sum: that follows from the entries. */

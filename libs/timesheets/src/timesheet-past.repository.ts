@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
-import type { TimesheetEntryView } from './timesheet-entry.dto.js';
-import { ENTRY_COLUMNS } from './timesheet-entry.repository.js';
-import type { Diff, HistoryAction } from './timesheet-history.entity.js';
+import type { TimesheetEntryView } from './entries/timesheet-entry.dto.js';
+import { ENTRY_COLUMNS } from './entries/timesheet-entry.repository.js';
+import type { Diff, HistoryAction } from './history/timesheet-history.entity.js';
 import type { Sheet } from './timesheet.repository.js';
 
 /** A row of the history, as far as it is needed to go back. */

@@ -5,7 +5,7 @@ import { Day, Id, Instant, Integer, isDay, Note, OneOf, PageOf, PageQuery, Versi
 import type { FieldOptions } from '#core';
 import { DAY_PORTIONS, daysFrom, LEAVE_TYPES } from '#leave';
 import type { DayPortion, LeaveType } from '#leave';
-import { ApprovalView } from './approval.dto.js';
+import { ApprovalView } from './approvals/approval.dto.js';
 import { LONGEST_DAYS, TIMESHEET_STATUSES } from './timesheet.entity.js';
 import type { TimesheetStatus } from './timesheet.entity.js';
 import { TIMESHEET_ACTIONS } from './timesheet.policy.js';

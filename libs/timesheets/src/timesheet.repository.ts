@@ -4,10 +4,10 @@ import { Accesses, Cursors, one, Problem, Query, refuseReversed, UnitOfWork } fr
 import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
-import type { ApprovalView } from './approval.dto.js';
-import { mayReadHistory } from './history.policy.js';
-import { TimesheetApprovers } from './timesheet-approvers.js';
-import type { Deciders } from './timesheet-approvers.js';
+import type { ApprovalView } from './approvals/approval.dto.js';
+import { mayReadHistory } from './history/history.policy.js';
+import { TimesheetApprovers } from './approvals/timesheet-approvers.js';
+import type { Deciders } from './approvals/timesheet-approvers.js';
 import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
 import { TimesheetLocks } from './timesheet-locks.js';
 import { Timesheet } from './timesheet.entity.js';

@@ -1,0 +1,118 @@
+import type { Socket } from 'node:net';
+import { Client } from 'pg';
+import type { ClientConfig } from 'pg';
+import { Batch } from './batch.js';
+import type { Answer } from './batch.js';
+import { ConfigError } from '../config.js';
+import { ProtocolParser } from './data-row.js';
+import type { Statement } from './statement.js';
+
+/** Settings by which the database prints what answers repeat as text; a pooler in between may keep ours from it. */
+const PRINTED: Partial<Record<string, RegExp>> = { TimeZone: /^(Etc\/)?(UTC|UCT|Universal|Zulu)$/, DateStyle: /^ISO\b/ };
+/** PostgreSQL's words for a transaction that may not write. */
+const READ_ONLY = '25006';
+const REMEDY = 'a pooler that ignores the settings of a connection needs them on the role, see docs/OPERATIONS.md';
+
+interface ParameterStatus {
+  parameterName: string;
+  parameterValue: string;
+}
+
+interface Driver {
+  connection: {
+    stream: Socket;
+    attachListeners(stream: Socket): void;
+    emit(event: string, message: unknown): void;
+    on(event: 'parameterStatus', then: (message: ParameterStatus) => void): void;
+  };
+  _activeQuery: unknown;
+  _sentQueryQueue: unknown[];
+  on(event: 'error', then: () => void): void;
+  once(event: 'connect', then: () => void): void;
+  query(asked: Batch | string | { text?: string }, ...rest: unknown[]): unknown;
+  end(): Promise<void>;
+}
+
+/**
+ * A connection of the pool. One that says nothing for `silenceTimeoutMillis` although it was asked is given up, by the one timer that its
+ * socket has: the driver's `query_timeout` makes one for each statement.
+ */
+export class Connection extends (Client as unknown as new (config: ClientConfig) => Driver) {
+  /** Is told of each statement that has ended: its text, and the milliseconds from sending to the last row. */
+  told?: (text: string, ms: number) => void;
+  /** Leads to a database that takes no writes, a standby: whoever has it ends it, since the next one may lead to the primary. */
+  readsOnly = false;
+  private unsent?: Batch;
+
+  constructor(config: ClientConfig & { silenceTimeoutMillis?: number }) {
+    super(config);
+    this.connection.attachListeners = (stream) => this.read(stream);
+    // While the pool hands a connection over nobody listens to it; ended in this moment it would end the process.
+    this.on('error', () => undefined);
+    const { silenceTimeoutMillis: ms } = config;
+    if (ms) this.once('connect', () => this.giveUpAfter(ms));
+  }
+
+  /** A statement, sent together with all others of this tick. */
+  async send(statement: Statement): Promise<Answer> {
+    if (!this.unsent) {
+      this.unsent = new Batch();
+      process.nextTick(() => this.sendUnsent());
+    }
+    const answer = this.unsent.add(statement);
+    if (!this.told) return answer;
+    const began = performance.now();
+    try {
+      return await answer;
+    } finally {
+      this.told(statement.text, performance.now() - began);
+    }
+  }
+
+  /** The driver's, for TypeORM: at once, behind what was to be sent before. */
+  override query(asked: Batch | string | { text?: string }, ...rest: unknown[]): unknown {
+    this.sendUnsent();
+    const answer = super.query(asked, ...rest);
+    if (this.told && answer instanceof Promise) {
+      const began = performance.now();
+      const tell = () => this.told?.(typeof asked === 'string' ? asked : (asked.text ?? ''), performance.now() - began);
+      answer.then(tell, tell);
+    }
+    return answer;
+  }
+
+  /** As the driver does it, with a parser that reads rows faster. */
+  private read(stream: Socket): void {
+    const { connection } = this;
+    const parser = new ProtocolParser();
+    stream.on('data', (bytes: Buffer) =>
+      parser.parse(bytes, (message) => {
+        const isError = message.name === 'error';
+        if (isError && (message as { code?: string }).code === READ_ONLY) this.readsOnly = true;
+        connection.emit(isError ? 'errorMessage' : message.name, message);
+      }),
+    );
+    connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }) => {
+      if (name === 'in_hot_standby') this.readsOnly = value === 'on'; // off with its promotion
+      const expected = PRINTED[name];
+      if (!expected || expected.test(value)) return;
+      connection.emit('errorMessage', new ConfigError([`the database's sessions have ${name} "${value}": ${REMEDY}`]));
+      stream.destroy();
+    });
+  }
+
+  private sendUnsent(): void {
+    const batch = this.unsent;
+    this.unsent = undefined;
+    if (batch) super.query(batch);
+  }
+
+  private giveUpAfter(ms: number): void {
+    const { stream } = this.connection;
+    stream.setTimeout(ms, () => {
+      const { _activeQuery: active, _sentQueryQueue: sent } = this;
+      if (!active && sent.length === 0) return;
+      stream.destroy(Object.assign(new Error(`the database has said nothing for ${ms} ms`), { code: 'ETIMEDOUT' }));
+    });
+  }
+}
