@@ -3,22 +3,22 @@ import type { DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
-import { Accesses } from './logs/accesses.js';
-import { AnswerInterceptor } from './http/answer.interceptor.js';
-import { Audit } from './logs/audit.js';
 import { Config } from './config.js';
+import { UnitOfWork } from './database/unit-of-work.js';
 import { ApproversChanged, PersonErased, UserCame, UserLeft } from './hooks.js';
+import { AnswerInterceptor } from './http/answer.interceptor.js';
 import { Idempotency } from './http/idempotency.js';
+import { Cursors } from './http/page.js';
+import { ProblemFilter } from './http/problem.filter.js';
 import { Jobs } from './jobs.js';
 import { Lifecycle } from './lifecycle.js';
 import { LOG } from './log.js';
+import { Accesses } from './logs/accesses.js';
+import { Audit } from './logs/audit.js';
 import { MailFiles } from './mail/mail-files.js';
 import { MailSender } from './mail/mail-sender.js';
 import { MailTransport } from './mail/mail-transport.js';
 import { Mail } from './mail/mail.js';
-import { Cursors } from './http/page.js';
-import { ProblemFilter } from './http/problem.filter.js';
-import { UnitOfWork } from './database/unit-of-work.js';
 
 /** What every library builds on; global, so that none imports it by hand. */
 @Global()

@@ -5,8 +5,8 @@ import { SchedulerRegistry } from '@nestjs/schedule';
 import type { Logger } from 'pino';
 import { clock } from './clock.js';
 import { Config, ConfigError } from './config.js';
-import { codeOf, InjectLog } from './log.js';
 import { UnitOfWork } from './database/unit-of-work.js';
+import { codeOf, InjectLog } from './log.js';
 
 /** Work that is done by the clock; a lib registers its jobs when its module starts. */
 export interface Job {

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { clock, Mail, Problem, UnitOfWork } from '#core';
-import { bytesOf, uuidOf } from './packed-uuid.js';
 import { OneTimeToken } from './one-time-token.entity.js';
+import { bytesOf, uuidOf } from './packed-uuid.js';
 import { sha256 } from './sign-in/tokens.js';
 import type { UserStatusCode } from './users/user.dto.js';
 

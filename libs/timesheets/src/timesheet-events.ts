@@ -1,7 +1,7 @@
 import type { Decision, MadeDecision } from './approvals/approval.repository.js';
+import type { NewEntry } from './entries/timesheet-entry.repository.js';
 import { diffOf } from './history/history.writer.js';
 import type { HistoryEvent } from './history/history.writer.js';
-import type { NewEntry } from './entries/timesheet-entry.repository.js';
 import type { HistoryAction } from './history/timesheet-history.entity.js';
 import type { TimesheetView } from './timesheet.dto.js';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../../test/database.js';
-import { dataSourceOptions } from './database.js';
 import { requestScope } from '../http/request-scope.js';
+import { dataSourceOptions } from './database.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const companies = [randomUUID(), randomUUID()];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { CompanyPlaces } from './company-places.js';
 import { Problem } from '../http/problem.js';
+import { CompanyPlaces } from './company-places.js';
 
 const PATIENCE_MS = 100;
 

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
+import { ConfigError } from '../config.js';
 import { Batch } from './batch.js';
 import type { Answer } from './batch.js';
-import { ConfigError } from '../config.js';
 import { ProtocolParser } from './data-row.js';
 import type { Statement } from './statement.js';
 

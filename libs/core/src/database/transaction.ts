@@ -2,9 +2,9 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Answer } from './batch.js';
 import type { GiveBack } from './company-places.js';
 import type { Connection } from './connection.js';
-import type { Tenant } from './tenant.js';
 import { inside, statement } from './statement.js';
 import type { Statement } from './statement.js';
+import type { Tenant } from './tenant.js';
 
 const ABORTED = '25P02';
 const BEGIN = statement('BEGIN', []);

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { DataSource } from 'typeorm';
 import { TestDatabase } from '../../../../test/database.js';
 import { until } from '../../../../test/until.js';
-import { dataSourceOptions } from './database.js';
 import { asProblem } from '../http/problem.filter.js';
 import { requestScope } from '../http/request-scope.js';
+import { dataSourceOptions } from './database.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 const company = randomUUID();

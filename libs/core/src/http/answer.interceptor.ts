@@ -5,12 +5,12 @@ import { ApiExtension } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { Json } from '../database/json-rows.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
 import { Accesses } from '../logs/accesses.js';
 import { etagOf } from './etag.js';
 import { Idempotency, idempotencyKey } from './idempotency.js';
-import { Json } from '../database/json-rows.js';
 import { requestScope } from './request-scope.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 import { refuseUndeclaredInput } from './undeclared-input.js';
 
 declare module 'fastify' {

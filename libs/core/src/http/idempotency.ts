@@ -5,13 +5,13 @@ import type { OnModuleInit } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clock } from '../clock.js';
 import { Config } from '../config.js';
-import { PersonErased } from '../hooks.js';
-import { deriveKeys } from '../keys.js';
 import { LOCKS } from '../database/locks.js';
-import { Problem } from './problem.js';
-import { requestScope } from './request-scope.js';
 import type { Tenant } from '../database/tenant.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { PersonErased } from '../hooks.js';
+import { deriveKeys } from '../keys.js';
+import { Problem } from './problem.js';
+import { requestScope } from './request-scope.js';
 
 const KEPT_MS = 24 * 3600 * 1000;
 const KEPT_HEADERS = ['content-type', 'location', 'etag', 'cache-control'];

@@ -1,11 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
-import { isDay, isInstant } from './fields.js';
-import { instantAt, startOfDay } from '../local-day.js';
-import { Problem } from './problem.js';
 import type { Query } from '../database/query.js';
 import type { UnitOfWork } from '../database/unit-of-work.js';
+import { instantAt, startOfDay } from '../local-day.js';
+import { isDay, isInstant } from './fields.js';
+import { Problem } from './problem.js';
 
 export interface Moments {
   from?: string;

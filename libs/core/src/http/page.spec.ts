@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { Config } from '../config.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
 import { Cursors } from './page.js';
 import { requestScope } from './request-scope.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 
 const SECRET = 'a secret of 32 bytes and more that only specs know';
 const company = randomUUID();

@@ -4,12 +4,12 @@ import { Injectable } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Config } from '../config.js';
-import { Limit, Text } from './fields.js';
 import { Json } from '../database/json-rows.js';
 import type { JsonRows } from '../database/json-rows.js';
-import { deriveKeys } from '../keys.js';
-import { Problem } from './problem.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { deriveKeys } from '../keys.js';
+import { Limit, Text } from './fields.js';
+import { Problem } from './problem.js';
 
 /** Query parameters of every list. */
 export class PageQuery {

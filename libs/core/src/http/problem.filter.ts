@@ -4,10 +4,10 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { problemOf } from '../database/database-error.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
 import { InjectLog } from '../log.js';
 import { Problem, PROBLEMS } from './problem.js';
 import type { ProblemCode } from './problem.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 
 const BY_STATUS: Record<number, ProblemCode> = {
   400: 'malformed_body',

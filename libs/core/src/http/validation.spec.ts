@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query } from '@nestjs/common';
-import { startProbe } from '../../../../test/probe.js';
 import type { Answer, Client } from '../../../../test/client.js';
+import { startProbe } from '../../../../test/probe.js';
 import { Day, Flag, Id, Ids, Instant, Integer, Note, OneOf, Part, Parts, Text } from './fields.js';
 import { PageQuery } from './page.js';
 import { PathId } from './params.js';

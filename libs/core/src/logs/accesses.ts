@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
-import type { ACCESS_ACTIONS, Told } from './log-actions.js';
-import { codeOf, InjectLog } from '../log.js';
-import { AccessLog } from './logs.entity.js';
-import { classificationsOf } from '../personal.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
 import { Problem } from '../http/problem.js';
 import { behindRequest, requestScope } from '../http/request-scope.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
+import { codeOf, InjectLog } from '../log.js';
+import { classificationsOf } from '../personal.js';
+import type { ACCESS_ACTIONS, Told } from './log-actions.js';
+import { AccessLog } from './logs.entity.js';
 
 const FLUSH_AFTER_MS = 1000;
 const TRY_AGAIN_AFTER_MS = 10_000;

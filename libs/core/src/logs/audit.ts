@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { AUDIT_ACTIONS, Told } from './log-actions.js';
-import { requestScope } from '../http/request-scope.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { requestScope } from '../http/request-scope.js';
+import type { AUDIT_ACTIONS, Told } from './log-actions.js';
 
 /** What was before and what is after. */
 export interface Change {

@@ -4,10 +4,10 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { clock } from '../clock.js';
 import { Config } from '../config.js';
-import { isId } from '../http/fields.js';
-import { Jobs } from '../jobs.js';
 import type { Tenant } from '../database/tenant.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { isId } from '../http/fields.js';
+import { Jobs } from '../jobs.js';
 
 /** Where mails become files, each named by its reader's id. */
 export const mailFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'mail');

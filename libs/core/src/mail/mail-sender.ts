@@ -4,6 +4,9 @@ import type { BeforeApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock } from '../clock.js';
 import { Config } from '../config.js';
+import type { Tenant } from '../database/tenant.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
+import { behindRequest } from '../http/request-scope.js';
 import { Jobs } from '../jobs.js';
 import { deriveKeys } from '../keys.js';
 import { codeOf, InjectLog } from '../log.js';
@@ -11,9 +14,6 @@ import { unseal } from './mail-seal.js';
 import { plainName, render } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
 import type { ReadyMail } from './mail-transport.js';
-import { behindRequest } from '../http/request-scope.js';
-import type { Tenant } from '../database/tenant.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 
 /** With pauses of 1, 2, 4 ... 256 minutes, then twice 6 hours, the last attempt comes 20 hours after the first. */
 const ATTEMPTS = 12;

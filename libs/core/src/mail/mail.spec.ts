@@ -13,6 +13,7 @@ import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
 import { until } from '../../../../test/until.js';
 import { clock } from '../clock.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
 import { Jobs } from '../jobs.js';
 import { deriveKeys } from '../keys.js';
 import { seal, unseal } from './mail-seal.js';
@@ -20,7 +21,6 @@ import { MailSender } from './mail-sender.js';
 import { render } from './mail-templates.js';
 import { Mail } from './mail.js';
 import type { MailOrder } from './mail.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 
 const SECRET = 'a secret of 32 bytes and more that only mails know';
 const TOKEN = 'the-token_of-the-link';

@@ -4,15 +4,15 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { clock } from '../clock.js';
 import { Config } from '../config.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
 import { PersonErased } from '../hooks.js';
 import { deriveKeys } from '../keys.js';
 import { removeMailFiles } from './mail-files.js';
-import { MailSender } from './mail-sender.js';
 import { seal } from './mail-seal.js';
 import type { Secrets } from './mail-seal.js';
+import { MailSender } from './mail-sender.js';
 import type { MailTemplate } from './mail-templates.js';
 import { MailTransport } from './mail-transport.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
 
 export interface MailOrder extends Secrets {
   /** Id of a user of the present company. */

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
+import { asRetention } from '../retention/retention-role.js';
 import { ErasurePlan, PEOPLE } from './erasure-plan.js';
 import type { Rows, ValueErasure } from './erasure-plan.js';
 import { ErasuresLedger } from './erasures-ledger.js';
 import { HistoryErasure } from './history-erasure.js';
 import { idArray } from './id-array.js';
 import type { People } from './id-array.js';
-import { asRetention } from '../retention/retention-role.js';
 
 // The tables that belong to no company name it for its own sake: every statement has it as its first parameter.
 const ADDED_TO = `

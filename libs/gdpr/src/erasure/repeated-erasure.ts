@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Admins } from '#identity';
+import { PurgePeople } from '../retention/purge-people.js';
 import { AnonymisationRepository } from './anonymisation.repository.js';
 import { Anonymiser } from './anonymiser.js';
 import type { ErasureLine } from './erasures-file.js';
-import { PurgePeople } from '../retention/purge-people.js';
 
 /** What became of it: done, or why not. */
 export type Outcome = ErasureLine['kind'] | 'held' | 'failed';

@@ -1,8 +1,8 @@
 import type { EntityMetadata } from 'typeorm';
 import { classificationsOf, Stamped } from '#core';
 import type { Classification } from '#core';
-import { dataMap } from './data-map.js';
 import { anyOf, direct, ownerOf, personalColumns, recordsAbove, valuesOf } from '../erasure/person-columns.js';
+import { dataMap } from './data-map.js';
 
 /** What of one table is told to a person; its SQL is on the table as `x`, of the company `$1` and the person `$2`. */
 export interface PersonalTable {

@@ -4,13 +4,13 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Accesses, Audit, NIL_ID, Problem, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
-import type { ExportedTable, PersonalDataManifest } from './personal-data.dto.js';
 import { TableText, zipped } from './personal-data-files.js';
 import type { ArchivedFile } from './personal-data-files.js';
-import { PAGE, PersonalDataRepository } from './personal-data.repository.js';
-import type { PersonalRow } from './personal-data.repository.js';
 import { leftOut, personalTables } from './personal-data-tables.js';
 import type { LeftOut, PersonalTable } from './personal-data-tables.js';
+import type { ExportedTable, PersonalDataManifest } from './personal-data.dto.js';
+import { PAGE, PersonalDataRepository } from './personal-data.repository.js';
+import type { PersonalRow } from './personal-data.repository.js';
 
 export type ExportFormat = 'json' | 'zip';
 

@@ -8,8 +8,8 @@ import { FROM_THE_START, PurgePeople, sum } from './purge-people.js';
 import type { Counts } from './purge-people.js';
 import { cutOffsAt } from './purge-policy.js';
 import type { CutOffs } from './purge-policy.js';
-import { PurgeRepository } from './purge.repository.js';
 import type { PurgeRunView } from './purge.dto.js';
+import { PurgeRepository } from './purge.repository.js';
 
 /** People a transaction: at first, and at most; between them as many as are done in about {@link AIM_MS}. */
 const [AT_FIRST, AT_MOST] = [50, 500];

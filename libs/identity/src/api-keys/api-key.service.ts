@@ -4,12 +4,12 @@ import { Audit, changes, clock, expectVersion, Problem, UnitOfWork } from '#core
 import type { ExpectedVersion } from '#core';
 import { Escalation, isPermission } from '#rbac';
 import type { Principal } from '#rbac';
+import { sha256 } from '../sign-in/tokens.js';
+import { UserRepository } from '../users/user.repository.js';
 import type { CreateApiKey, NewApiKeyView } from './api-key.dto.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeyRepository } from './api-key.repository.js';
 import { ApiKeys } from './api-keys.js';
-import { sha256 } from '../sign-in/tokens.js';
-import { UserRepository } from '../users/user.repository.js';
 
 @Injectable()
 export class ApiKeyService {

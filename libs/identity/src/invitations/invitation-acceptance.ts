@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, Problem, UnitOfWork, UserCame } from '#core';
-import type { TokensView } from '../sign-in/auth.dto.js';
-import type { AcceptInvitationBody } from './invitation.dto.js';
 import { OneTimeLinks } from '../one-time-links.js';
 import type { OpenLink } from '../one-time-links.js';
 import { requireStrongPassword } from '../passwords/password-strength.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Sessions } from '../sessions/sessions.js';
+import type { TokensView } from '../sign-in/auth.dto.js';
+import type { AcceptInvitationBody } from './invitation.dto.js';
 
 /** An invited person comes in: chooses a password, may correct the name, and is signed in. */
 @Injectable()

@@ -5,11 +5,11 @@ import type { ExpectedVersion } from '#core';
 import { Caller, Public, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { TokensView } from '../sign-in/auth.dto.js';
+import { USER_OR_COLLEAGUE } from '../users/user.dto.js';
+import type { ColleagueView, UserView } from '../users/user.dto.js';
 import { InvitationAcceptance } from './invitation-acceptance.js';
 import { AcceptInvitationBody } from './invitation.dto.js';
 import { Invitations } from './invitation.service.js';
-import { USER_OR_COLLEAGUE } from '../users/user.dto.js';
-import type { ColleagueView, UserView } from '../users/user.dto.js';
 
 @Controller()
 export class InvitationController {

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, Problem, UnitOfWork } from '#core';
 import type { Principal } from '#rbac';
-import type { ChangePasswordBody } from '../sign-in/auth.dto.js';
 import { Credentials } from '../credentials.js';
+import type { ChangePasswordBody } from '../sign-in/auth.dto.js';
 import { PasswordProof } from './password-proof.js';
 import type { OwnAccount } from './password-proof.js';
 import { requireStrongPassword } from './password-strength.js';

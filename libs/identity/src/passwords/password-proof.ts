@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, Problem, UnitOfWork } from '#core';
-import { Passwords } from './passwords.js';
 import { SignInAttempts } from '../sign-in/sign-in-attempts.js';
+import { Passwords } from './passwords.js';
 
 export interface OwnAccount {
   userId: string;

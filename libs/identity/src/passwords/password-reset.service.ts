@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Audit, Problem, UnitOfWork } from '#core';
 import { OneTimeLinks } from '../one-time-links.js';
 import type { OpenLink } from '../one-time-links.js';
+import { Sessions } from '../sessions/sessions.js';
 import type { ResetPasswordBody } from './password-reset.dto.js';
 import { requireStrongPassword } from './password-strength.js';
 import { Passwords } from './passwords.js';
-import { Sessions } from '../sessions/sessions.js';
 
 /** A new password by a link from a mail. */
 @Injectable()

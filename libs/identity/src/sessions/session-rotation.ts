@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, clock, Config, Problem, UnitOfWork } from '#core';
-import { aliveSession, idleSince } from './alive-session.js';
 import type { TokensView } from '../sign-in/auth.dto.js';
-import { Sessions } from './sessions.js';
 import { sha256, Tokens } from '../sign-in/tokens.js';
 import type { RefreshClaims } from '../sign-in/tokens.js';
+import { aliveSession, idleSince } from './alive-session.js';
+import { Sessions } from './sessions.js';
 
 /** How long the token directly before still gets the same successor: a lost answer, a second tab, twenty at once. */
 const GRACE_MS = 10_000;

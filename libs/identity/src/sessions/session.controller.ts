@@ -4,10 +4,10 @@ import { PageQuery, PathId } from '#core';
 import type { JsonPage } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
+import { SignOut } from '../sign-in/sign-out.js';
 import { SessionPage } from './session.dto.js';
 import type { SessionView } from './session.dto.js';
 import { SessionRepository } from './session.repository.js';
-import { SignOut } from '../sign-in/sign-out.js';
 
 @ApiTags('Sign-in')
 @Controller('auth/sessions')

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, Config, instantText, requestScope, UnitOfWork } from '#core';
-import { idleSince } from './alive-session.js';
 import type { TokensView } from '../sign-in/auth.dto.js';
 import { Principals } from '../sign-in/principals.js';
-import { ActiveSession } from './session.entity.js';
 import { sha256, Tokens } from '../sign-in/tokens.js';
 import type { RefreshClaims } from '../sign-in/tokens.js';
 import { UserRepository } from '../users/user.repository.js';
+import { idleSince } from './alive-session.js';
+import { ActiveSession } from './session.entity.js';
 
 /** Sessions begin and end. */
 @Injectable()

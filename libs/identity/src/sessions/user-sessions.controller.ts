@@ -5,11 +5,11 @@ import type { JsonPage } from '#core';
 import { Caller } from '#rbac';
 import type { Principal } from '#rbac';
 import { OwnOr } from '../own-or.js';
+import { SignOut } from '../sign-in/sign-out.js';
+import { UserRepository } from '../users/user.repository.js';
 import { SessionPage } from './session.dto.js';
 import type { SessionView } from './session.dto.js';
 import { SessionRepository } from './session.repository.js';
-import { SignOut } from '../sign-in/sign-out.js';
-import { UserRepository } from '../users/user.repository.js';
 
 @ApiTags('People')
 @Controller('users/:id/sessions')

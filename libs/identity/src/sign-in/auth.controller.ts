@@ -3,9 +3,9 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nes
 import { NeverKept, Problems } from '#core';
 import { Caller, Own, Public } from '#rbac';
 import type { Principal } from '#rbac';
-import { ChangePasswordBody, LoginBody, RefreshBody, TokensView } from './auth.dto.js';
 import { PasswordChange } from '../passwords/password-change.js';
 import { SessionRotation } from '../sessions/session-rotation.js';
+import { ChangePasswordBody, LoginBody, RefreshBody, TokensView } from './auth.dto.js';
 import { SignIn } from './sign-in.js';
 import { SignOut } from './sign-out.js';
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Audit, Problem, UnitOfWork } from '#core';
 import type { AuditActionOn } from '#core';
-import type { LoginBody, TokensView } from './auth.dto.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Sessions } from '../sessions/sessions.js';
+import type { LoginBody, TokensView } from './auth.dto.js';
 import { SignInAttempts } from './sign-in-attempts.js';
 
 /** So many accounts an e-mail opens at most (`find_sign_in_accounts`). */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Accesses } from '#core';
 import { codes } from '../../../../test/answer.js';
 import type { Answer } from '../../../../test/answer.js';
 import type { Company, Person } from '../../../../test/factories.js';
-import { Accesses } from '#core';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
 

@@ -3,11 +3,11 @@ import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
+import { diffOf, TimesheetHistoryWriter } from '../history/history.writer.js';
+import type { Diff, HistoryAction } from '../history/timesheet-history.entity.js';
 import type { ActionCodeView, CreateActionCode, UpdateActionCode } from './action-code.dto.js';
 import { ActionCode } from './action-code.entity.js';
 import { ActionCodeRepository } from './action-code.repository.js';
-import { diffOf, TimesheetHistoryWriter } from '../history/history.writer.js';
-import type { Diff, HistoryAction } from '../history/timesheet-history.entity.js';
 
 const FIELDS = ['code', 'name', 'type', 'active', 'externalId'] as const satisfies (keyof ActionCode)[];
 

@@ -4,10 +4,10 @@ import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
+import { TimesheetRecord } from '../timesheet.dto.js';
 import { ApprovalPage, ApprovalQuery, ApprovalView, Approve, Reject, Reopen } from './approval.dto.js';
 import { ApprovalRepository } from './approval.repository.js';
 import { ApprovalService } from './approval.service.js';
-import { TimesheetRecord } from '../timesheet.dto.js';
 
 @ApiTags('Timesheet approvals')
 @Controller()

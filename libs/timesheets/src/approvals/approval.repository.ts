@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { Cursors, Query, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
-import type { ApprovalQuery, ApprovalView } from './approval.dto.js';
 import { TimesheetApproval } from '../timesheet.entity.js';
 import { decidable, OUTSTANDING_APPROVERS, readable } from '../timesheet.policy.js';
 import { APPROVAL_COLUMNS } from '../timesheet.repository.js';
+import type { ApprovalQuery, ApprovalView } from './approval.dto.js';
 
 const LIST = 'timesheet-approvals';
 

@@ -2,17 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem } from '#core';
 import type { ExpectedVersion } from '#core';
 import type { Principal } from '#rbac';
-import { digestOf } from './approval-digest.js';
-import { ApprovalRepository } from './approval.repository.js';
+import { TimesheetEntryRepository } from '../entries/timesheet-entry.repository.js';
 import { TimesheetHistoryWriter } from '../history/history.writer.js';
 import type { HistoryEvent } from '../history/history.writer.js';
-import { TimesheetEntryRepository } from '../entries/timesheet-entry.repository.js';
 import { changeOfTimesheet, decisionOn } from '../timesheet-events.js';
-import { TimesheetMoves } from './timesheet-moves.js';
 import type { TimesheetRecord } from '../timesheet.dto.js';
 import { hasDecided, isOpen, isOwner, mayDecide, mayRead, mayWrite } from '../timesheet.policy.js';
 import { TimesheetRepository } from '../timesheet.repository.js';
 import type { Sheet } from '../timesheet.repository.js';
+import { digestOf } from './approval-digest.js';
+import { ApprovalRepository } from './approval.repository.js';
+import { TimesheetMoves } from './timesheet-moves.js';
 
 /**
  * The moves of a timesheet. Each asks in this order: may the caller ever make it (403), did they see the present version (412), does the

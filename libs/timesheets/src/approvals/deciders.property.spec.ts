@@ -7,9 +7,9 @@ import type { Principal } from '#rbac';
 import type { Company } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
-import { DECIDERS } from './timesheet-approvers.js';
 import { decidable, mayDecide, POLICY } from '../timesheet.policy.js';
 import { TimesheetRepository } from '../timesheet.repository.js';
+import { DECIDERS } from './timesheet-approvers.js';
 
 // Who decides a timesheet is asked in three ways: of one caller and one timesheet, of a caller's list, and of a timesheet that asks its
 // deciders. In any small company they agree.

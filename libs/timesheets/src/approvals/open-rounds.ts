@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { LED_PEOPLE } from '#companies';
 import { UnitOfWork } from '#core';
 import { TimesheetHistoryWriter } from '../history/history.writer.js';
-import { DECIDERS, HOLDERS } from './timesheet-approvers.js';
 import { askedNoMore, askedSince } from '../timesheet-events.js';
 import type { Asked } from '../timesheet-events.js';
 import { APPROVED_PEOPLE, POLICY } from '../timesheet.policy.js';
+import { DECIDERS, HOLDERS } from './timesheet-approvers.js';
 
 /** SQL: an approval of the user `$2` in the present round of `timesheets t`. */
 const THEIRS = `

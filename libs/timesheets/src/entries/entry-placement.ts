@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
 import type { FieldFault, ProblemCode } from '#core';
-import type { NewEntry } from './timesheet-entry.repository.js';
 import { LONGEST_DAYS } from '../timesheet.entity.js';
 import type { TimesheetStatus } from '../timesheet.entity.js';
 import { isOpen } from '../timesheet.policy.js';
+import type { NewEntry } from './timesheet-entry.repository.js';
 
 /** An entry as it is to be. */
 export interface Draft extends NewEntry {

@@ -3,9 +3,9 @@ import { TEAM_PEOPLE } from '#companies';
 import { Cursors, instantText, one, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
+import { readableEntries } from '../timesheet.policy.js';
 import type { ListedTimesheetEntry, TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
-import { readableEntries } from '../timesheet.policy.js';
 
 /** A new entry, complete. */
 export type NewEntry = Omit<TimesheetEntryView, 'createdAt' | 'updatedAt' | 'version'>;

@@ -3,17 +3,17 @@ import { Injectable } from '@nestjs/common';
 import { expectVersion, Problem, PROBLEMS } from '#core';
 import type { ExpectedVersion, FieldFault } from '#core';
 import type { Principal } from '#rbac';
+import { TimesheetHistoryWriter } from '../history/history.writer.js';
+import { changeOfEntry } from '../timesheet-events.js';
+import { TimesheetLocks } from '../timesheet-locks.js';
+import { mayWrite } from '../timesheet.policy.js';
 import { EntryPlacement, placeEntries } from './entry-placement.js';
 import type { Draft, EntryFault } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
 import { faultsAlone, timesOf } from './entry-times.js';
 import type { EntryTimes, GivenTimes } from './entry-times.js';
-import { changeOfEntry } from '../timesheet-events.js';
-import { TimesheetHistoryWriter } from '../history/history.writer.js';
 import type { CreateTimesheetEntry, TimesheetEntryView, UpdateTimesheetEntry } from './timesheet-entry.dto.js';
 import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
-import { TimesheetLocks } from '../timesheet-locks.js';
-import { mayWrite } from '../timesheet.policy.js';
 
 @Injectable()
 export class TimesheetEntryService {

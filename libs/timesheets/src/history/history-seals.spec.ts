@@ -5,8 +5,8 @@ import type { Company } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
 import { HistorySealRepository } from './history-seal.repository.js';
-import { HistorySeals, keyAt } from './history-seals.js';
 import { HistorySealer } from './history-sealer.js';
+import { HistorySeals, keyAt } from './history-seals.js';
 import { TimesheetHistoryWriter } from './history.writer.js';
 
 const MINUTE_MS = 60_000;

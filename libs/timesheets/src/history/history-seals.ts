@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { NIL_ID } from '#core';
-import type { HistoryProof } from './history.dto.js';
 import { HistorySealRepository } from './history-seal.repository.js';
 import type { HistoryKey } from './history-seal.repository.js';
+import type { HistoryProof } from './history.dto.js';
 import { factsOf, freeTextOf, hashOf, holds, rowOf } from './seal-hashes.js';
 import type { Seal, SealedRow } from './seal-hashes.js';
 

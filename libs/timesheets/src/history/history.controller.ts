@@ -5,9 +5,9 @@ import type { Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
 import { HistoryExport } from './history-export.js';
+import { HistorySeals } from './history-seals.js';
 import { HistoryLine, HistoryPage, HistoryProof, HistoryQuery, HistoryView } from './history.dto.js';
 import { HistoryRepository } from './history.repository.js';
-import { HistorySeals } from './history-seals.js';
 
 @ApiTags('History')
 @Controller('timesheet-history')

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { digestOf } from '../approvals/approval-digest.js';
+import type { NewEntry } from '../entries/timesheet-entry.repository.js';
 import { factsOf, freeTextOf, hashOf, holds, rowOf } from './seal-hashes.js';
 import type { SealAndRow, SealedRow } from './seal-hashes.js';
-import type { NewEntry } from '../entries/timesheet-entry.repository.js';
 
 /** The form in which the first seals were made, told as plainly as it goes: JSON with sorted keys. It may never change. */
 const canonical = (value: unknown): string =>

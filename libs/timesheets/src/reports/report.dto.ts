@@ -4,8 +4,8 @@ import { ValidateBy } from 'class-validator';
 import { Country, Day, Id, Integer, OneOf, Part, Text } from '#core';
 import { NamedCode } from '../action-codes/action-code.dto.js';
 import { ACTION_CODE_TYPES } from '../action-codes/action-code.entity.js';
-import { TIMESHEET_STATUSES } from '../timesheet.entity.js';
 import { WORK_MODES } from '../entries/timesheet-entry.entity.js';
+import { TIMESHEET_STATUSES } from '../timesheet.entity.js';
 
 /** Of a report as JSON. */
 export const MAX_ITEMS = 10_000;

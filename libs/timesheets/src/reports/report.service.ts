@@ -3,10 +3,10 @@ import { Injectable } from '@nestjs/common';
 import { csvLine, Problem, refuseReversed, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { Principal } from '#rbac';
-import { ReportRepository } from './report.repository.js';
-import type { TimeKey, TimeRow } from './report.repository.js';
 import { MAX_ITEMS } from './report.dto.js';
 import type { TimeGrouping, TimeReport, TimeReportItem, TimeReportQuery } from './report.dto.js';
+import { ReportRepository } from './report.repository.js';
+import type { TimeKey, TimeRow } from './report.repository.js';
 import { GROUPING_SQL } from './time-groupings.js';
 
 /** Rows of a CSV that one short transaction reads; each sums anew, so they are many. */
