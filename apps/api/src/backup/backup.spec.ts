@@ -83,6 +83,10 @@ beforeAll(async () => {
   await seed(owner, { demoPassword: 'a demo password' });
 });
 afterEach(() => clock.reset());
+
+/** As a backup that ends in so many seconds is named. */
+const second = (n: number): string =>
+  new Date(clock.now().getTime() + n * 1000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
 afterAll(async () => {
   process.env.PATH = path;
   await rm(dir, { recursive: true, force: true });
@@ -234,12 +238,15 @@ afterAll(async () => {
     await sql('GRANT SELECT ON tasks TO ncy8_backup');
   });
 
-  it('is none where it cannot be noted, and leaves nothing behind', async () => {
+  it('is none where it cannot be noted, and leaves nothing behind, nor takes another one of the same second', async () => {
     await sql('ALTER TABLE backup_snapshots ADD CONSTRAINT none_any_more CHECK (false) NOT VALID');
+    const taken = Array.from({ length: 60 }, (_, n) => join(dir, `ncy8_${second(n)}.dump`)).flatMap((name) => [name, `${name}.json`]);
+    for (const name of taken) await writeFile(name, '', { flag: 'a' });
     const files = await readdir(dir);
     await expect(backup(owner, dir)).rejects.toThrow('none_any_more');
     await sql('ALTER TABLE backup_snapshots DROP CONSTRAINT none_any_more');
     expect(await readdir(dir)).toEqual(files);
+    for (const name of taken) await rm(name);
   });
 
   it('that is damaged, or no dump, is not restored', async () => {

@@ -48,7 +48,7 @@ export async function backup(owner: DatabaseAddress, dir: string): Promise<strin
 
 /** Gives the dump and its manifest their names, and notes them. @returns the file of the dump */
 async function keep(owner: DatabaseAddress, draft: string, checksum: string): Promise<string> {
-  const file = join(dirname(draft), `ncy8_${stamp(clock.now())}.dump`);
+  const file = await reserved(dirname(draft), clock.now());
   try {
     await rename(`${draft}.json`, `${file}.json`);
     await rename(draft, file);
@@ -57,6 +57,18 @@ async function keep(owner: DatabaseAddress, draft: string, checksum: string): Pr
   } catch (error) {
     for (const name of [file, `${file}.json`]) await rm(name, { force: true });
     throw error;
+  }
+}
+
+/** A name that no other backup has, of the same second or the next that is free; its manifest stands for it from here on. */
+async function reserved(dir: string, at: Date): Promise<string> {
+  const file = join(dir, `ncy8_${stamp(at)}.dump`);
+  try {
+    await writeFile(`${file}.json`, '', { flag: 'wx', mode: 0o600 });
+    return file;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return reserved(dir, new Date(at.getTime() + 1000));
   }
 }
 
