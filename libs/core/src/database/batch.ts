@@ -71,9 +71,10 @@ export class Batch {
   /** Whose answer comes next. */
   private place = 0;
 
+  /** @throws what cannot be sent as a value */
   add({ text, name, values = [], asJson = false, asCount = false }: Statement): Promise<Answer> {
+    const ready = values.map((value) => utils.prepareValue(value));
     return new Promise((resolve, reject) => {
-      const ready = values.map((value) => utils.prepareValue(value)); // before anything is sent: it may throw
       this.statements.push({ text, name, values: ready, asJson, asCount, found: [], tag: '', resolve, reject });
     });
   }

@@ -53,32 +53,30 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
     if (ms) this.once('connect', () => this.giveUpAfter(ms));
   }
 
-  /** A statement, sent together with all others of this tick. */
-  async send(statement: Statement): Promise<Answer> {
+  /** A statement, sent together with all others of this tick. @throws what cannot be sent as a value, at once */
+  send(statement: Statement): Promise<Answer> {
     if (!this.unsent) {
       this.unsent = new Batch();
       process.nextTick(() => this.sendUnsent());
     }
-    const answer = this.unsent.add(statement);
-    if (!this.told) return answer;
-    const began = performance.now();
-    try {
-      return await answer;
-    } finally {
-      this.told(statement.text, performance.now() - began);
-    }
+    return this.timed(statement.text, this.unsent.add(statement));
   }
 
   /** The driver's, for TypeORM: at once, behind what was to be sent before. */
   override query(asked: Batch | string | { text?: string }, ...rest: unknown[]): unknown {
     this.sendUnsent();
     const answer = super.query(asked, ...rest);
-    if (this.told && answer instanceof Promise) {
-      const began = performance.now();
-      const tell = () => this.told?.(typeof asked === 'string' ? asked : (asked.text ?? ''), performance.now() - began);
-      answer.then(tell, tell);
-    }
+    if (answer instanceof Promise) this.timed(typeof asked === 'string' ? asked : (asked.text ?? ''), answer).catch(() => undefined);
     return answer;
+  }
+
+  private async timed<T>(text: string, answer: Promise<T>): Promise<T> {
+    const began = performance.now();
+    try {
+      return await answer;
+    } finally {
+      this.told?.(text, performance.now() - began);
+    }
   }
 
   /** As the driver does it, with a parser that reads rows faster. */

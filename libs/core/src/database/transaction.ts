@@ -37,7 +37,7 @@ export class Transaction {
     // TypeORM must know that it is inside a transaction: else save() would begin, and commit, one of its own.
     Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
     const transaction = new Transaction(tenant, runner, client, giveBack);
-    for (const step of [BEGIN, entering(tenant)]) client.send(step).catch((error: unknown) => (transaction.failure ??= error));
+    for (const step of [BEGIN, entering(tenant)]) client.send(step).catch((error: unknown) => transaction.note(error));
     return transaction;
   }
 
@@ -65,6 +65,12 @@ export class Transaction {
   /** The number of rows that a statement changed. `$1` is the company. */
   async execute(text: string, values: unknown[] = []): Promise<number> {
     return (await this.run({ ...inside(this.tenant, text, values), asCount: true })).count;
+  }
+
+  /** A statement that nobody waits for: the next one, or the COMMIT, fails with it. `$1` is the company. */
+  write(text: string, values: unknown[]): void {
+    this.refuseEnded();
+    this.client.send({ ...inside(this.tenant, text, values), asCount: true }).catch((error: unknown) => this.note(error));
   }
 
   /** The answer to the last statement: the COMMIT travels with it. */
@@ -132,15 +138,28 @@ export class Transaction {
   }
 
   private async run(next: Statement): Promise<Answer> {
-    if (this.state !== 'open') throw new Error('the transaction has ended');
+    this.refuseEnded();
     try {
       return await this.client.send(next);
     } catch (error) {
-      // What is sent behind a failed statement fails as "aborted": the first failure is the one that explains.
-      if ((error as { code?: string }).code === ABORTED && this.failure) throw this.failure;
-      this.failure ??= error;
-      throw error;
+      throw this.note(error);
     }
+  }
+
+  private refuseEnded(): void {
+    if (this.state !== 'open') throw new Error('the transaction has ended');
+  }
+
+  /** @returns {@link causeOf} the error, which is that of the transaction from here on */
+  private note(error: unknown): unknown {
+    const cause = this.causeOf(error);
+    this.failure ??= cause;
+    return cause;
+  }
+
+  /** What is sent behind a failed statement fails as "aborted": the first failure is the one that explains. */
+  causeOf(error: unknown): unknown {
+    return (error as { code?: string } | undefined)?.code === ABORTED ? (this.failure ?? error) : error;
   }
 
   private async release(): Promise<void> {

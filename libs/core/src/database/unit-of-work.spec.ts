@@ -155,6 +155,63 @@ describe('an SQL error', () => {
   });
 });
 
+const write = (name: string) => work.write('INSERT INTO teams ("companyId", name) VALUES ($1, $2)', [name]);
+const writeWrong = () => work.write('SELECT 1/0, $1::uuid');
+
+describe('a statement that nobody waits for', () => {
+  it('is kept, and seen by those behind it', async () => {
+    await work.within(tenant, async () => {
+      await write('A');
+      expect(await work.query('SELECT name FROM teams WHERE "companyId" = $1')).toEqual([{ name: 'A' }]);
+      await write('B');
+    });
+    expect(await kept()).toEqual(['A', 'B']);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['the COMMIT', () => undefined],
+    ['the COMMIT of a later tick', () => sleep(1)],
+    ['the next statement', () => add('B')],
+    ['a statement of a later tick', () => sleep(1).then(() => add('B'))],
+    ['TypeORM', async () => (await work.manager()).query('SELECT 1')],
+    ['the last statement', () => work.last('SELECT 1 AS one, $1::uuid')],
+  ])('fails with %s, as itself', async (_, behind) => {
+    const failing = work.within(tenant, async () => {
+      await write('A');
+      await writeWrong();
+      await behind();
+    });
+    await expect(failing).rejects.toMatchObject({ code: '22012' });
+    expect(await kept()).toEqual([]);
+    expect(busy()).toBe(0);
+  });
+
+  it('is refused at once where it cannot be sent', async () => {
+    const unsendable = { toPostgres: () => { throw new Error('no text') } }; // prettier-ignore
+    await expect(work.within(tenant, () => work.write('SELECT $1::uuid, $2::text', [unsendable]))).rejects.toThrow('no text');
+    expect(await kept()).toEqual([]);
+    const late = work.within(tenant, async () => {
+      await write('A');
+      await work.last('SELECT $1::uuid');
+      await write('B');
+    });
+    await expect(late).rejects.toThrow('has ended');
+    expect(await kept()).toEqual(['A']);
+    expect(busy()).toBe(0);
+  });
+
+  it('is done anew with the others after a deadlock', async () => {
+    await database.sql(`CREATE FUNCTION meet(uuid) RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE SQLSTATE '40P01'; END $$`);
+    let attempts = 0;
+    await work.within(tenant, async () => {
+      attempts++;
+      if (attempts === 1) await work.write('SELECT meet($1)');
+      await write('A');
+    });
+    expect([attempts, await kept()]).toEqual([2, ['A']]);
+  });
+});
+
 describe('the last statement', () => {
   it('commits', async () => {
     await work.within(tenant, async () => {

@@ -101,6 +101,11 @@ export class UnitOfWork {
     return (await this.transaction()).execute(text, values);
   }
 
+  /** A statement whose answer nobody needs. It leaves with what follows it, up to the COMMIT, and what it fails with is what they fail with. */
+  async write(text: string, values: unknown[] = []): Promise<void> {
+    (await this.transaction()).write(text, values);
+  }
+
   /** Rows of the request's last statement; the COMMIT goes with it. @param isNamed false for what is to be planned for its own values */
   async last<T>(text: string, values: unknown[] = [], isNamed = true): Promise<T[]> {
     return (await this.ended(inside(this.tenant, text, values, isNamed))).rows as T[];
@@ -147,11 +152,13 @@ export class UnitOfWork {
     scope.transaction = undefined;
   }
 
-  async rollback(): Promise<void> {
+  /** @returns what the error comes from: TypeORM does not know of a {@link write} that failed before it */
+  async rollback(error?: unknown): Promise<unknown> {
     const scope = requestScope.getStore();
     const transaction = await scope?.transaction?.catch(() => undefined); // undefined: it could not even begin
     await transaction?.rollback();
     if (scope) scope.transaction = undefined;
+    return transaction ? transaction.causeOf(error) : error;
   }
 
   /** Work in one transaction of the given company, of its own scope: sign-up, jobs, seeds. Retried on deadlock. */
@@ -175,8 +182,8 @@ export class UnitOfWork {
         await this.commit();
         return result;
       } catch (error) {
-        await this.rollback();
-        if (!isRetryable(error) || attempt >= ATTEMPTS) throw error;
+        const cause = await this.rollback(error);
+        if (!isRetryable(cause) || attempt >= ATTEMPTS) throw cause;
         await sleep(Math.random() * 20 * attempt); // two that met would else meet again
       }
     }

@@ -80,7 +80,7 @@ export class TimesheetEntryRepository {
   /** All at once (`RETURNING`: a distributed PostgreSQL needs it here). @returns them in the order given */
   async insert(entries: NewEntry[]): Promise<TimesheetEntryView[]> {
     const { createdAt, createdByUserId } = this.work.created();
-    await this.work.execute(
+    await this.work.write(
       `INSERT INTO timesheet_entries AS e ("companyId", id, "userId", "timesheetId", "actionCodeId", "taskId", "workMode", country, "startedAt", "endedAt",
          timezone, "durationMin", day, note, "createdAt", "updatedAt", "createdByUserId", "updatedByUserId")
        SELECT $1::uuid, n.id, n."userId", n."timesheetId", n."actionCodeId", n."taskId", n."workMode", n.country, n."startedAt", n."endedAt",
@@ -145,7 +145,7 @@ export class TimesheetEntryRepository {
     const ids = [...new Set(timesheetIds)].filter((id) => id !== null);
     if (ids.length === 0) return;
     const { updatedAt, updatedByUserId } = this.work.changed();
-    await this.work.execute(
+    await this.work.write(
       `UPDATE timesheets t
        SET "totalMinutes" = (
              SELECT coalesce(sum(e."durationMin"), 0) FROM timesheet_entries e

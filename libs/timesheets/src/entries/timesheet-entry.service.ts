@@ -116,12 +116,9 @@ export class TimesheetEntryService {
       }),
     );
     refuse([...found, ...placeEntries(around, drafts)]);
-    // Together: what they need is known, and where the first fails the others do.
-    const [made] = await Promise.all([
-      this.entries.insert(drafts),
-      this.entries.rollUp(drafts.map(({ timesheetId }) => timesheetId)),
-      this.history.record(drafts.map((draft) => changeOfEntry('created', null, draft)!)),
-    ]);
+    const made = await this.entries.insert(drafts);
+    await this.entries.rollUp(drafts.map(({ timesheetId }) => timesheetId));
+    await this.history.record(drafts.map((draft) => changeOfEntry('created', null, draft)!));
     return made;
   }
 

@@ -31,7 +31,7 @@ function packed(seals: Iterable<Seal>, count: number): Buffer {
   const bytes = Buffer.alloc(count * PACKED);
   let at = 0;
   for (const { historyId, facts, factsSalt, freeText, freeTextSalt, hash } of seals) {
-    for (const hex of [historyId.replaceAll('-', ''), facts, factsSalt!, freeText, freeTextSalt!, hash]) at += bytes.write(hex, at, 'hex');
+    at += bytes.write(`${historyId.replaceAll('-', '')}${facts}${factsSalt!}${freeText}${freeTextSalt!}${hash}`, at, 'hex');
   }
   return bytes;
 }

@@ -37,7 +37,7 @@ export class TimesheetHistoryWriter {
   async record(events: HistoryEvent[], at = this.work.now): Promise<void> {
     if (events.length === 0) return;
     const { companyId, userId } = this.work.tenant;
-    await this.work.execute(INSERT, [JSON.stringify(events), userId, at]);
+    await this.work.write(INSERT, [JSON.stringify(events), userId, at]);
     await this.work.afterCommit(() => this.sealer.note(companyId, at));
   }
 }
