@@ -9,8 +9,9 @@ const SEAL = 's.sequence, s."historyId", s.facts, s."factsSalt", s."freeText", s
 const erased = (what: 'text' | 'row') =>
   `EXISTS (SELECT 1 FROM timesheet_history_erasures e WHERE e."companyId" = $1 AND e."historyId" = s."historyId" AND e.erased = '${what}')`;
 
-/** Bytes of a seal on its way into the table. */
+/** Bytes of a seal on its way into the table; its hash comes last. */
 const PACKED = 144;
+const HASH = 32;
 
 /** Of the seal `n`, counted from 0, what stands packed behind its first `from` bytes. */
 const part = (from: number, bytes: number, n = 'n') => `encode(substr($4::bytea, ${n} * ${PACKED} + ${from + 1}, ${bytes}), 'hex')`;
@@ -42,6 +43,11 @@ export interface HistoryKey {
   id: string;
 }
 
+/** The last seal of a company, before the first one 0 and empty; and when its newest line occurred. */
+export interface ChainEnd extends Pick<Seal, 'sequence' | 'hash'> {
+  newest: string | null;
+}
+
 @Injectable()
 export class HistorySealRepository {
   constructor(private readonly work: UnitOfWork) {}
@@ -54,20 +60,23 @@ export class HistorySealRepository {
     return lock!.got;
   }
 
-  async head(): Promise<Pick<Seal, 'sequence' | 'hash'>> {
-    const [head] = await this.work.query<Seal>(
-      'SELECT s.sequence, s.hash FROM timesheet_history_seals s WHERE s."companyId" = $1 ORDER BY s.sequence DESC LIMIT 1',
+  async head(): Promise<ChainEnd> {
+    const [head] = await this.work.query<ChainEnd>(
+      `SELECT s.sequence, s.hash, (SELECT max(h."occurredAt") FROM timesheet_history h WHERE h."companyId" = $1) AS newest
+       FROM timesheet_history_seals s WHERE s."companyId" = $1 ORDER BY s.sequence DESC LIMIT 1`,
     );
-    return head ?? { sequence: 0, hash: '' };
+    return head ?? { sequence: 0, hash: '', newest: null };
   }
 
-  unsealed(after: HistoryKey, limit: number): Promise<SealedRow[]> {
+  /** @param sealedTo what occurred later has no seal */
+  unsealed(after: HistoryKey, sealedTo: Date, limit: number): Promise<SealedRow[]> {
     return this.work.query<SealedRow>(
       // One look at an index a line: as an anti-join, planned while there were few seals, it reads all seals of the company for each line.
       `SELECT ${ROW} FROM timesheet_history h
-       WHERE h."companyId" = $1
-         AND (SELECT s.id FROM timesheet_history_seals s WHERE s."companyId" = $1 AND s."historyId" = h.id) IS NULL AND (h."occurredAt", h.id) > ($2, $3) ORDER BY h."occurredAt", h.id LIMIT $4`,
-      [after.occurredAt, after.id, limit],
+       WHERE h."companyId" = $1 AND (h."occurredAt", h.id) > ($2, $3)
+         AND (h."occurredAt" > $4 OR (SELECT s.id FROM timesheet_history_seals s WHERE s."companyId" = $1 AND s."historyId" = h.id) IS NULL)
+       ORDER BY h."occurredAt", h.id LIMIT $5`,
+      [after.occurredAt, after.id, sealedTo, limit],
     );
   }
 
@@ -77,9 +86,11 @@ export class HistorySealRepository {
     return found!.count;
   }
 
-  /** @param seals as many as `count`, which follow one another from the `last` one on */
-  async insert(seals: Iterable<Seal>, count: number, last: Pick<Seal, 'sequence' | 'hash'>): Promise<void> {
-    await this.work.execute(INSERT, [last.sequence + 1, last.hash, packed(seals, count), count, clock.now()]);
+  /** @param seals as many as `count`, which follow one another from the `last` one on @returns the hash of the last of them */
+  async insert(seals: Iterable<Seal>, count: number, last: Pick<Seal, 'sequence' | 'hash'>): Promise<string> {
+    const bytes = packed(seals, count);
+    await this.work.execute(INSERT, [last.sequence + 1, last.hash, bytes, count, clock.now()]);
+    return bytes.toString('hex', bytes.length - HASH);
   }
 
   after(sequence: number, limit: number): Promise<SealAndRow[]> {

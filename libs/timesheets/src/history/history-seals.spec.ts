@@ -31,9 +31,9 @@ async function sealedCompany(): Promise<{ company: Company; ids: string[] }> {
   return { company, ids: rows.map(({ historyId }) => historyId) };
 }
 
-const within = <T>(company: Company, work: () => Promise<T>) =>
-  server.app.get(UnitOfWork).within({ companyId: company.id, userId: company.admin.id }, work);
-const seal = async (company: Company) => (await within(company, () => server.app.get(HistorySeals).seal()))?.sealed;
+const within = <T>(company: Company, work: () => Promise<T>, app = server.app) =>
+  app.get(UnitOfWork).within({ companyId: company.id, userId: company.admin.id }, work);
+const seal = async (company: Company, app = server.app) => (await within(company, () => app.get(HistorySeals).seal(), app))?.sealed;
 const proof = async (company: Company) => (await company.admin.get('/timesheet-history/verify')).body;
 
 function write(company: Company, lines: number): Promise<void> {
@@ -42,6 +42,14 @@ function write(company: Company, lines: number): Promise<void> {
     ({ userId: company.admin.id, targetType: 'TimesheetEntry', targetId: randomUUID(), action: 'updated', reason: 'Typo', diff }) as const;
   return within(company, () => server.app.get(TimesheetHistoryWriter).record(Array.from({ length: lines }, event)));
 }
+
+/** A line of that age that was committed only now. */
+const writeLate = (company: Company, age: string) =>
+  server.sql(
+    `INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
+     VALUES ($1, $2, 'Timesheet', gen_random_uuid(), 'created', $3::timestamptz - $4::interval)`,
+    [company.id, company.admin.id, clock.now(), age],
+  );
 
 /** As somebody with the database in their hands: no trigger stands in the way. */
 const tamper = (text: string, values: unknown[]) =>
@@ -138,6 +146,22 @@ describe('the job', () => {
     expect(await proof(company)).toMatchObject({ valid: true, checked: 1500, unsealed: 0 });
   });
 
+  it('seals no line again that another replica has sealed since, and one that comes late', async () => {
+    const [company, replica] = [await server.company(), await server.secondReplica()];
+    await write(company, 1);
+    expect(await seal(company)).toBe(1);
+    await write(company, 2);
+    expect(await seal(company, replica)).toBe(2);
+    expect(await seal(company)).toBe(0);
+    await write(company, 1);
+    expect(await seal(company)).toBe(1);
+    await writeLate(company, '1 hour');
+    expect([await seal(company, replica), await seal(company)]).toEqual([1, 0]);
+    await writeLate(company, '1 hour');
+    expect(await seal(company, replica)).toBe(1);
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 6, unsealed: 0 });
+  });
+
   it('comes back to a company in which another one seals', async () => {
     const company = await server.company();
     await write(company, 1);
@@ -158,11 +182,7 @@ describe('the job', () => {
     later(DAY_MS);
     const company = await server.company();
     await job(); // looks at all
-    await server.sql(
-      `INSERT INTO timesheet_history ("companyId", "userId", "targetType", "targetId", action, "occurredAt")
-       VALUES ($1, $2, 'Timesheet', gen_random_uuid(), 'created', $3::timestamptz - $4::interval)`,
-      [company.id, company.admin.id, clock.now(), age],
-    );
+    await writeLate(company, age);
     const unsealed = async () => (await within(company, () => server.app.get(HistorySeals).verify())).unsealed;
     if (minutes > 0) later((minutes - 1) * MINUTE_MS);
     await job();
