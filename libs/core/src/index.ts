@@ -30,6 +30,7 @@ export * from './http/request-scope.js';
 export * from './http/validation.js';
 export * from './jobs.js';
 export * from './keys.js';
+export * from './legal-hold.js';
 export * from './lifecycle.js';
 export * from './local-day.js';
 export * from './log.js';

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { clock, codeOf, Config, InjectLog, Jobs, UnitOfWork } from '#core';
-import { idleSince } from './sessions/alive-session.js';
+import { clock, codeOf, Config, InjectLog, isHeld, Jobs, UnitOfWork } from '#core';
+import { idleSince, sessionEnd } from './sessions/session-life.js';
 
 const HOUR = 3_600_000;
 /** Rows a statement, each in a transaction of its own: a backlog holds no lock and no connection for long. */
@@ -28,13 +28,11 @@ const REVOKE = `
 const remove = (table: string, condition: string): string =>
   `${due(table, condition)} DELETE FROM ${table} x USING due WHERE x."companyId" = $1 AND x.id = due.id`;
 
-// least() passes over nulls: whatever ended it first.
 const KEPT = `make_interval(days => (SELECT c."sessionDays" FROM company_settings c WHERE c."companyId" = $1))`;
-const notHeld = (table: string): string =>
-  `NOT EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = ${table}."userId")`;
-const ended = (table: string, ends: string): string => remove(table, `least(${ends}) <= $3::timestamptz - ${KEPT} AND ${notHeld(table)}`);
-const SESSIONS = ended('active_sessions', '"revokedAt", "expiresAt"');
-const LINKS = ended('one_time_tokens', '"usedAt", "deletedAt", "expiresAt"');
+const ended = (table: string, end: string): string =>
+  remove(table, `${end} <= $3::timestamptz - ${KEPT} AND NOT ${isHeld(`${table}."userId"`)}`);
+const SESSIONS = ended('active_sessions', sessionEnd('active_sessions'));
+const LINKS = ended('one_time_tokens', 'least("usedAt", "deletedAt", "expiresAt")');
 const REPEATS = remove('idempotency_keys', '"expiresAt" <= $3');
 const ATTEMPTS = `
   WITH due AS MATERIALIZED (

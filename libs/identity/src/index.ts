@@ -8,7 +8,7 @@ export * from './one-time-token.entity.js';
 export * from './own-or.js';
 export * from './passwords/password-strength.js';
 export * from './passwords/passwords.js';
-export * from './sessions/alive-session.js';
+export * from './sessions/session-life.js';
 export * from './sessions/session.entity.js';
 export * from './sessions/sessions.js';
 export * from './sign-in/auth.dto.js';

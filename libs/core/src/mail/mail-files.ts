@@ -8,6 +8,7 @@ import type { Tenant } from '../database/tenant.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { isId } from '../http/fields.js';
 import { Jobs } from '../jobs.js';
+import { isHeld } from '../legal-hold.js';
 
 /** Where mails become files, each named by its reader's id. */
 export const mailFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'mail');
@@ -39,7 +40,7 @@ export async function removeMailFiles(config: Pick<Config, 'dataDir'>, userIds: 
 const NOT_ERASED = `
   SELECT d.id, d."isHeld"
   FROM (
-    SELECT u.id, u."isAnonymized", EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id) AS "isHeld"
+    SELECT u.id, u."isAnonymized", ${isHeld('u.id')} AS "isHeld"
     FROM users u
     WHERE u."companyId" = $1 AND u.id = ANY ($2::uuid[])) d
   WHERE NOT d."isAnonymized" OR d."isHeld"`;
@@ -83,9 +84,9 @@ export class MailFiles implements OnModuleInit {
     if (companyIds.length === 0) return; // a database that is not restored yet says nothing of them
     for (const companyId of companyIds) {
       if (erased.size === 0) break;
-      for (const { id, isHeld } of await this.notErased({ companyId, userId: null }, [...erased])) {
-        erased.delete(id);
-        if (isHeld) held.add(id);
+      for (const reader of await this.notErased({ companyId, userId: null }, [...erased])) {
+        erased.delete(reader.id);
+        if (reader.isHeld) held.add(reader.id);
       }
     }
     await removeMailFiles(this.config, erased);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '#core';
+import { isHeld, UnitOfWork } from '#core';
 import { userSelect } from '#identity';
 import type { UserView } from '#identity';
 import { LeaveLocks } from '#leave';
@@ -13,7 +13,7 @@ export interface Subject extends UserView {
 }
 
 const MORE = `, u."deletedAt" IS NOT NULL AS "isDeleted",
-         EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id) AS "isHeld"`;
+         ${isHeld('u.id')} AS "isHeld"`;
 /** SQL: answers kept for repeats that name the user `$2`. */
 const NAMING = `"companyId" = $1 AND (strpos(body, $2::text) > 0 OR strpos(headers::text, $2::text) > 0)`;
 const SUBJECT = `${userSelect(MORE)} AND u.id = $2`;

@@ -1,4 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
+import { isHeld } from '#core';
 import type { Retention } from '#core';
 import { User, UserOwned } from '#identity';
 import { TimesheetHistory } from '#timesheets';
@@ -175,9 +176,8 @@ const taking = (entity: EntityMetadata, losses: Loss[]): ValueErasure[] =>
 function limitsOf(entity: EntityMetadata, { whose, writer }: PersonalColumn, isRepeat: boolean): string {
   if (!writer) return '';
   const isEarlyOrOwn = `((x."${writer.at}" > (${latest(PEOPLE)})) IS NOT TRUE OR x."${writer.column}" ${PEOPLE})`;
-  const isHeld = `SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = x."${writer.column}"`;
   const isOthers = whose !== writer.column && agedTableOf(entity) !== undefined;
-  return `${isRepeat ? ` AND ${isEarlyOrOwn}` : ''}${isOthers ? ` AND NOT EXISTS (${isHeld})` : ''}`;
+  return `${isRepeat ? ` AND ${isEarlyOrOwn}` : ''}${isOthers ? ` AND NOT ${isHeld(`x."${writer.column}"`)}` : ''}`;
 }
 
 /** Also as what it is to whoever wrote it. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '#core';
+import { isHeld, UnitOfWork } from '#core';
+import { sessionEnd } from '#identity';
 import { ErasurePlan } from '../erasure/erasure-plan.js';
 import type { AgedTable } from '../erasure/erasure-plan.js';
 import { DUE } from './purge-people.js';
@@ -12,13 +13,9 @@ export const ROWS = 5000;
 
 const SESSIONS = 'active_sessions';
 
-/** What is about somebody under hold stays, whatever its age. */
-const notHeld = (...columns: string[]): string =>
-  `NOT EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" IN (${columns.map((column) => `x."${column}"`).join(', ')}))`;
-
-// least() passes over nulls: whatever ended it first.
-const ENDED = (before: string) => `least(x."revokedAt", x."expiresAt") < ${before} AND ${notHeld('userId')}`;
-const AGED = (before: string) => `x."occurredAt" < ${before} AND ${notHeld('userId', 'actorUserId')}`;
+// What is about somebody under hold stays, whatever its age.
+const ENDED = (before: string) => `${sessionEnd('x')} <= ${before} AND NOT ${isHeld('x."userId"')}`;
+const AGED = (before: string) => `x."occurredAt" < ${before} AND NOT ${isHeld('x."userId"', 'x."actorUserId"')}`;
 
 interface Aged {
   table: string;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
-import { InjectLog, Mail, NIL_ID, UnitOfWork } from '#core';
+import { InjectLog, isHeld, Mail, NIL_ID, UnitOfWork } from '#core';
 import { PersonErasure } from '../erasure/person-erasure.js';
 import { ENTER_RETENTION, LEAVE_RETENTION } from './retention-role.js';
 
@@ -23,7 +23,7 @@ const DELETED = `u."companyId" = $1 AND u."deletedAt" < $2`;
 /** SQL: users `u` who were anonymised before `$2` and never deleted: what is kept of a "Deleted User" is about a person still. */
 const ANONYMISED = `u."companyId" = $1 AND u."deletedAt" IS NULL AND u."isAnonymized" AND u.id IN (
     SELECT e."userId" FROM erasures e WHERE e."companyId" = $1 AND e.kind = 'anonymized' AND e."erasedAt" < $2)`;
-const HELD = `EXISTS (SELECT FROM legal_holds h WHERE h."companyId" = $1 AND h."userId" = u.id)`;
+const HELD = isHeld('u.id');
 /** SQL: the `id` of everybody whose time was over before `$2`, and whether they are `held`. Each half has an index of its own. */
 export const DUE = `SELECT u.id, ${HELD} AS held FROM users u WHERE ${DELETED} UNION ALL SELECT u.id, ${HELD} FROM users u WHERE ${ANONYMISED}`;
 

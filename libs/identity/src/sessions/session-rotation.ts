@@ -3,7 +3,7 @@ import { Audit, clock, Config, Problem, UnitOfWork } from '#core';
 import type { TokensView } from '../sign-in/auth.dto.js';
 import { sha256, Tokens } from '../sign-in/tokens.js';
 import type { RefreshClaims } from '../sign-in/tokens.js';
-import { aliveSession, idleSince } from './alive-session.js';
+import { aliveSession, idleSince } from './session-life.js';
 import { Sessions } from './sessions.js';
 
 /** How long the token directly before still gets the same successor: a lost answer, a second tab, twenty at once. */

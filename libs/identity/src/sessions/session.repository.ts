@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { clock, Config, Cursors, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
-import { aliveSession, idleSince } from './alive-session.js';
+import { aliveSession, idleSince } from './session-life.js';
 import type { SessionView } from './session.dto.js';
 
 const LIST = 'sessions';

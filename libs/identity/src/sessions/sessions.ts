@@ -6,7 +6,7 @@ import { Principals } from '../sign-in/principals.js';
 import { sha256, Tokens } from '../sign-in/tokens.js';
 import type { RefreshClaims } from '../sign-in/tokens.js';
 import { UserRepository } from '../users/user.repository.js';
-import { idleSince } from './alive-session.js';
+import { idleSince } from './session-life.js';
 import { ActiveSession } from './session.entity.js';
 
 /** Sessions begin and end. */

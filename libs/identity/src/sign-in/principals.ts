@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { clock, Config, UnitOfWork } from '#core';
 import { AccessChanges, KnownRoles } from '#rbac';
 import type { Principal } from '#rbac';
-import { aliveSession, idleSince } from '../sessions/alive-session.js';
+import { aliveSession, idleSince } from '../sessions/session-life.js';
 
 /** How long a replica may go on with what it read; a change made on this one counts at once. */
 const KEPT_MS = 1000;
