@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LOCKS, UnitOfWork } from '#core';
+import { lockKey, UnitOfWork } from '#core';
 
 /**
  * Whoever writes a person's leave holds this lock until the end of the transaction, so that conflicts can be asked for before they happen
@@ -11,6 +11,6 @@ export class LeaveLocks {
 
   /** Before any row of theirs, and behind the lock of their time where both are held. */
   async hold(userId: string): Promise<void> {
-    await this.work.query(`SELECT pg_advisory_xact_lock(hashtextextended($1::text || $2::text, ${LOCKS.leave}))`, [userId]);
+    await this.work.query(`SELECT pg_advisory_xact_lock(${lockKey('leave', '$2::text')})`, [userId]);
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LOCKS, UnitOfWork } from '#core';
+import { lockKey, UnitOfWork } from '#core';
 
 /**
  * Whoever writes a person's timesheets, entries or approvals holds this lock until the end of the transaction: so conflicts can be asked
@@ -13,9 +13,6 @@ export class TimesheetLocks {
   /** Locks these people's time, always in the same order, before any row of theirs. */
   async hold(userIds: string[]): Promise<void> {
     const inOrder = [...new Set(userIds)].toSorted();
-    await this.work.query(
-      `SELECT pg_advisory_xact_lock(hashtextextended($1::text || p.id, ${LOCKS.timesheets})) FROM unnest($2::text[]) AS p(id)`,
-      [inOrder],
-    );
+    await this.work.query(`SELECT pg_advisory_xact_lock(${lockKey('timesheets', 'p.id')}) FROM unnest($2::text[]) AS p(id)`, [inOrder]);
   }
 }

@@ -1,8 +1,5 @@
-/**
- * What advisory locks of a transaction stand for: the second argument of `hashtextextended`, which keeps them apart. Each is of a company, or of
- * something in it.
- */
-export const LOCKS = {
+/** What advisory locks of a transaction stand for. Each is of a company, or of something in it. */
+const LOCKS = {
   /** A request under its `Idempotency-Key`, while it is in flight. */
   request: 1,
   /** A person's timesheets, entries and approvals. */
@@ -14,3 +11,7 @@ export const LOCKS = {
   /** A company's purges. */
   purge: 5,
 } as const;
+
+/** SQL: the key of a lock in the company `$1`. @param of what in it, texts such as `$2::text` */
+export const lockKey = (what: keyof typeof LOCKS, ...of: string[]): string =>
+  `hashtextextended(${['$1::text', ...of].join(' || ')}, ${LOCKS[what]})`;

@@ -5,7 +5,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { clock } from '../clock.js';
 import { Config } from '../config.js';
-import { LOCKS } from '../database/locks.js';
+import { lockKey } from '../database/locks.js';
 import type { Tenant } from '../database/tenant.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { PersonErased } from '../hooks.js';
@@ -23,7 +23,7 @@ interface Kept {
   body: string;
 }
 
-const LOCK = `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text || $3::text, ${LOCKS.request})) AS got`;
+const LOCK = `SELECT pg_try_advisory_xact_lock(${lockKey('request', '$2::text', '$3::text')}) AS got`;
 const KEPT = `
   SELECT "requestHash", "statusCode", headers, body FROM idempotency_keys
   WHERE "companyId" = $1 AND "userId" = $2 AND key = $3 AND "expiresAt" > $4`;

@@ -50,7 +50,8 @@ const firstInstant = (bound: string, zone: string) => new Date(isDay(bound) ? st
 /** An instant counts with all of its millisecond. */
 const pastInstant = (bound: string, zone: string) => new Date(isDay(bound) ? instantAt(bound, 24, zone) : Date.parse(bound) + 1);
 
-async function companyZone(work: UnitOfWork): Promise<string> {
+/** The IANA name of the company's time zone. */
+export async function companyZone(work: UnitOfWork): Promise<string> {
   const [settings] = await work.query<{ timezone: string }>('SELECT s.timezone FROM company_settings s WHERE s."companyId" = $1');
   return settings!.timezone;
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LOCKS, UnitOfWork } from '#core';
+import { lockKey, UnitOfWork } from '#core';
 import type { People } from './id-array.js';
 
 /**
@@ -15,7 +15,7 @@ export class HistoryErasure {
    * Those who seal do not wait: they come back.
    */
   async keepSealersOut(): Promise<void> {
-    await this.work.query(`SELECT pg_advisory_xact_lock(hashtextextended($1::text, ${LOCKS.history}))`);
+    await this.work.query(`SELECT pg_advisory_xact_lock(${lockKey('history')})`);
   }
 
   /** @param blanking an UPDATE of `timesheet_history x` for the people `$2` @returns how many lines lost their text */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, Cursors, LOCKS, one, Query, UnitOfWork } from '#core';
+import { Audit, Cursors, lockKey, one, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { CutOffs } from './purge-policy.js';
 import type { PurgeRunView } from './purge.dto.js';
@@ -60,7 +60,7 @@ export class PurgeRepository {
 
   /** Until the end of the transaction no other run begins in this company. @returns the id of the one that is under way */
   async underWay(): Promise<string | undefined> {
-    await this.work.query(`SELECT pg_advisory_xact_lock(hashtextextended($1::text, ${LOCKS.purge}))`);
+    await this.work.query(`SELECT pg_advisory_xact_lock(${lockKey('purge')})`);
     const [run] = await this.work.query<{ id: string }>(`SELECT p.id FROM purge_runs p WHERE p."companyId" = $1 AND ${LIVES} LIMIT 1`);
     return run?.id;
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
-import { Cursors, instantText, one, Query, refuseReversed, UnitOfWork } from '#core';
+import { companyZone, Cursors, instantText, one, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import { readableEntries } from '../timesheet.policy.js';
@@ -108,9 +108,8 @@ export class TimesheetEntryRepository {
   }
 
   /** Where entries name no time zone. */
-  async companyTimezone(): Promise<string> {
-    const [settings] = await this.work.query<{ timezone: string }>('SELECT s.timezone FROM company_settings s WHERE s."companyId" = $1');
-    return settings!.timezone;
+  companyTimezone(): Promise<string> {
+    return companyZone(this.work);
   }
 
   /** A person's entries in a period that belong to no timesheet, for one to take in after their last change. */

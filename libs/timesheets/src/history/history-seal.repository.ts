@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { clock, LOCKS, UnitOfWork } from '#core';
+import { clock, lockKey, UnitOfWork } from '#core';
 import type { Seal, SealAndRow, SealedRow } from './seal-hashes.js';
 
 const ROW = 'h.id, h."userId", h."targetType", h."targetId", h.action, h."actorUserId", h.reason, h.diff, h.metadata, h."occurredAt"';
@@ -54,9 +54,7 @@ export class HistorySealRepository {
 
   /** One sealer at a time in a company. @returns false while it is another */
   async lock(): Promise<boolean> {
-    const [lock] = await this.work.query<{ got: boolean }>(
-      `SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, ${LOCKS.history})) AS got`,
-    );
+    const [lock] = await this.work.query<{ got: boolean }>(`SELECT pg_try_advisory_xact_lock(${lockKey('history')}) AS got`);
     return lock!.got;
   }
 
