@@ -24,7 +24,7 @@ export class Founding {
   ) {}
 
   /**
-   * Before anything dear is done. The unique index is asked by an insert that is taken back, as nobody sees other companies; another may still
+   * Before the password is hashed, which costs most. The unique index is asked by an insert that is taken back, as nobody sees other companies; another may still
    * be quicker before {@link found}.
    * @throws 409 `company_name_taken`
    */

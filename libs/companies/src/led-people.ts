@@ -1,9 +1,9 @@
 import type { Principal } from '#rbac';
 
-/** As whom one reaches the people that one leads or approves: null, so nobody, with an API key for own data only. */
-export const reaching = (caller: Principal): string | null => (caller.ownOnly ? null : caller.userId);
+/** Who leads or approves, for the SQL below: the caller, or null, who leads nobody, for an API key that is for own data only. */
+export const actingLead = (caller: Principal): string | null => (caller.ownOnly ? null : caller.userId);
 
-/** SQL: the ids of the living users whom one leads, the other leads of the same living teams among them; `?` is the lead, as {@link reaching} says. */
+/** SQL: the ids of the living users whom one leads, the other leads of the same living teams among them; `?` is the lead, as {@link actingLead} says. */
 export const LED_PEOPLE = `
   SELECT theirs."userId"
   FROM team_members mine

@@ -25,7 +25,7 @@ export class SignUp {
 
   private async make(body: SignUpBody): Promise<SignUpView> {
     const tenant = { companyId: randomUUID(), userId: randomUUID() };
-    await this.work.within(tenant, () => this.founding.requireFreeName(body.name)); // to hash is dear
+    await this.work.within(tenant, () => this.founding.requireFreeName(body.name)); // before the password is hashed
     const passwordHash = await this.owners.hash(body.owner.password);
     return this.work.within(tenant, async () => {
       await this.founding.found(body, passwordHash);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { CompanyRepository, LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
+import { actingLead, CompanyRepository, LED_PEOPLE, TEAM_PEOPLE } from '#companies';
 import type { SettingsView } from '#companies';
 import { Accesses, Cursors, one, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
 import type { Page } from '#core';
@@ -46,7 +46,7 @@ export class LeaveRequestRepository {
   async list(caller: Principal, query: LeaveRequestQuery): Promise<Page<LeaveRequestView>> {
     refuseReversed(query);
     const company = await this.companies.getSettings();
-    const { text, values } = readable(new Query(LIVING, [reaching(caller)]), caller)
+    const { text, values } = readable(new Query(LIVING, [actingLead(caller)]), caller)
       .and('l."userId" = ?', query.userId)
       .and(`l."userId" IN (${TEAM_PEOPLE})`, query.teamId)
       .and('l.status = ?', query.status)
@@ -75,7 +75,7 @@ export class LeaveRequestRepository {
 
   /** Noted nowhere. Whether the caller may read it, is theirs to ask. @throws 404 */
   async get(caller: Principal, id: string): Promise<LeaveRow> {
-    return one(await this.work.query<LeaveRow>(ONE, [reaching(caller), id]));
+    return one(await this.work.query<LeaveRow>(ONE, [actingLead(caller), id]));
   }
 
   /** For change: under the lock of its person, and after its last change. Whether the caller may read it, is theirs to ask. @throws 404 */

@@ -43,7 +43,7 @@ export class SystemRoles {
     return Object.fromEntries(roleIds) as Record<SystemRole, string>;
   }
 
-  /** What a version allows, is remembered. */
+  /** What a role allows is remembered by its version, so a change of it moves the version. */
   private async moveVersions(grown: string[]): Promise<void> {
     if (grown.length === 0) return;
     const { updatedAt } = this.work.changed();

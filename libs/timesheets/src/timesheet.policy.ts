@@ -1,4 +1,4 @@
-import { LED_PEOPLE, reaching } from '#companies';
+import { actingLead, LED_PEOPLE } from '#companies';
 import type { ApproverPolicy } from '#companies';
 import type { Query } from '#core';
 import { may } from '#rbac';
@@ -108,7 +108,7 @@ export function readable(query: Query, caller: Principal): Query {
   return about(query, caller, 't').and(
     `t."userId" = ? OR t."userId" IN (${LED_PEOPLE}) OR (${condition})`,
     caller.userId,
-    reaching(caller),
+    actingLead(caller),
     ...values,
   );
 }
@@ -123,14 +123,14 @@ export function readableEntries(query: Query, caller: Principal): Query {
     `e."userId" = ? OR e."userId" IN (${LED_PEOPLE}) OR e."timesheetId" IN (
        SELECT t.id FROM timesheets t WHERE t."companyId" = $1 AND t."userId" = e."userId" AND t."deletedAt" IS NULL AND (${condition}))`,
     caller.userId,
-    reaching(caller),
+    actingLead(caller),
     ...values,
   );
 }
 
 /** SQL: whose records these can be at all, for who may not approve everybody's. */
 const ABOUT = `SELECT ?::uuid UNION ALL ${LED_PEOPLE} UNION ALL ${APPROVED_PEOPLE}`;
-const aboutFor = (caller: Principal) => [caller.userId, reaching(caller), reaching(caller)];
+const aboutFor = (caller: Principal) => [caller.userId, actingLead(caller), actingLead(caller)];
 
 /** Says first whose records these can be, so that an index finds them among those of the whole company. */
 export const about = (query: Query, caller: Principal, alias: 't' | 'h'): Query =>
@@ -147,6 +147,6 @@ export function decides(caller: Principal): { condition: string; values: (string
   return {
     condition: `t."userId" <> ? AND CASE ${POLICY}
       WHEN 'manager_of_user' THEN t."userId" IN (${LED_PEOPLE}) WHEN 'explicit' THEN t."userId" IN (${APPROVED_PEOPLE}) ELSE false END`,
-    values: [me, reaching(caller), reaching(caller)],
+    values: [me, actingLead(caller), actingLead(caller)],
   };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LED_PEOPLE, reaching, TEAM_PEOPLE } from '#companies';
+import { actingLead, LED_PEOPLE, TEAM_PEOPLE } from '#companies';
 import { Accesses, Cursors, one, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
@@ -106,7 +106,7 @@ export class TimesheetRepository {
 
   /** Whether the caller may read it, is theirs to ask. @throws 404 */
   async get(caller: Principal, id: string): Promise<Sheet> {
-    return one(await this.work.query<Sheet>(STANDING, [id, caller.userId, reaching(caller)]));
+    return one(await this.work.query<Sheet>(STANDING, [id, caller.userId, actingLead(caller)]));
   }
 
   /** @throws 404 also for one that the caller may not read */

@@ -27,7 +27,7 @@ export const Moment = (description: string): PropertyDecorator =>
   );
 
 /** Narrows a list to the range. @throws 400 for one that ends before it starts; where a day meets an instant the company's zone decides */
-export async function within(work: UnitOfWork, query: Query, column: string, { from, to }: Moments): Promise<Query> {
+export async function inRange(work: UnitOfWork, query: Query, column: string, { from, to }: Moments): Promise<Query> {
   const zone = isDay(from) || isDay(to) ? await companyZone(work) : 'UTC';
   const first = from && firstInstant(from, zone);
   const past = to && pastInstant(to, zone);

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Accesses, Cursors, one, Query, UnitOfWork, within } from '#core';
+import { Accesses, Cursors, inRange, one, Query, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import type { AccessLogView, AuditLogView, LogQuery } from './log.dto.js';
 
@@ -44,7 +44,7 @@ export class LogRepository {
       .and('l."targetType" = ?', query.targetType)
       .and('l."targetId" = ?', query.targetId)
       .and('l.action = ?', query.action);
-    const { text, values } = (await within(this.work, rows, 'l."occurredAt"', query))
+    const { text, values } = (await inRange(this.work, rows, 'l."occurredAt"', query))
       .after(['l."occurredAt"', 'l.id'], '<', this.cursors.after(list, query))
       .page('l."occurredAt" DESC, l.id DESC', query.limit);
     return this.cursors.json(list, query, await this.work.lastAsJson<Row>(text, values), ({ occurredAt, id }) => [occurredAt, id]);

@@ -5,7 +5,7 @@ import { Passwords } from '../passwords/passwords.js';
 import { SignInAttempts } from '../sign-in/sign-in-attempts.js';
 import { UserPolicy } from './user.policy.js';
 
-/** Who signs a company up: whoever likes to, so little may be dear before it is sure. */
+/** Who signs a company up. Anybody may, so what costs little is checked before the password is hashed. */
 @Injectable()
 export class NewOwner {
   constructor(

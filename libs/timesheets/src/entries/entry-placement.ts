@@ -58,7 +58,7 @@ const DAY_MIN = 1440;
 /** Of one person on one day: entries of no minutes would else have no end. */
 const DAY_ENTRIES = 1440;
 const DAY_MS = DAY_MIN * 60_000;
-/** What meets a span is of a day no further from the UTC day of its start: both are a day long at most, and local days are a day from UTC's. */
+/** An entry that overlaps a span is of a day at most so far from the UTC day of the span's start: both last a day at most, and a local day begins less than a day from UTC's. */
 const DAYS_APART = 2;
 
 /** The timesheets and entries that entries meet. Asked under the lock of the people whose time it is, in two statements for any number of entries. */

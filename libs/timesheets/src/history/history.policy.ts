@@ -1,4 +1,4 @@
-import { LED_PEOPLE, reaching } from '#companies';
+import { actingLead, LED_PEOPLE } from '#companies';
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
@@ -30,7 +30,7 @@ export function readable(query: Query, caller: Principal): Query {
          SELECT 1 FROM timesheets t
          WHERE t."companyId" = $1 AND t.id IN (${WRITTEN_OF}, ${ENTRY_IN}) AND t."userId" = h."userId" AND t."deletedAt" IS NULL AND (${condition}))`,
       caller.userId,
-      reaching(caller),
+      actingLead(caller),
       ...values,
     )
     .and(`h."userId" = ? OR h."targetType" <> 'ActionCode'`, caller.userId);

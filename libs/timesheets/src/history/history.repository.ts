@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Accesses, Cursors, one, Query, UnitOfWork, within } from '#core';
+import { Accesses, Cursors, inRange, one, Query, UnitOfWork } from '#core';
 import type { Page, PageQuery } from '#core';
 import type { Principal } from '#rbac';
 import type { HistoryQuery, HistoryView } from './history.dto.js';
@@ -25,7 +25,7 @@ export class HistoryRepository {
       .and('h."targetId" = ?', query.targetId)
       .and('h.action = ?', query.action)
       .and('h."actorUserId" = ?', query.actorUserId);
-    const page = await this.newestFirst(LIST, query, await within(this.work, readable(rows, caller), 'h."occurredAt"', query));
+    const page = await this.newestFirst(LIST, query, await inRange(this.work, readable(rows, caller), 'h."occurredAt"', query));
     for (const userId of new Set(page.items.map((row) => row.userId))) this.noteRead('TimesheetHistory', null, userId);
     return page;
   }
