@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { clock, lockKey, UnitOfWork } from '#core';
+import { clock, lockKey, NIL_ID, UnitOfWork } from '#core';
 import type { Seal, SealAndRow, SealedRow } from './seal-hashes.js';
 
 const ROW = 'h.id, h."userId", h."targetType", h."targetId", h.action, h."actorUserId", h.reason, h.diff, h.metadata, h."occurredAt"';
@@ -66,15 +66,25 @@ export class HistorySealRepository {
     return head ?? { sequence: 0, hash: '', newest: null };
   }
 
-  /** @param sealedTo what occurred later has no seal */
-  unsealed(after: HistoryKey, sealedTo: Date, limit: number): Promise<SealedRow[]> {
+  /** @returns the last of so many lines behind a key; null where there are fewer */
+  async behind(after: HistoryKey, lines: number): Promise<HistoryKey | null> {
+    const [found] = await this.work.query<HistoryKey>(
+      `SELECT h."occurredAt", h.id FROM timesheet_history h
+       WHERE h."companyId" = $1 AND (h."occurredAt", h.id) > ($2, $3) ORDER BY h."occurredAt", h.id OFFSET $4 LIMIT 1`,
+      [after.occurredAt, after.id, lines - 1],
+    );
+    return found ?? null;
+  }
+
+  /** @param end null for all behind `after` @param sealedTo what occurred later has no seal */
+  unsealed(after: HistoryKey, end: HistoryKey | null, sealedTo: Date, limit: number): Promise<SealedRow[]> {
     return this.work.query<SealedRow>(
       // One look at an index a line: as an anti-join, planned while there were few seals, it reads all seals of the company for each line.
       `SELECT ${ROW} FROM timesheet_history h
-       WHERE h."companyId" = $1 AND (h."occurredAt", h.id) > ($2, $3)
-         AND (h."occurredAt" > $4 OR (SELECT s.id FROM timesheet_history_seals s WHERE s."companyId" = $1 AND s."historyId" = h.id) IS NULL)
-       ORDER BY h."occurredAt", h.id LIMIT $5`,
-      [after.occurredAt, after.id, sealedTo, limit],
+       WHERE h."companyId" = $1 AND (h."occurredAt", h.id) > ($2, $3) AND (h."occurredAt", h.id) <= ($4, $5)
+         AND (h."occurredAt" > $6 OR (SELECT s.id FROM timesheet_history_seals s WHERE s."companyId" = $1 AND s."historyId" = h.id) IS NULL)
+       ORDER BY h."occurredAt", h.id LIMIT $7`,
+      [after.occurredAt, after.id, end?.occurredAt ?? 'infinity', end?.id ?? NIL_ID, sealedTo, limit],
     );
   }
 

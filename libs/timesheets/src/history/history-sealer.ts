@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { clock, codeOf, InjectLog, Jobs, UnitOfWork } from '#core';
-import { BATCH, HistorySeals, keyAt } from './history-seals.js';
+import { HistorySeals, keyAt } from './history-seals.js';
 
 /** How often it is looked for what a replica left behind when it died: among the lines since the look before, and an hour more. */
 const LOOK_MS = 600_000;
@@ -96,7 +96,7 @@ export class HistorySealer implements OnModuleInit {
       const from = after;
       const batch = await this.work.within({ companyId, userId: null }, () => this.seals.seal(from));
       if (batch === null) return false; // the other one may have begun before this was committed
-      if (batch.sealed < BATCH) return true;
+      if (!batch.next) return true;
       after = batch.next;
     }
   }

@@ -9,6 +9,7 @@ import type { Seal, SealedRow } from './seal-hashes.js';
 
 /** At most in one transaction. */
 export const BATCH = 1000;
+const LOOKED_AT = 10_000;
 
 @Injectable()
 export class HistorySeals {
@@ -23,13 +24,15 @@ export class HistorySeals {
   /**
    * Seals what has no seal behind a key; for a job, in the scope of a company. A row whose transaction ends later is sealed later, so the
    * chain goes by sealing and not by `occurredAt`.
-   * @returns how many, less than {@link BATCH}: all; and where to go on, so that no batch reads the ones before; null while another seals here
+   * @returns how many, and where to go on, null at the end; null while another seals here
    */
-  async seal(after: HistoryKey = keyAt(new Date(0))): Promise<{ sealed: number; next: HistoryKey } | null> {
+  async seal(after: HistoryKey = keyAt(new Date(0))): Promise<{ sealed: number; next: HistoryKey | null } | null> {
     if (!(await this.seals.lock())) return null;
     const last = await this.seals.head();
     const sealedTo = this.sealedTo(last);
-    const rows = await this.seals.unsealed(after, new Date(sealedTo), BATCH);
+    // Among lines with seals one statement looks at so many only: of millions it would be given up, at each try anew.
+    const end = msAfter(after.occurredAt) < sealedTo ? await this.seals.behind(after, LOOKED_AT) : null;
+    const rows = await this.seals.unsealed(after, end, new Date(sealedTo), BATCH);
     const [sealed, { occurredAt, id }] = [rows.length, rows.at(-1) ?? after];
     if (sealed > 0) {
       const left = { hash: await this.seals.insert(chain(rows, last), sealed, last), sealedTo: Math.max(sealedTo, msAfter(occurredAt)) };
@@ -38,7 +41,7 @@ export class HistorySeals {
     }
     // The driver's queries stay until the next full collection, and what they read with them: copying it was a seventh of the application's work.
     rows.length = 0;
-    return { sealed, next: { occurredAt, id } };
+    return { sealed, next: sealed === BATCH ? { occurredAt, id } : end };
   }
 
   /** An instant after which nothing has a seal, in milliseconds; what occurred later needs no look whether it has one, a tenth of the work. */
