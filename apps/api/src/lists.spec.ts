@@ -175,9 +175,9 @@ describe('with 20,000 rows in two companies', () => {
     expect(faults).toEqual([]);
   });
 
-  /** The plan of what a list of entries asks for. */
-  async function planOf(list: () => Promise<unknown>): Promise<string> {
-    const { text } = (await sentBy(list)).find((one) => one.text.includes('FROM timesheet_entries'))!;
+  /** The plan of what a list asks of its table. */
+  async function planOf(list: () => Promise<unknown>, table = 'timesheet_entries'): Promise<string> {
+    const { text } = (await sentBy(list)).find((one) => one.text.includes(`FROM ${table}`))!;
     const { rows: lines } = await inCompany((client) => client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${text}`));
     return lines.map((line) => line['QUERY PLAN']).join('\n');
   }
@@ -216,6 +216,20 @@ describe('with 20,000 rows in two companies', () => {
     expect(plan).toMatch(
       /Limit.*\n.*Incremental Sort.*\n.*\n\s*Presorted Key: e\.day\n.*Result.*\n.*\n.*Index Scan using timesheet_entries_user_day_idx/,
     );
+  });
+
+  it.each([
+    ['/timesheets', 'timesheets'],
+    ['/leave-requests', 'leave_requests'],
+    ['/timesheet-history', 'timesheet_history'],
+    ['/timesheet-entries?teamId=', 'timesheet_entries'],
+    ['/timesheets?teamId=', 'timesheets'],
+    ['/leave-requests?teamId=', 'leave_requests'],
+  ])('looks up once whose records one may read, and finds them by it: %s', async (path, table) => {
+    const lead = await company.person();
+    const { id } = await company.team({ leads: [lead] });
+    const plan = await planOf(() => lead.get(path.endsWith('=') ? path + id : path), table);
+    expect(plan).toMatch(/Index Cond: .*"userId" = ANY \(\(?(InitPlan|\$\d+)/); // before PostgreSQL 17 a parameter
   });
 
   it('notices a list that reads a table from end to end', async () => {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
-import { Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { among, Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import type { AbsenceQuery, AbsenceView } from './absence.dto.js';
@@ -37,7 +37,7 @@ export class AbsenceRepository {
     refuseReversed(query);
     if (daysFrom(from, to) > LONGEST_RANGE) throw Problem.field('/to', `must be at most ${LONGEST_RANGE} days in all`);
     const { text, values } = new Query(ABSENCES, [from, to])
-      .and(`l."userId" IN (${TEAM_PEOPLE})`, query.teamId)
+      .and(among('l."userId"', TEAM_PEOPLE), query.teamId)
       .and('l."userId" = ?', caller.ownOnly ? caller.userId : undefined)
       .after(ORDER, '>', this.cursors.after(LIST, query))
       .page(ORDER.join(', '), query.limit);

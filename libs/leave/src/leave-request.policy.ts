@@ -1,4 +1,5 @@
 import { actingLead, LED_PEOPLE } from '#companies';
+import { among } from '#core';
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
@@ -59,5 +60,5 @@ export function allowedActions(caller: Principal, standing: Standing, today: str
 /** Narrows a statement on `leave_requests l` to those that the caller may read: {@link mayRead} in SQL. */
 export function readable(query: Query, caller: Principal): Query {
   if (may(caller, 'read_leave_request') || may(caller, 'approve_leave_request')) return query;
-  return query.and(`l."userId" IN (SELECT ?::uuid UNION ALL ${LED_PEOPLE})`, caller.userId, actingLead(caller));
+  return query.and(among('l."userId"', `SELECT ?::uuid UNION ALL ${LED_PEOPLE}`), caller.userId, actingLead(caller));
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { actingLead, CompanyRepository, LED_PEOPLE, TEAM_PEOPLE } from '#companies';
 import type { SettingsView } from '#companies';
-import { Accesses, Cursors, one, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
+import { Accesses, among, Cursors, one, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import { LeaveLocks } from './leave-locks.js';
@@ -48,7 +48,7 @@ export class LeaveRequestRepository {
     const company = await this.companies.getSettings();
     const { text, values } = readable(new Query(LIVING, [actingLead(caller)]), caller)
       .and('l."userId" = ?', query.userId)
-      .and(`l."userId" IN (${TEAM_PEOPLE})`, query.teamId)
+      .and(among('l."userId"', TEAM_PEOPLE), query.teamId)
       .and('l.status = ?', query.status)
       .and('l."leaveType" = ?', query.leaveType)
       .and('l."endDate" >= ?', query.from)

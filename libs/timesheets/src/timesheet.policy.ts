@@ -1,5 +1,6 @@
 import { actingLead, LED_PEOPLE } from '#companies';
 import type { ApproverPolicy } from '#companies';
+import { among } from '#core';
 import type { Query } from '#core';
 import { may } from '#rbac';
 import type { Principal } from '#rbac';
@@ -117,8 +118,6 @@ export function readable(query: Query, caller: Principal): Query {
 export function readableEntries(query: Query, caller: Principal): Query {
   if (may(caller, 'read_timesheet')) return query;
   const { condition, values } = decides(caller);
-  if (!may(caller, 'approve_timesheet'))
-    query.ofEach('e', `(SELECT DISTINCT id FROM (${ABOUT}) r (id)) p`, ...aboutFor(caller)).and('e."userId" = p.id');
   return query.and(
     `e."userId" = ? OR e."userId" IN (${LED_PEOPLE}) OR e."timesheetId" IN (
        SELECT t.id FROM timesheets t WHERE t."companyId" = $1 AND t."userId" = e."userId" AND t."deletedAt" IS NULL AND (${condition}))`,
@@ -128,13 +127,19 @@ export function readableEntries(query: Query, caller: Principal): Query {
   );
 }
 
+/** Reads {@link readableEntries} person by person, a page of each; for a list that nothing else bounds. */
+export const ofEachPerson = (query: Query, caller: Principal): Query =>
+  may(caller, 'read_timesheet') || may(caller, 'approve_timesheet')
+    ? query
+    : query.ofEach('e', `(SELECT DISTINCT id FROM (${ABOUT}) r (id)) p`, ...aboutFor(caller)).and('e."userId" = p.id');
+
 /** SQL: whose records these can be at all, for who may not approve everybody's. */
 const ABOUT = `SELECT ?::uuid UNION ALL ${LED_PEOPLE} UNION ALL ${APPROVED_PEOPLE}`;
 const aboutFor = (caller: Principal) => [caller.userId, actingLead(caller), actingLead(caller)];
 
 /** Says first whose records these can be, so that an index finds them among those of the whole company. */
 export const about = (query: Query, caller: Principal, alias: 't' | 'h'): Query =>
-  may(caller, 'approve_timesheet') ? query : query.and(`${alias}."userId" IN (${ABOUT})`, ...aboutFor(caller));
+  may(caller, 'approve_timesheet') ? query : query.and(among(`${alias}."userId"`, ABOUT), ...aboutFor(caller));
 
 export function decides(caller: Principal): { condition: string; values: (string | null)[] } {
   const me = caller.userId;

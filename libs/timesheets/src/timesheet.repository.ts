@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { actingLead, LED_PEOPLE, TEAM_PEOPLE } from '#companies';
-import { Accesses, Cursors, one, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { Accesses, among, Cursors, one, Problem, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
@@ -60,7 +60,7 @@ export class TimesheetRepository {
     refuseReversed(query);
     const { text, values } = readable(new Query(LIVING), caller)
       .and('t."userId" = ?', query.userId)
-      .and(`t."userId" IN (${TEAM_PEOPLE})`, query.teamId)
+      .and(among('t."userId"', TEAM_PEOPLE), query.teamId)
       .and('t.status = ?', query.status)
       .and('t."periodEnd" >= ?', query.from)
       .and('t."periodStart" <= ?', query.to)

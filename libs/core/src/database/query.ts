@@ -1,4 +1,10 @@
 /**
+ * SQL: whether a column is among what a select gives. The select is run once, and an index finds its rows: as `IN`, a plan made for any company may
+ * run it again for each row.
+ */
+export const among = (column: string, select: string): string => `${column} = ANY (ARRAY(${select}))`;
+
+/**
  * A statement put together from fixed pieces: `?` in a condition becomes the next parameter. `$1` is the company.
  * Nothing of a client ever becomes part of the text.
  */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
-import { companyZone, Cursors, instantText, one, Query, refuseReversed, UnitOfWork } from '#core';
+import { among, companyZone, Cursors, instantText, one, Query, refuseReversed, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { Principal } from '#rbac';
-import { readableEntries } from '../timesheet.policy.js';
+import { ofEachPerson, readableEntries } from '../timesheet.policy.js';
 import type { ListedTimesheetEntry, TimesheetEntryQuery, TimesheetEntryView } from './timesheet-entry.dto.js';
 import { TimesheetEntry } from './timesheet-entry.entity.js';
 
@@ -43,14 +43,16 @@ export class TimesheetEntryRepository {
     refuseReversed(query);
     // One's own are readable: to ask for them alone costs no look at whom else one leads or approves.
     const all = new Query(query.expand ? SORTED : LIVING);
-    const entries = (query.userId === caller.userId ? all : readableEntries(all, caller))
+    const isOwn = query.userId === caller.userId;
+    const entries = (isOwn ? all : readableEntries(all, caller))
       .and('e."userId" = ?', query.userId)
-      .and(`e."userId" IN (${TEAM_PEOPLE})`, query.teamId)
+      .and(among('e."userId"', TEAM_PEOPLE), query.teamId)
       .and('e."timesheetId" = ?', query.timesheetId)
       .and('e."actionCodeId" = ?', query.actionCodeId)
       .and('e."taskId" = ?', query.taskId)
       .and('e.day >= ?', query.from)
       .and('e.day <= ?', query.to);
+    if (!isOwn && !query.timesheetId) ofEachPerson(entries, caller);
     return this.byDay(LIST, query, entries, query.expand ? withCodes : undefined);
   }
 

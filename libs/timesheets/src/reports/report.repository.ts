@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_WORKERS } from '#companies';
-import { Query, UnitOfWork } from '#core';
+import { among, Query, UnitOfWork } from '#core';
 import type { Principal } from '#rbac';
 import type { TimeGrouping, TimeReportQuery } from './report.dto.js';
 import { reportable } from './report.policy.js';
@@ -34,7 +34,7 @@ export class ReportRepository {
         ${keys.has('status') ? 'LEFT JOIN timesheets s ON s."companyId" = $1 AND s.id = e."timesheetId"' : ''}
         WHERE e."companyId" = $1 AND e."deletedAt" IS NULL`)
       .and('e."userId" = ?', query.userId)
-      .and(`e."userId" IN (${TEAM_WORKERS})`, query.teamId)
+      .and(among('e."userId"', TEAM_WORKERS), query.teamId)
       .and('e."timesheetId" = ?', query.timesheetId)
       .and('e."actionCodeId" = ?', query.actionCodeId)
       .and('e."taskId" = ?', query.taskId)
