@@ -226,6 +226,24 @@ afterAll(async () => {
   });
 
   it.each([
+    ['a large object, which any login may make', 'SELECT lo_create(77)', 'SELECT lo_unlink(77)'],
+    ['an extension of the server', 'CREATE EXTENSION pg_stat_statements', 'DROP EXTENSION pg_stat_statements'],
+    ['a publication', 'CREATE PUBLICATION everything FOR ALL TABLES', 'DROP PUBLICATION everything'],
+  ])('is made beside %s, without it', async (_, there, gone) => {
+    const administrator = { ...system!.address, database: 'ncy8' };
+    await sql(there, administrator);
+    try {
+      await expect(backup(owner, join(dir, 'beside'))).resolves.toMatch(/\.dump$/);
+    } finally {
+      await sql(gone, administrator);
+    }
+  });
+
+  it('is none of a database without a schema', async () => {
+    await expect(backup(await emptyDatabase('void'), dir)).rejects.toThrow('"void" has no migrated schema');
+  });
+
+  it.each([
     ['whose rows the dump would silently miss', 'DROP POLICY backup_reads_all ON tasks', 'does not see the rows of tasks'],
     ['that cannot be read', 'REVOKE SELECT ON tasks FROM ncy8_backup', 'tasks'],
   ])('is none with a table %s, and leaves nothing behind', async (_, text, message) => {

@@ -87,18 +87,26 @@ const UNSEEN = `
     SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polroles = ARRAY['ncy8_backup'::regrole::oid]
       AND pg_get_expr(p.polqual, p.polrelid) = 'true')`;
 
+/** The schema's own. Others, publications and large objects (any login may make one) are not: the owner could not dump or restore them. */
+const EXTENSIONS = ['btree_gist', 'citext'];
+
 /** Dump and sums see the same moment. Who migrates meanwhile waits for the end, not for tables: there requests would queue behind it. */
 function dump(owner: DatabaseAddress, file: string): Promise<Record<string, TableSum>> {
   return asOwner(owner, async (client) => {
     await client.query(`SELECT pg_advisory_lock_shared(${MIGRATING})`); // before the moment: waiting for a migration, it would be that before it
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    const own = await client.query('SELECT FROM pg_extension WHERE extname = ANY ($1)', [EXTENSIONS]);
+    if (own.rowCount !== EXTENSIONS.length) {
+      throw new ConfigError([`DB_DATABASE "${owner.database}" has no migrated schema: there is nothing to back up`]);
+    }
     const unseen = (await client.query<{ name: string }>(UNSEEN)).rows;
     if (unseen.length > 0) throw new ConfigError([`ncy8_backup does not see the rows of ${unseen.map(({ name }) => name).join(', ')}`]);
     await client.query('SET LOCAL ROLE ncy8_backup');
     const { rows } = await client.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
     // As ncy8_backup, whose policies read every company: as the owner it fails under forced row security, or writes an empty dump and exits 0.
     const role = ['--role=ncy8_backup', '--enable-row-security', `--snapshot=${rows[0]!.snapshot}`];
-    const dumping = runProgram('pg_dump', ['--format=custom', '--compress=9', ...role, `--file=${file}`], owner);
+    const only = [...EXTENSIONS.map((name) => `--extension=${name}`), '--no-publications', '--no-blobs'];
+    const dumping = runProgram('pg_dump', ['--format=custom', '--compress=9', ...role, ...only, `--file=${file}`], owner);
     const both = [tableSums(client), dumping] as const;
     await Promise.allSettled(both); // whoever fails must not leave the other one writing a file that has been taken away
     const [tables] = await Promise.all(both);
@@ -108,8 +116,6 @@ function dump(owner: DatabaseAddress, file: string): Promise<Record<string, Tabl
 }
 
 async function verify(owner: DatabaseAddress, file: string, tables: Record<string, TableSum>): Promise<void> {
-  if (!tables.migrations?.rows)
-    throw new ConfigError([`DB_DATABASE "${owner.database}" has no migrated schema: there is nothing to back up`]);
   const restored = await inScratchDatabase(owner, async (scratch) => {
     await restoreInto(scratch, file, owner.username);
     return sumsOf(scratch);
