@@ -63,6 +63,14 @@ it.each([
   expect(log!.text).not.toContain(password);
 });
 
+it('the owner gets into none of the roles that it makes, whatever the server gives to those who make one', async () => {
+  const { username: owner } = database.address('owner');
+  await database.sql(`ALTER ROLE ${owner} IN DATABASE ${database.name} SET createrole_self_grant = 'set, inherit'`);
+  await bootstrap({ DB_USERNAME: 'bootstrapped_selfless', DB_PASSWORD: 'x' });
+  const heir = await database.sql(`SELECT pg_has_role($1, 'bootstrapped_selfless', 'USAGE') AS "inherits"`, [owner]);
+  expect(heir).toEqual([{ inherits: false }]);
+});
+
 it('the login may use a database that the public may not', async () => {
   await database.sql(`REVOKE ALL ON DATABASE ${database.name} FROM PUBLIC`);
   await database.sql('REVOKE ALL ON SCHEMA public FROM PUBLIC');

@@ -29,6 +29,8 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
   return asOwner(owner, async (client) => {
     await client.query('BEGIN');
     await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('ncy8 bootstrap', 0))`);
+    // From 16 on it can make whoever makes a role an heir of it, and the owner would see every company.
+    await client.query(`SELECT set_config(name, '', true) FROM pg_settings WHERE name = 'createrole_self_grant'`);
     const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles');
     const existing = new Set(rows.map((row) => row.rolname));
     for (const [name, attributes] of Object.entries(GROUPS)) {
