@@ -71,6 +71,21 @@ it('the owner gets into none of the roles that it makes, whatever the server giv
   expect(heir).toEqual([{ inherits: false }]);
 });
 
+it('nobody else may make operators and functions beside the tables, as everybody might until PostgreSQL 14', async () => {
+  await database.sql('GRANT CREATE ON SCHEMA public TO PUBLIC');
+  await bootstrap({});
+  const creates = `SELECT has_schema_privilege('bootstrapped', 'public', 'CREATE') AS "may"`;
+  expect(await database.sql(creates)).toEqual([{ may: false }]);
+
+  await database.sql('ALTER SCHEMA public OWNER TO postgres');
+  await database.sql('GRANT CREATE ON SCHEMA public TO PUBLIC');
+  const { stderr } = (await bootstrap({}).catch((error: unknown) => error)) as { stderr: string };
+  const [, remedy = ''] = /^anybody may make functions in the schema public: run `(.*)` there as an administrator\n$/.exec(stderr)!;
+  await database.sql(remedy);
+  await bootstrap({});
+  expect(await database.sql(creates)).toEqual([{ may: false }]);
+});
+
 it('the login may use a database that the public may not', async () => {
   await database.sql(`REVOKE ALL ON DATABASE ${database.name} FROM PUBLIC`);
   await database.sql('REVOKE ALL ON SCHEMA public FROM PUBLIC');

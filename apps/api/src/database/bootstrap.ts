@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { ConfigError } from '#core';
 import type { DatabaseAddress } from '#core';
 import { asOwner } from './as-owner.js';
@@ -23,7 +24,7 @@ const GROUPS = {
  * of the owner, no superuser; can be repeated.
  * @param application the login of the server; an existing one keeps its password
  * @returns whether that login was made now
- * @throws ConfigError for a new login without a password, unless the owner has none either (trust, peer)
+ * @throws ConfigError for a new login without a password, unless the owner has none either (trust, peer); for what only an administrator can mend
  */
 export async function bootstrap(owner: DatabaseAddress, application: { username: string; password: string }): Promise<boolean> {
   return asOwner(owner, async (client) => {
@@ -31,6 +32,7 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('ncy8 bootstrap', 0))`);
     // From 16 on it can make whoever makes a role an heir of it, and the owner would see every company.
     await client.query(`SELECT set_config(name, '', true) FROM pg_settings WHERE name = 'createrole_self_grant'`);
+    await closeSchema(client);
     const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_roles');
     const existing = new Set(rows.map((row) => row.rolname));
     for (const [name, attributes] of Object.entries(GROUPS)) {
@@ -53,4 +55,15 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     await client.query('COMMIT');
     return isNew;
   });
+}
+
+/** A function or an operator in there may be found before PostgreSQL's own, also within those that look across companies. */
+async function closeSchema(client: Client): Promise<void> {
+  await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+  const open = await client.query(
+    `SELECT FROM pg_namespace, aclexplode(nspacl) WHERE nspname = 'public' AND grantee = 0 AND privilege_type = 'CREATE'`,
+  );
+  if (open.rowCount === 0) return;
+  const remedy = 'ALTER SCHEMA public OWNER TO pg_database_owner; REVOKE CREATE ON SCHEMA public FROM PUBLIC';
+  throw new ConfigError([`anybody may make functions in the schema public: run \`${remedy}\` there as an administrator`]);
 }
