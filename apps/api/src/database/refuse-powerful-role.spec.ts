@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, TestDatabase } from '../../../../test/database.js';
 import { startSystemPostgres } from '../../../../test/system-postgres.js';
 import type { SystemPostgres } from '../../../../test/system-postgres.js';
@@ -67,6 +67,49 @@ describe.each([
   it('nor without the password that the database asks for', () => {
     const { username } = database.address('application');
     expect(run(program, { username, password: '' })).toEqual([1, expect.stringMatching(/^DB_PASSWORD is missing: set .*\n$/)]);
+  });
+});
+
+describe('a login that was given too much', () => {
+  const login = { username: 'powerful', password: 'x' };
+  const start = () => refusePowerfulRole({ ...database.address('application'), ...login });
+
+  beforeEach(async () => {
+    await database.sql(`CREATE ROLE powerful LOGIN PASSWORD 'x' IN ROLE ncy8_application, ncy8_application_gate`);
+  });
+  afterEach(async () => {
+    await database.sql('DROP OWNED BY powerful');
+    await database.sql('DROP ROLE powerful');
+  });
+
+  it('is accepted before', async () => {
+    await expect(start()).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['GRANT ncy8_owner_gate TO powerful', 'a member of a role whose policies see every company'],
+    ['GRANT ncy8_retention TO powerful', 'an heir of ncy8_retention'],
+    ['ALTER DATABASE "{database}" OWNER TO powerful', 'the owner of', 'ALTER DATABASE "{database}" OWNER TO {owner}'],
+    ['ALTER SCHEMA public OWNER TO powerful', 'the owner of', 'ALTER SCHEMA public OWNER TO pg_database_owner'],
+    ['ALTER FUNCTION company_ids OWNER TO powerful', 'the owner of', 'ALTER FUNCTION company_ids OWNER TO ncy8_sign_in'],
+    ['GRANT CREATE ON SCHEMA public TO powerful', 'one that may make functions beside the tables'],
+    [
+      'GRANT CREATE ON SCHEMA public TO PUBLIC',
+      'one that may make functions beside the tables',
+      'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
+    ],
+    ['GRANT TRUNCATE ON timesheet_history TO powerful', 'one that may change history or logs'],
+    ['GRANT UPDATE (ip) ON audit_logs TO powerful', 'one that may change history or logs'],
+    ['GRANT DELETE ON erasures TO powerful', 'one that may change history or logs'],
+    ['GRANT SET ON PARAMETER session_replication_role TO powerful', 'one that may switch triggers off'],
+  ])('is refused after %s', async (grant, power, undo = 'SELECT 1') => {
+    const named = (text: string) => text.replace('{database}', database.name).replace('{owner}', database.address('owner').username);
+    await database.sql(named(grant));
+    try {
+      await expect(start()).rejects.toThrow(power);
+    } finally {
+      await database.sql(named(undo));
+    }
   });
 });
 
