@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connect, TestDatabase } from '../../../../test/database.js';
 import { migrateByCommand } from '../../../../test/system-postgres.js';
+import { refusePowerfulRole } from './refuse-powerful-role.js';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -69,6 +70,13 @@ it('the owner gets into none of the roles that it makes, whatever the server giv
   await bootstrap({ DB_USERNAME: 'bootstrapped_selfless', DB_PASSWORD: 'x' });
   const heir = await database.sql(`SELECT pg_has_role($1, 'bootstrapped_selfless', 'USAGE') AS "inherits"`, [owner]);
   expect(heir).toEqual([{ inherits: false }]);
+});
+
+it('an existing login inherits the grants, also one that does not inherit by itself', async () => {
+  await database.sql(`CREATE ROLE bootstrapped_reluctant LOGIN NOINHERIT PASSWORD 'x'`);
+  await bootstrap({ DB_USERNAME: 'bootstrapped_reluctant' });
+  const login = { ...database.address('application'), username: 'bootstrapped_reluctant', password: 'x' };
+  await expect(refusePowerfulRole(login)).resolves.toBeUndefined();
 });
 
 it('nobody else may make operators and functions beside the tables, as everybody might until PostgreSQL 14', async () => {

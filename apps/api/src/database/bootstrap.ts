@@ -52,6 +52,7 @@ export async function bootstrap(owner: DatabaseAddress, application: { username:
     await client.query(`GRANT ncy8_application, ncy8_application_gate TO ${login}`);
     await client.query(`GRANT CONNECT ON DATABASE ${client.escapeIdentifier(owner.database)} TO ${login}`);
     await client.query('GRANT USAGE ON SCHEMA public TO ncy8_application, ncy8_sign_in, ncy8_retention, ncy8_backup');
+    await inheritGrants(client, login, application.username);
     await client.query('COMMIT');
     return isNew;
   });
@@ -66,4 +67,12 @@ async function closeSchema(client: Client): Promise<void> {
   if (open.rowCount === 0) return;
   const remedy = 'ALTER SCHEMA public OWNER TO pg_database_owner; REVOKE CREATE ON SCHEMA public FROM PUBLIC';
   throw new ConfigError([`anybody may make functions in the schema public: run \`${remedy}\` there as an administrator`]);
+}
+
+/** Until 15 the role says whether it inherits, from 16 on the grant does. */
+async function inheritGrants(client: Client, login: string, username: string): Promise<void> {
+  const newer = await client.query(`SELECT WHERE current_setting('server_version_num')::int >= 160000`);
+  if (newer.rowCount) await client.query(`GRANT ncy8_application TO ${login} WITH INHERIT TRUE`);
+  const heir = await client.query(`SELECT WHERE pg_has_role($1, 'ncy8_application', 'USAGE')`, [username]);
+  if (!heir.rowCount) throw new ConfigError([`${username} does not inherit its grants: run \`ALTER ROLE ${login} INHERIT\` first`]);
 }

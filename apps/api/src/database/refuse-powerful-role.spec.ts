@@ -114,6 +114,20 @@ describe('a login that was given too much', () => {
 });
 
 (system ? describe : describe.skip)('where the database asks for no password', () => {
+  it('a login that does not inherit its grants is told so by whoever gives them', async () => {
+    const admin = await connect(system!.address);
+    await admin.query('CREATE ROLE giver LOGIN CREATEROLE');
+    await admin.query('CREATE ROLE reluctant LOGIN NOINHERIT');
+    await admin.query('CREATE DATABASE given OWNER giver');
+    const owner = { ...system!.address, database: 'given', username: 'giver' };
+    const application = { username: 'reluctant', password: '' };
+    await expect(bootstrap(owner, application)).rejects.toThrow('run `ALTER ROLE "reluctant" INHERIT`');
+    await admin.query('ALTER ROLE "reluctant" INHERIT');
+    await admin.end();
+    await bootstrap(owner, application);
+    await refusePowerfulRole({ ...owner, ...application });
+  });
+
   it('a login without one is made and runs, as its owner does', async () => {
     const admin = await connect(system!.address);
     await admin.query('CREATE ROLE owner LOGIN CREATEROLE');
