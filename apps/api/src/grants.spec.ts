@@ -8,7 +8,7 @@ import { readCatalogue } from './generate/catalogue.js';
 /** Only ever added to by the application. */
 const ADDED_TO = ['access_logs', 'audit_logs', 'timesheet_history', 'timesheet_history_seals'];
 /** And what the application only reads: what erasure took is written by retention alone. */
-const APPEND_ONLY = [...ADDED_TO, 'timesheet_history_erasures'].toSorted();
+const APPEND_ONLY = [...ADDED_TO, 'erasures', 'timesheet_history_erasures'].toSorted();
 
 /** What the application removes; of anything else a deletion is a date, and retention ends it. */
 const PASSING = [
@@ -112,6 +112,14 @@ describe("the application's login", () => {
     expect(rows.map(({ name }) => name)).toEqual(['company_ids', 'find_sign_in_accounts']);
   });
 
+  it('enters a company by a right of its own, also where the public may run nothing', async () => {
+    await database.sql('REVOKE EXECUTE ON FUNCTION enter_company FROM PUBLIC');
+    const seen = inside('application', (client) => client.query('SELECT FROM companies'));
+    await expect(seen.finally(() => void database.sql('GRANT EXECUTE ON FUNCTION enter_company TO PUBLIC'))).resolves.toMatchObject({
+      rowCount: 1,
+    });
+  });
+
   it('is found out when it may too much', async () => {
     await database.sql(`GRANT UPDATE (reason), TRUNCATE ON timesheet_history TO ${application}`);
     const found = await privileges('UPDATE', 'TRUNCATE');
@@ -147,6 +155,33 @@ describe('retention', () => {
   it('blanks free text of history and deletes rows, of the company that was entered', async () => {
     expect(await erase('UPDATE timesheet_history SET reason = NULL, diff = NULL, metadata = NULL')).toBe(1);
     expect(await erase('DELETE FROM timesheet_history')).toBe(1);
+  });
+
+  it.each([
+    `timesheet_history SET reason = 'another'`,
+    `timesheet_history SET diff = '{"durationMin": {"before": 1, "after": 2}}'`,
+    `timesheet_history SET diff = coalesce(diff, '{}') || '{"forged": null}'`,
+    `audit_logs SET after = '{"forged": true}'`,
+    `audit_logs SET before = coalesce(before, '{}') || '{"forged": true}'`,
+    `audit_logs SET ip = '6.6.6.6'`,
+    `access_logs SET ip = '6.6.6.6', "requestId" = NULL`,
+    `timesheet_history_seals SET "factsSalt" = 'another'`,
+  ])('puts nothing in the place of what it takes: %s', async (change) => {
+    const [table] = change.split(' ');
+    await expect(erase(`UPDATE ${change}`)).rejects.toMatchObject({
+      code: '42501',
+      message: expect.stringContaining(`${table} is append-only`),
+    });
+  });
+
+  it('takes parts of a document', async () => {
+    const document = `'{"note": {"before": "a", "after": null}, "durationMin": {"before": 1, "after": 2}}'`;
+    await inside('application', async (client) => {
+      const insert = `INSERT INTO audit_logs ("companyId", action, "targetType", after) VALUES ('${company}', 'partly', 'y', ${document})`;
+      await client.query(insert);
+      await client.query('SET LOCAL ROLE ncy8_retention');
+      expect((await client.query(`UPDATE audit_logs SET after = after - ARRAY['note'] WHERE action = 'partly'`)).rowCount).toBe(1);
+    });
   });
 
   it('forgets the salts of seals and notes what it took', async () => {
