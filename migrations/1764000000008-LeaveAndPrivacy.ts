@@ -35,7 +35,8 @@ const REFERENCES = {
 
 /**
  * Calendar feeds, the reason of a leave decision, retention and its proof, legal holds, jobs on many replicas.
- * The new indexes and checks lock the writers of their tables while they are made: seconds a million rows.
+ * The new indexes and checks lock the writers of their tables while they are made: seconds a million rows. Nobody reads leave requests and company
+ * settings from their new columns on until all of it is there.
  */
 export class LeaveAndPrivacy1764000000008 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
