@@ -19,18 +19,44 @@ const ACROSS_COMPANIES = new Set([
   'idempotency_keys_expires_idx',
 ]);
 
-/** Who may have a policy that looks across companies; no login inherits one of them. */
-const ACROSS_COMPANIES_ROLES = ['ncy8_backup', 'ncy8_sign_in'];
+/** The policies that look across companies, besides the backup's; no login inherits their roles. */
+const DOORS: Record<string, string> = {
+  companies: 'sign_in_names_companies',
+  users: 'sign_in_finds_accounts',
+};
+
+/** Ids without a foreign key, and why. */
+const BARE_IDS: Record<string, string> = {
+  createdByUserId: 'outlives the person',
+  updatedByUserId: 'outlives the person',
+  actorUserId: 'outlives the person',
+  targetId: 'of a record of any table, which it outlives',
+  historyId: 'outlives the line',
+  'access_logs.userId': 'outlives the person',
+  'audit_logs.userId': 'outlives the person',
+  'timesheet_history.userId': 'outlives the person',
+  'erasures.userId': 'tells of a person who is gone',
+  'idempotency_keys.userId': 'goes soon, whoever it is of',
+  'queued_mails.userId': 'goes when it was sent, whoever it is to',
+};
+
+/** Foreign keys that no index serves when their parent goes, and why. */
+const UNSERVED: Record<string, string> = {
+  'company_settings.ownerUserId': 'one row a company',
+  'role_permissions.roleId': 'a role goes with its company only',
+  'team_members.teamId': 'a team goes with its company only',
+};
 
 const isolation = (column: string) => `(${column} = (NULLIF(current_setting('app.company_id'::text, true), ''::text))::uuid)`;
 
 /** What is wrong with a schema, in words: isolation in depth, and what a distributed PostgreSQL needs. */
-export function schemaFaults({ tables }: Catalogue): string[] {
+export function schemaFaults({ tables, elsewhere }: Catalogue): string[] {
   const tenant = new Set(tables.filter(hasCompany).map(({ name }) => name));
-  return tables.flatMap((table) => {
-    const faults = hasCompany(table) ? tenantFaults(table, tenant) : globalFaults(table, tenant);
-    return [...faults, ...table.constraints.flatMap(nameFaults)].map((fault) => `${table.name}: ${fault}`);
+  const faults = tables.flatMap((table) => {
+    const own = hasCompany(table) ? tenantFaults(table, tenant) : globalFaults(table, tenant);
+    return [...own, ...tableFaults(table), ...table.constraints.flatMap(nameFaults)].map((fault) => `${table.name}: ${fault}`);
   });
+  return [...faults, ...elsewhere.map((name) => `${name}: is no table of the schema public: no row security of its own, no backup`)];
 }
 
 const hasCompany = (table: Table): boolean => table.columns.some(({ name }) => name === 'companyId');
@@ -52,8 +78,33 @@ function tenantFaults(table: Table, tenant: ReadonlySet<string>): string[] {
       .map(({ name }) => `${name} does not start with "companyId"`),
     ...(table.constraints.some(({ references }) => references?.table === 'companies') ? [] : ['no foreign key to companies']),
     ...table.constraints.flatMap((constraint) => foreignKeyFaults(constraint, tenant)),
+    ...idFaults(table),
     ...isolationFaults(table, '"companyId"'),
   ];
+}
+
+function tableFaults({ unlogged, triggers, grants }: Table): string[] {
+  return [
+    ...(unlogged ? ['is unlogged'] : []),
+    ...triggers.filter((text) => text.endsWith('(not enabled)')).map((text) => `the trigger ${text.split(' ')[2]} is not enabled`),
+    ...grants.filter((line) => line.startsWith('PUBLIC ')).map((line) => `grants ${line}`),
+    ...(grants.includes('ncy8_backup SELECT') ? [] : ['cannot be read by ncy8_backup']),
+  ];
+}
+
+/** An id says whose: a key that holds it in the company, and an index by which its parent can go. */
+function idFaults({ name: table, columns, constraints, indexes }: Table): string[] {
+  const keys = constraints.filter(({ references }) => references).flatMap(({ columns: of }) => of);
+  const serving = indexes.filter(({ definition }) => /^(?!.* WHERE )|WHERE \("?\w+"? IS NOT NULL\)$/.test(definition));
+  return columns
+    .filter(({ name, type }) => type === 'uuid' && name.endsWith('Id') && name !== 'companyId' && !(name in BARE_IDS))
+    .flatMap(({ name }) => {
+      const path = `${table}.${name}`;
+      if (path in BARE_IDS) return [];
+      if (!keys.includes(name)) return [`"${name}" has no foreign key and is not listed as a bare id`];
+      const isServed = path in UNSERVED || serving.some(({ columns: of }) => of.slice(0, 2).includes(name));
+      return isServed ? [] : [`no index serves the foreign key of "${name}"`];
+    });
 }
 
 function globalFaults(table: Table, tenant: ReadonlySet<string>): string[] {
@@ -80,12 +131,13 @@ function foreignKeyFaults({ name, columns, references, deferrable }: Constraint,
   ];
 }
 
-function isolationFaults({ rowSecurity, policies }: Table, column: string): string[] {
+function isolationFaults({ name: table, rowSecurity, policies }: Table, column: string): string[] {
   return [
     ...(rowSecurity === 'forced' ? [] : [`row security is ${rowSecurity}, not forced`]),
     ...(policies.some(({ name }) => name === 'company_isolation') ? [] : ['has no policy company_isolation']),
+    ...(policies.some(isBackup) ? [] : ['has no policy by which ncy8_backup sees its rows']),
     ...policies
-      .filter((policy) => !isIsolation(policy, column) && !isDoor(policy))
+      .filter((policy) => !isIsolation(policy, column) && !isBackup(policy) && !isDoor(policy, table))
       .map(({ name }) => `the policy ${name} is none of the known forms`),
   ];
 }
@@ -98,8 +150,12 @@ const isIsolation = ({ name, command, permissive, roles, using, check }: Policy,
   using === isolation(column) &&
   check === isolation(column);
 
-const isDoor = ({ command, roles, check }: Policy): boolean =>
-  command === 'SELECT' && check === null && roles.length === 1 && ACROSS_COMPANIES_ROLES.includes(roles[0]!);
+const reads = ({ command, permissive, roles, using, check }: Policy, role: string): boolean =>
+  command === 'SELECT' && permissive && roles.join() === role && using === 'true' && check === null;
+
+const isBackup = (policy: Policy): boolean => policy.name === 'backup_reads_all' && reads(policy, 'ncy8_backup');
+
+const isDoor = (policy: Policy, table: string): boolean => policy.name === DOORS[table] && reads(policy, 'ncy8_sign_in');
 
 /** 63 bytes are the limit, and a distributed table's shards append `_` and a number. */
 function nameFaults({ name }: Constraint): string[] {

@@ -41,12 +41,14 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** Privileges that the application's login has, inherited ones and those of the public too. */
-async function privileges(...names: string[]): Promise<string[]> {
+const privileges = (...names: string[]): Promise<string[]> => privilegesOf(application, ...names);
+
+async function privilegesOf(role: string, ...names: string[]): Promise<string[]> {
   const rows = await database.sql<{ held: string }>(
     `SELECT DISTINCT c.relname || ' ' || p AS held FROM pg_class c, unnest($2::text[]) p
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
        AND (has_table_privilege($1, c.oid, p) OR (p IN ('INSERT', 'UPDATE', 'SELECT') AND has_any_column_privilege($1, c.oid, p))) ORDER BY 1`,
-    [application, names],
+    [role, names],
   );
   return rows.map(({ held }) => held);
 }
@@ -151,7 +153,26 @@ const erase = (statement: string) =>
     return (await client.query(statement)).rowCount;
   });
 
+/** Tables that retention adds to or empties. */
+const added = () => privilegesOf('ncy8_retention', 'INSERT', 'TRUNCATE', 'TRIGGER');
+/** Tables of which it changes every column. */
+const rewritten = () =>
+  database.sql(`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+    AND has_table_privilege('ncy8_retention', oid, 'UPDATE')`);
+
 describe('retention', () => {
+  it('adds to the ledgers of erasures alone, and changes columns, never all of them', async () => {
+    expect([await added(), await rewritten()]).toEqual([['erasures INSERT', 'timesheet_history_erasures INSERT'], []]);
+  });
+
+  it('or it is found out', async () => {
+    await database.sql('GRANT INSERT, UPDATE ON audit_logs TO ncy8_retention');
+    const found = [await added(), await rewritten()];
+    await database.sql('REVOKE INSERT, UPDATE ON audit_logs FROM ncy8_retention');
+    await database.sql('GRANT UPDATE (before, after, ip, "requestId") ON audit_logs TO ncy8_retention'); // a REVOKE takes those of columns along
+    expect(found).toEqual([expect.arrayContaining(['audit_logs INSERT']), [{ name: 'audit_logs' }]]);
+  });
+
   it('blanks free text of history and deletes rows, of the company that was entered', async () => {
     expect(await erase('UPDATE timesheet_history SET reason = NULL, diff = NULL, metadata = NULL')).toBe(1);
     expect(await erase('DELETE FROM timesheet_history')).toBe(1);

@@ -37,6 +37,8 @@ export interface Policy {
 
 export interface Table {
   name: string;
+  /** Lost with the server's crash, and not in a standby. */
+  unlogged: boolean;
   rowSecurity: 'off' | 'enabled' | 'forced';
   columns: Column[];
   constraints: Constraint[];
@@ -53,6 +55,8 @@ export interface Catalogue {
   /** `runsAs`: the role whose rights it has, where those are not the caller's. */
   functions: { name: string; definition: string; runsAs: string | null; grants: string[] }[];
   tables: Table[];
+  /** Views and foreign tables, and whatever has rows in another schema. */
+  elsewhere: string[];
 }
 
 /** The owner has another name in every installation. */
@@ -74,7 +78,7 @@ const granted = (acl: string, owner: string) =>
    FROM aclexplode(${acl}) p LEFT JOIN pg_roles r ON r.oid = p.grantee WHERE p.grantee <> ${owner} GROUP BY r.oid, r.rolname`;
 
 const TABLES = `
-  SELECT t.relname AS name,
+  SELECT t.relname AS name, t.relpersistence <> 'p' AS unlogged,
     CASE WHEN t.relforcerowsecurity AND t.relrowsecurity THEN 'forced' WHEN t.relrowsecurity THEN 'enabled' ELSE 'off' END AS "rowSecurity",
     (SELECT json_agg(json_build_object(
        'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'required', a.attnotnull,
@@ -99,7 +103,7 @@ const TABLES = `
        'name', p.policyname, 'command', p.cmd, 'permissive', p.permissive = 'PERMISSIVE', 'roles', p.roles::text[], 'using', p.qual, 'check', p.with_check
      ) ORDER BY p.policyname), '[]')
      FROM pg_policies p WHERE p.schemaname = 'public' AND p.tablename = t.relname) AS policies,
-    (SELECT coalesce(json_agg(pg_get_triggerdef(g.oid) ORDER BY g.tgname), '[]') FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal) AS triggers,
+    (SELECT coalesce(json_agg(pg_get_triggerdef(g.oid) || CASE g.tgenabled WHEN 'O' THEN '' ELSE ' (not enabled)' END ORDER BY g.tgname), '[]') FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal) AS triggers,
     (SELECT coalesce(json_agg(g.line ORDER BY g.line), '[]') FROM (
        ${granted('t.relacl', 't.relowner')}
        UNION ALL
@@ -120,12 +124,20 @@ const FUNCTIONS = `
   WHERE f.pronamespace = 'public'::regnamespace AND ${ours('pg_proc', 'f.oid')}
   ORDER BY f.proname, f.oid::regprocedure::text`;
 
+const ELSEWHERE = `
+  SELECT t.oid::regclass::text AS name FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace
+  WHERE (t.relkind IN ('v', 'm', 'f') OR t.relkind IN ('r', 'p') AND n.nspname <> 'public')
+    AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND ${ours('pg_class', 't.oid')}
+  ORDER BY 1`;
+
 /** All that the schema `public` says of itself; alike for two databases that were made alike. */
 export async function readCatalogue(ask: Ask): Promise<Catalogue> {
+  const elsewhere = await ask<{ name: string }>(ELSEWHERE);
   const extensions = await ask<{ name: string }>(`SELECT extname AS name FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1`);
   return {
     extensions: extensions.map(({ name }) => name),
     functions: await ask(FUNCTIONS),
     tables: await ask(TABLES),
+    elsewhere: elsewhere.map(({ name }) => name),
   };
 }
