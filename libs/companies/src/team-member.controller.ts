@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Put, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PageQuery, PathId } from '#core';
+import { IfMatch, PageQuery, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own, RequirePermission } from '#rbac';
 import type { Principal } from '#rbac';
@@ -27,6 +27,7 @@ export class TeamMemberController {
 
   @Put(':userId')
   @RequirePermission('update_team')
+  @Problems('privilege_escalation')
   @ApiOperation({ summary: 'Make somebody a member or a lead of a team' })
   @ApiOkResponse({ type: PutMemberView })
   put(

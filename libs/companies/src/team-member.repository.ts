@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Cursors, Query, UnitOfWork } from '#core';
+import { Cursors, Problem, Query, UnitOfWork } from '#core';
 import type { Page, PageQuery } from '#core';
 import { UserRepository } from '#identity';
 import { may } from '#rbac';
@@ -54,6 +54,11 @@ export class TeamMemberRepository {
 
   private note(caller: Principal, userId: string): void {
     if (seesMore(caller)) this.users.noteRead(userId);
+  }
+
+  /** @throws 404 for somebody who is no user, or no more */
+  async requireUser(userId: string): Promise<void> {
+    if ((await this.users.living([userId])).length === 0) throw new Problem('not_found');
   }
 
   /** Undefined for somebody who is not in the team, or no user any more. */

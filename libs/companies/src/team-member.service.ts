@@ -2,13 +2,22 @@ import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
 import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
 import type { AuditActionOn, Change, ExpectedVersion } from '#core';
-import { UserRepository } from '#identity';
-import type { Principal } from '#rbac';
+import { Escalation } from '#rbac';
+import type { PermissionName, Principal } from '#rbac';
 import { TeamMemberRepository } from './team-member.repository.js';
 import type { PutMemberView } from './team.dto.js';
 import { Team, TeamMember } from './team.entity.js';
 import type { TeamRole } from './team.entity.js';
 import { TeamRepository } from './team.repository.js';
+
+/** What a lead may for their people: whoever takes it themselves holds it already. */
+const LEADS_MAY: PermissionName[] = [
+  'read_leave_request',
+  'approve_leave_request',
+  'read_timesheet',
+  'read_timesheet_history',
+  'approve_timesheet',
+];
 
 /** Who is in a team, and who leads it. All changes of one team queue on its row, and move its version. */
 @Injectable()
@@ -17,16 +26,21 @@ export class TeamMemberService {
     private readonly work: UnitOfWork,
     private readonly teams: TeamRepository,
     private readonly members: TeamMemberRepository,
-    private readonly users: UserRepository,
+    private readonly escalation: Escalation,
     private readonly audit: Audit,
   ) {}
 
-  /** Makes somebody a member or a lead; where they are so already, nothing changes. @throws 404 also for the user, 412 on the team's version */
+  /**
+   * Makes somebody a member or a lead; where they are so already, nothing changes.
+   * @throws 404 also for the user, 403 `privilege_escalation` for who makes themselves a lead and may not what a lead may, 412 on the team's version
+   */
   async put(caller: Principal, teamId: string, userId: string, role: TeamRole, expected: ExpectedVersion): Promise<PutMemberView> {
     const team = await this.teams.lock(teamId);
-    if ((await this.users.living([userId])).length === 0) throw new Problem('not_found');
-    expectVersion(team, expected);
+    await this.members.requireUser(userId);
     const before = await this.members.roleOf(teamId, userId);
+    if (userId === caller.userId && role === 'lead' && before !== 'lead')
+      await this.escalation.refuseBeyond(caller, LEADS_MAY, { targetType: 'Team', targetId: teamId, userId });
+    expectVersion(team, expected);
     if (before === role) return { ...(await this.members.get(caller, teamId, userId)), version: team.version };
     const manager = await this.work.manager();
     if (before) await manager.update(TeamMember, this.living(teamId, userId), { role, ...this.work.changed() });

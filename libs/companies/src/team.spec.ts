@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { statuses, twenty } from '../../../test/answer.js';
+import { codes, statuses, twenty } from '../../../test/answer.js';
 import type { Client } from '../../../test/client.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { Accesses } from '#core';
+import type { PermissionName } from '#rbac';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 
@@ -251,6 +252,45 @@ describe('members', () => {
     for (const body of [{}, { role: 'boss' }, { role: null }, { role: 'lead', userId: gone.id }]) {
       expect((await admin.put(`/teams/${id}/members/${gone.id}`, body)).status).toBe(400);
     }
+  });
+
+  it('become leads by themselves only if they may what a lead may', async () => {
+    const leads: PermissionName[] = [
+      'read_leave_request',
+      'approve_leave_request',
+      'read_timesheet',
+      'read_timesheet_history',
+      'approve_timesheet',
+    ];
+    const editor = await company.person({ role: ['update_team'] });
+    const holder = await company.person({ role: ['update_team', ...leads] });
+    const { id } = await company.team({ members: [holder] });
+    const lead = (client: Client, userId: string, headers = {}) => client.put(`/teams/${id}/members/${userId}`, { role: 'lead' }, headers);
+    const member = (client: Client, userId: string) => client.put(`/teams/${id}/members/${userId}`, { role: 'member' });
+    const short = await holder.apiKey(['update_team', ...leads.slice(1)]);
+    const refused = [
+      await lead(editor, editor.id, { 'if-match': '"99"' }), // before 412
+      await lead(await admin.apiKey(['update_team']), admin.id.toUpperCase()),
+      await lead(short, holder.id), // a member already
+    ];
+    expect(codes(refused)).toEqual(Array(3).fill('403 privilege_escalation'));
+    expect(refused[2]!.body.detail).toMatch(/: read_leave_request$/);
+    const attempts = (await auditOf(id)).filter(({ action }) => action === 'privilege_escalation_refused');
+    expect(attempts).toMatchObject(
+      [editor, admin, holder].map((who) => ({ targetType: 'Team', userId: who.id, actorUserId: who.id, before: null })),
+    );
+    expect(attempts[0]!.after).toEqual({ permissions: leads.toSorted() });
+    expect(await membersOf(id)).toMatchObject([{ userId: holder.id, role: 'member' }]);
+    // Others become leads as ever, and members are added by whoever leads.
+    const free = [
+      await lead(editor, employee.id),
+      await member(editor, editor.id),
+      await lead(holder, holder.id),
+      await lead(short, holder.id),
+      await member(short, admin.id),
+      await lead(await holder.apiKey(['update_team', ...leads]), holder.id),
+    ];
+    expect(statuses(free)).toEqual(Array(6).fill(200));
   });
 
   it('move its version too when one of them is deleted or has come back', async () => {

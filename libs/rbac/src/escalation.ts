@@ -6,7 +6,7 @@ import { may } from './principal.js';
 import type { Principal } from './principal.js';
 
 /** What somebody wanted to give away, or to act upon. */
-export type EscalationTarget = { targetType: 'ApiKey' | 'Role' | 'User' } & Pick<AuditEvent, 'targetId' | 'userId'>;
+export type EscalationTarget = { targetType: 'ApiKey' | 'Role' | 'Team' | 'User' } & Pick<AuditEvent, 'targetId' | 'userId'>;
 
 /** Nobody hands out, or acts upon, more than they hold. */
 @Injectable()

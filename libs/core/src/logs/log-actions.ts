@@ -19,7 +19,15 @@ export const AUDIT_ACTIONS = {
   Role: ['role_created', 'role_updated', 'role_permissions_changed', 'role_deleted', 'privilege_escalation_refused'],
   Session: ['signed_out', 'session_revoked', 'refresh_token_reused'],
   Task: ['task_created', 'task_updated', 'task_deleted'],
-  Team: ['team_created', 'team_updated', 'team_deleted', 'team_member_added', 'team_member_changed', 'team_member_removed'],
+  Team: [
+    'team_created',
+    'team_updated',
+    'team_deleted',
+    'team_member_added',
+    'team_member_changed',
+    'team_member_removed',
+    'privilege_escalation_refused',
+  ],
   TimesheetHistory: ['history_exported'],
   User: [
     'user_created',

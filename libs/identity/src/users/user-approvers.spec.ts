@@ -91,6 +91,27 @@ describe('approvers', () => {
     expect((await admin.get(path)).body).toEqual({ approverIds: [second.id] });
   });
 
+  it('are not those who name themselves, unless they may decide timesheets', async () => {
+    const person = await company.person();
+    const path = `/users/${person.id}/approvers`;
+    const editor = await company.person({ role: ['update_user'] });
+    const holder = await company.person({ role: ['update_user', 'approve_timesheet'] });
+    const key = await holder.apiKey(['update_user']);
+    const refused = [
+      await editor.put(path, { approverIds: [manager.id, editor.id] }, { 'if-match': '"99"' }), // before 412
+      await (await admin.apiKey(['update_user'])).put(path, { approverIds: [admin.id] }),
+      await key.put(path, { approverIds: [holder.id.toUpperCase()] }),
+    ];
+    expect(codes(refused)).toEqual(Array(3).fill('403 privilege_escalation'));
+    expect(await server.audits(person.id, 'privilege_escalation_refused')).toMatchObject(
+      [editor, admin, holder].map(({ id }) => ({ after: { permissions: ['approve_timesheet'] }, actorUserId: id })),
+    );
+    expect((await admin.get(path)).body).toEqual({ approverIds: [] });
+    expect((await editor.put(path, { approverIds: [manager.id] })).status).toBe(200);
+    expect((await holder.put(path, { approverIds: [holder.id] })).status).toBe(200);
+    expect((await key.put(path, { approverIds: [holder.id, manager.id] })).status).toBe(200); // holder is one already
+  });
+
   it('are living users of this company', async () => {
     const deleted = await company.person();
     await admin.delete(`/users/${deleted.id}`);

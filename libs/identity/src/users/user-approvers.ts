@@ -38,9 +38,10 @@ export class UserApprovers {
     await this.requireLiving(approverIds);
     const user = await this.users.lock(userId);
     await this.policy.requireOver(caller, userId, user.role.id);
-    expectVersion(user, expected);
     const before = await this.listed(userId);
     const added = approverIds.filter((id) => !before.includes(id));
+    if (added.includes(caller.userId)) await this.policy.requireApproving(caller, userId);
+    expectVersion(user, expected);
     const removed = await this.endAllBut(userId, approverIds);
     if (added.length === 0 && removed === 0) return { approverIds: before, version: user.version };
     const rows = added.map((approverId) => ({ ...this.work.created(), userId, approverId }));

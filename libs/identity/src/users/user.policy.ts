@@ -41,6 +41,11 @@ export class UserPolicy {
     await this.escalation.refuseBeyond(caller, permissions, { targetType: 'User', targetId: userId, userId });
   }
 
+  /** Whoever makes themselves an approver of somebody holds what that gives. Call it before the first write. @throws 403 `privilege_escalation` */
+  async requireApproving(caller: Principal, userId: string): Promise<void> {
+    await this.escalation.refuseBeyond(caller, ['approve_timesheet'], { targetType: 'User', targetId: userId, userId });
+  }
+
   /** Whether a role is still there; if so, nobody changes or deletes it until the end of the transaction. */
   async keeps(roleId: string): Promise<boolean> {
     return (await this.roles.forAssignment(roleId)) !== undefined;
