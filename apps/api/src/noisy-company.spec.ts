@@ -47,6 +47,12 @@ it('a company whose requests are stuck is told to come back, and another one is 
     return answers;
   });
   for (const answer of flood) expect(answer).toMatchObject({ status: 503, code: 'service_unavailable', retryAfter: '1' });
+  const logged = server.log.filter(({ msg }) => msg === 'service_unavailable');
+  const [errors, warnings] = [50, 40].map((level) => logged.filter((line) => line.level === level));
+  for (const error of errors!) expect(error).toMatchObject({ err: { message: 'database error 55P03' } }); // not for those who only waited
+  expect(warnings![0]).toMatchObject({ detail: 'Too many requests of this company at once', refused: 1 });
+  const times = warnings!.map(({ time }) => Date.parse(String(time)));
+  for (const [index, time] of times.slice(1).entries()) expect(time - times[index]!).toBeGreaterThan(990);
 });
 
 it('afterwards it has as many places as before, and they do the work of all that it asks', async () => {

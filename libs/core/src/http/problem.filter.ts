@@ -21,6 +21,9 @@ const BY_STATUS: Record<number, ProblemCode> = {
   503: 'service_unavailable',
 };
 
+/** Of what we refuse because too many ask, one line in the log at most. */
+const CROWDED_EVERY_MS = 1000;
+
 /** Turns whatever was thrown into a problem; undefined fields and the text of unknown errors never leave the server. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
@@ -65,6 +68,9 @@ function challenge({ code }: Problem, { headers }: FastifyRequest): Record<strin
 /** The one place where errors become answers. What was written is rolled back before the answer leaves. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  private crowdedAt = -Infinity;
+  private crowded = 0;
+
   constructor(
     private readonly work: UnitOfWork,
     @InjectLog() private readonly log: Logger,
@@ -78,7 +84,7 @@ export class ProblemFilter implements ExceptionFilter {
     const isCutOff = isNativeError(error) && error === request.raw.errored;
     const problem = isCutOff ? new Problem('malformed_body') : asProblem(error);
     if (isCutOff) this.log.info({ requestId: request.id }, 'the connection ended before the request was whole');
-    if (problem.status >= 500) this.log.error({ requestId: request.id, err: withoutValues(problem.more.cause ?? problem) }, problem.code);
+    if (problem.status >= 500) this.note(problem, request);
     const reply = http.getResponse<FastifyReply>();
     try {
       sendProblem(problem, request, reply);
@@ -87,6 +93,18 @@ export class ProblemFilter implements ExceptionFilter {
       this.log.error({ requestId: request.id, err: withoutValues(failure) }, 'a problem could not be told');
       sendProblem(new Problem('internal_error'), request, reply);
     }
+  }
+
+  /** A fault is an error. Whom we told ourselves to come back met none: thousands of them are one warning a second. */
+  private note(problem: Problem, { id: requestId }: FastifyRequest): void {
+    const { cause = problem } = problem.more;
+    if (problem.code !== 'service_unavailable' || cause !== problem)
+      return this.log.error({ requestId, err: withoutValues(cause) }, problem.code);
+    this.crowded++;
+    if (performance.now() - this.crowdedAt < CROWDED_EVERY_MS) return;
+    this.log.warn({ requestId, detail: problem.message, refused: this.crowded }, problem.code);
+    this.crowdedAt = performance.now();
+    this.crowded = 0;
   }
 }
 
