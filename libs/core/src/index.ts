@@ -5,6 +5,7 @@ export * from './config.js';
 export * from './core.module.js';
 export * from './database/base.entity.js';
 export * from './database/batch.js';
+export * from './database/company-places.js';
 export * from './database/connection.js';
 export * from './database/database-error.js';
 export * from './database/database.js';

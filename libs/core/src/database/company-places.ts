@@ -12,8 +12,8 @@ interface Company {
 }
 
 /**
- * How many connections of the pool one company may have at once, so that a noisy one leaves room for the others. Whoever finds all places of
- * the company taken waits in order of arrival. A company without a request takes no memory.
+ * How much of what all share (connections of the pool, hashes of passwords) one company may have at once, so that a noisy one leaves room for
+ * the others. Whoever finds all places of the company taken waits in order of arrival. A company without a request takes no memory.
  */
 export class CompanyPlaces {
   private readonly companies = new Map<string, Company>();

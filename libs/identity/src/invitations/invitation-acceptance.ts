@@ -25,7 +25,7 @@ export class InvitationAcceptance {
     const link = await this.links.find(body.token, 'invitation');
     const { firstName = link.firstName, lastName = link.lastName } = body;
     await requireStrongPassword(body.password, { email: link.email, names: [firstName, lastName] });
-    const passwordHash = await this.passwords.hash(body.password);
+    const passwordHash = await this.passwords.hashNew(body.password, link.companyId);
     return this.work.within({ companyId: link.companyId, userId: link.userId }, async () => {
       await this.activate(link, passwordHash, body);
       return this.sessions.start(link.userId);

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock, MailSender, UnitOfWork } from '#core';
+import { statuses } from '../../../../test/answer.js';
 import type { Company, Person } from '../../../../test/factories.js';
+import { behindNewPasswords } from '../../../../test/hash-places.js';
 import { Mailbox } from '../../../../test/mailbox.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
@@ -53,6 +55,11 @@ describe('accepting', () => {
     expect(asked(await owner.post(`/timesheets/${sheet.id}/submit`))).toEqual([admin.id]);
     expect((await accept(token)).status).toBe(200);
     expect(asked(await owner.get(`/timesheets/${sheet.id}`))).toEqual([admin.id, person.id].toSorted());
+  });
+
+  it('hashes the password behind the new ones of its company', async () => {
+    const { token } = await invited();
+    expect(statuses(await behindNewPasswords(server, company.id, [() => accept(token)]))).toEqual([200]);
   });
 
   it('makes who was invited by POST /users active, and signs them in', async () => {

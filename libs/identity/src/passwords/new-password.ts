@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '#core';
-import { requireStrongPassword } from './password-strength.js';
 import { Passwords } from './passwords.js';
 
-/** Takes a new password. */
+/** Takes a new password that is strong enough, for somebody of the present company. */
 @Injectable()
 export class NewPassword {
   constructor(
@@ -13,11 +12,9 @@ export class NewPassword {
 
   /**
    * Hashes outside every transaction: what the request has read so far is let go, and must be read again for its change.
-   * @throws 400 `password_too_weak`
    */
-  async hash(password: string, about: { email: string; names: string[] }, pointer = '/password'): Promise<string> {
-    await requireStrongPassword(password, about, pointer);
+  async hash(password: string): Promise<string> {
     await this.work.commit();
-    return this.passwords.hash(password);
+    return this.passwords.hashNew(password, this.work.tenant.companyId);
   }
 }

@@ -22,14 +22,14 @@ export class PasswordChange {
   ) {}
 
   /** @throws 400 `password_too_weak`, 401 `invalid_credentials`, 429 */
-  async change({ userId, sessionId }: Principal, { currentPassword, newPassword }: ChangePasswordBody): Promise<void> {
+  async change({ companyId, userId, sessionId }: Principal, { currentPassword, newPassword }: ChangePasswordBody): Promise<void> {
     const account = await this.proof.account(userId);
     const { email, firstName, lastName } = account;
     await requireStrongPassword(newPassword, { email, names: [firstName, lastName] }, POINTER);
     if (newPassword.normalize('NFC') === currentPassword.normalize('NFC'))
       throw new Problem('password_too_weak', { errors: [{ pointer: POINTER, detail: 'must not be the present password' }] });
     await this.proof.require(account, currentPassword);
-    const passwordHash = await this.passwords.hash(newPassword);
+    const passwordHash = await this.passwords.hashNew(newPassword, companyId);
     const isReplaced = (await this.replace(account, passwordHash)) || (await this.replaceAnew(userId, currentPassword, passwordHash));
     if (!isReplaced) throw new Problem('invalid_credentials', { detail: 'The password has been changed meanwhile' });
     await this.credentials.passwordChanged(userId, sessionId!);

@@ -22,7 +22,7 @@ export class PasswordReset {
   async reset({ token, newPassword }: ResetPasswordBody): Promise<void> {
     const link = await this.links.find(token, 'password_reset');
     await requireStrongPassword(newPassword, { email: link.email, names: [link.firstName, link.lastName] }, '/newPassword');
-    const passwordHash = await this.passwords.hash(newPassword);
+    const passwordHash = await this.passwords.hashNew(newPassword, link.companyId);
     await this.work.within({ companyId: link.companyId, userId: link.userId }, () => this.replace(link, passwordHash));
   }
 

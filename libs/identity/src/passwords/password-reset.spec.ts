@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock, MailSender, UnitOfWork } from '#core';
+import { statuses } from '../../../../test/answer.js';
 import { Client } from '../../../../test/client.js';
 import { PASSWORD } from '../../../../test/factories.js';
 import type { Company, Person } from '../../../../test/factories.js';
+import { behindNewPasswords } from '../../../../test/hash-places.js';
 import { Mailbox } from '../../../../test/mailbox.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
@@ -86,6 +88,14 @@ describe('a forgotten password', () => {
     await server.sql('UPDATE users SET "mustChangePasswordAtNextLogin" = true WHERE id = $1', [person.id]);
     await reset(await linkOf(person));
     expect((await login(person, NEW)).body.mustChangePassword).toBe(false);
+  });
+
+  it('is hashed behind the new ones of its company, and so is a changed one', async () => {
+    const [person, other] = [await company.person(), await company.person()];
+    const token = await linkOf(person);
+    const changed = { currentPassword: PASSWORD, newPassword: NEW };
+    const requests = [() => reset(token), () => other.post('/auth/password/change', changed)];
+    expect(statuses(await behindNewPasswords(server, company.id, requests))).toEqual([204, 204]);
   });
 
   it('must be a strong one; the link waits for it', async () => {

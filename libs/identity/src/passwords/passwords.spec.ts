@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hash } from '@node-rs/argon2';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PASSWORD } from '../../../../test/factories.js';
@@ -30,6 +31,38 @@ describe('signing up', () => {
     await passwords.matches(undefined, PASSWORD);
     expect(hashed).toBeLessThanOrEqual(4); // those that ran already, and those beside it
     await Promise.all(signUps);
+  });
+});
+
+describe('new passwords', () => {
+  it('keep nobody waiting who signs in', async () => {
+    const passwords = new Passwords();
+    let hashed = 0;
+    const companies = Array.from({ length: 40 }, () => randomUUID());
+    const news = companies.map((company) => passwords.hashNew(PASSWORD, company).then(() => hashed++));
+    await passwords.matches(undefined, PASSWORD);
+    expect(hashed).toBeLessThanOrEqual(4);
+    await Promise.all(news);
+  });
+
+  it('of one company keep no other one waiting, and are all hashed', async () => {
+    const passwords = new Passwords();
+    const [many, other] = [randomUUID(), randomUUID()];
+    let hashed = 0;
+    const flood = Array.from({ length: 40 }, () => passwords.hashNew(PASSWORD, many).then(() => hashed++));
+    expect(await passwords.matches(await passwords.hashNew(PASSWORD, other), PASSWORD)).toBe(true);
+    expect(hashed).toBeLessThanOrEqual(10); // the four before it, those beside it, and those beside the comparison
+    await Promise.all(flood);
+    expect(hashed).toBe(40);
+  });
+
+  it('give their place back also when the line is full', async () => {
+    const passwords = new Passwords();
+    const full = Array.from({ length: 258 }, (_, index) => passwords.hashNew(PASSWORD, `company ${index}`));
+    for (let times = 0; times < 8; times++)
+      await expect(passwords.hashNew(PASSWORD, 'late')).rejects.toMatchObject({ code: 'service_unavailable' });
+    await Promise.all(full);
+    expect(await passwords.hashNew(PASSWORD, 'late')).toMatch(/^\$argon2id/);
   });
 });
 

@@ -4,6 +4,7 @@ import { Audit, changes, Problem } from '#core';
 import type { Principal } from '#rbac';
 import { Invitations } from '../invitations/invitation.service.js';
 import { NewPassword } from '../passwords/new-password.js';
+import { requireStrongPassword } from '../passwords/password-strength.js';
 import type { CreateUser, UserView } from './user.dto.js';
 import { PERSONAL, UserPolicy } from './user.policy.js';
 import { UserRepository } from './user.repository.js';
@@ -24,11 +25,15 @@ export class UserCreation {
     if (password !== undefined && caller.sessionId === null) throw new Problem('forbidden', { detail: 'No password with an API key' });
     const { email, firstName, lastName } = fields;
     this.policy.requireFreeForm(email);
-    const passwordHash = password === undefined ? '' : await this.newPassword.hash(password, { email, names: [firstName, lastName] });
+    let passwordHash = '';
+    if (password !== undefined) {
+      await requireStrongPassword(password, { email, names: [firstName, lastName] });
+      await this.require(caller, fields); // to hash is dear
+      if (await this.users.isEmailTaken(email)) throw new Problem('email_taken');
+      passwordHash = await this.newPassword.hash(password);
+    }
+    await this.require(caller, fields);
     const id = randomUUID();
-    const role = await this.policy.role(fields.roleId);
-    await this.policy.requireHeld(caller, role, null);
-    await this.policy.requireAllowedEmail(email);
     const isInvited = password === undefined;
     const user = await this.users.add(
       { ...fields, id, passwordHash, mustChangePasswordAtNextLogin: !isInvited },
@@ -38,5 +43,11 @@ export class UserCreation {
     const after = changes({}, { ...fields, status: user.status }, PERSONAL)?.after;
     await this.audit.record({ action: isInvited ? 'user_invited' : 'user_created', targetType: 'User', targetId: id, userId: id, after });
     return user;
+  }
+
+  /** @throws 400 `unknown_reference`, 403 `privilege_escalation`, 409 `email_domain_not_allowed` */
+  private async require(caller: Principal, { roleId, email }: Pick<CreateUser, 'roleId' | 'email'>): Promise<void> {
+    await this.policy.requireHeld(caller, await this.policy.role(roleId), null);
+    await this.policy.requireAllowedEmail(email);
   }
 }

@@ -121,6 +121,12 @@ export class UserRepository {
     return this.work.query(text, [ids]);
   }
 
+  /** Whether somebody has this address now; that it stays free, only its unique index says. */
+  async isEmailTaken(email: string): Promise<boolean> {
+    const text = 'SELECT FROM users WHERE "companyId" = $1 AND email = $2::citext AND "deletedAt" IS NULL';
+    return (await this.work.query(text, [email])).length > 0;
+  }
+
   /**
    * For change: until the end of the transaction nobody signs in as this user, and no record of theirs is added. Two statements: what is
    * read beside the wait for a lock may be out of date.

@@ -4,9 +4,11 @@ import { Accesses } from '#core';
 import { codes } from '../../../../test/answer.js';
 import { PASSWORD } from '../../../../test/factories.js';
 import type { Company, Person } from '../../../../test/factories.js';
+import { behindNewPasswords } from '../../../../test/hash-places.js';
 import { Mailbox } from '../../../../test/mailbox.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
+import { Passwords } from '../passwords/passwords.js';
 
 let server: TestServer;
 let mailbox: Mailbox;
@@ -255,6 +257,29 @@ describe('creating a user', () => {
     const restored = await admin.post(`/users/${id}/restore`);
     expect([restored.status, restored.body.code]).toEqual([409, 'email_taken']);
     expect((await make({ email: (await server.company()).admin.email })).status).toBe(201); // another company's does not matter
+  });
+
+  it('with a password is refused before that is hashed', async () => {
+    const creator = await company.person({ role: ['create_user'] });
+    const passwords = server.app.get(Passwords);
+    let hashed = 0;
+    const busy = Array.from({ length: 120 }, () => passwords.hash(PASSWORD).then(() => hashed++));
+    const fields = { ...(await fieldsOf('Manager')), password: 'another walk, through the hills' };
+    const taken = employee.email.toUpperCase();
+    const refused = [
+      await admin.post('/users', { ...fields, email: taken }),
+      await admin.post('/users', { ...fields, email: taken, roleId: randomUUID() }),
+      await creator.post('/users', { ...fields, email: taken }),
+    ];
+    expect(hashed).toBeLessThan(120);
+    expect(codes(refused)).toEqual(['400 unknown_reference', '403 privilege_escalation', '409 email_taken']);
+    await Promise.all(busy);
+  });
+
+  it('hashes a password behind the new ones of its company', async () => {
+    const fields = { ...(await fieldsOf()), password: 'another walk, through the hills' };
+    const [made] = await behindNewPasswords(server, company.id, [() => admin.post('/users', fields)]);
+    expect(made!.status).toBe(201);
   });
 
   it('keeps to the domains of the company', async () => {
