@@ -35,10 +35,19 @@ export function httpOptions(config: Config) {
     connectionTimeout: 60_000,
     // Else Fastify answers by itself, past every hook: no problem document, no headers. Longer than Node takes headers, no address is.
     routerOptions: { maxParamLength: 16 * 1024 },
-    rewriteUrl: ({ url = '/' }: { url?: string }) => (isDecodable(url) ? url : encodeURI(url)),
+    rewriteUrl: ({ url = '/' }: { url?: string }) => readable(pathOf(url)),
     genReqId: requestIdOf,
   };
 }
+
+/** As a proxy is asked (`GET http://example.org/health`) the address names a host, which is none of ours to repeat. */
+function pathOf(url: string): string {
+  if (url.startsWith('/')) return url;
+  const [, path] = /^[a-z][a-z\d+.-]*:\/\/[^/?#]*(.*)$/i.exec(url) ?? [];
+  return path === undefined || path.startsWith('/') ? (path ?? url) : `/${path}`;
+}
+
+const readable = (url: string): string => (isDecodable(url) ? url : encodeURI(url));
 
 function isDecodable(url: string): boolean {
   if (!url.includes('%')) return true;

@@ -90,6 +90,19 @@ function refusal(text: string) {
   return { status, code: document.code, requestId: headers['x-request-id']! };
 }
 
+/** The answer to a request with this address in its line. */
+async function ask(method: string, address: string, body = '') {
+  const socket = await dial();
+  const answer = received(socket);
+  socket.write(head(`${method} ${address} HTTP/1.1`, { ...signedIn(), 'content-length': body.length, connection: 'close' }) + body);
+  const [top = '', document = ''] = (await answer).split('\r\n\r\n', 2);
+  return {
+    status: Number(top.split(' ')[1]),
+    location: /^location: (.*)$/m.exec(top)?.[1],
+    body: JSON.parse(document) as { id: string; instance?: string },
+  };
+}
+
 const isWell = async () => (await fetch(`http://127.0.0.1:${port}/health/live`)).status;
 
 const by = (token: string | undefined) => ({ authorization: `Bearer ${token}` });
@@ -313,6 +326,26 @@ describe('what is no HTTP', () => {
     const answer = received(socket, 1500);
     socket.write(head('GET /health/live HTTP/1.1').repeat(100));
     expect((await answer).match(/HTTP\/1\.1 200/g)).toHaveLength(100);
+  });
+});
+
+describe('an address', () => {
+  it.each(['http://evil.example/api/v1/tasks', 'HTTPS://me@evil.example:8443/api/v1/tasks', '/%61pi/v1/tasks'])(
+    'of what was made is its path, asked as %s',
+    async (address) => {
+      const made = await ask('POST', address, '{"title":"A task"}');
+      expect([made.status, made.location]).toEqual([201, `/api/v1/tasks/${made.body.id}`]);
+    },
+  );
+
+  it.each([
+    ['http://evil.example/api/v1/nowhere?x=http://evil.example/', '/api/v1/nowhere'],
+    ['http://evil.example', '/'],
+    ['http://evil.example?x', '/'],
+    ['ftp://evil.example/%/nowhere', '/%25/nowhere'],
+  ])('in a refusal is its path: %s', async (address, instance) => {
+    const refused = await ask('GET', address);
+    expect([refused.status, refused.body.instance]).toEqual([404, instance]);
   });
 });
 

@@ -22,6 +22,7 @@ export * from './http/documented-problems.js';
 export * from './http/etag.js';
 export * from './http/fields.js';
 export * from './http/idempotency-key.entity.js';
+export * from './http/location.js';
 export * from './http/moment.js';
 export * from './http/page.js';
 export * from './http/params.js';

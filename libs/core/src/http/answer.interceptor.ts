@@ -10,6 +10,7 @@ import { UnitOfWork } from '../database/unit-of-work.js';
 import { Accesses } from '../logs/accesses.js';
 import { etagOf } from './etag.js';
 import { Idempotency, idempotencyKey } from './idempotency.js';
+import { locationOf } from './location.js';
 import { requestScope } from './request-scope.js';
 import { refuseUndeclaredInput } from './undeclared-input.js';
 
@@ -82,8 +83,7 @@ function describe(answer: unknown, request: FastifyRequest, reply: FastifyReply)
   if (typeof record?.version !== 'number') return answer;
   const etag = etagOf(record.version);
   reply.header('etag', etag);
-  if (reply.statusCode === 201 && !reply.hasHeader('location'))
-    reply.header('location', `${request.url.split('?', 1)[0]}/${String(record.id)}`);
+  if (reply.statusCode === 201 && !reply.hasHeader('location')) reply.header('location', locationOf(request, record.id));
   if ((request.method === 'GET' || request.method === 'HEAD') && matches(request.headers['if-none-match'], etag)) {
     reply.status(304);
     return undefined;

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpStatus, Post, Query, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { PageQuery, PathId, Problems } from '#core';
+import { locationOf, PageQuery, PathId, Problems } from '#core';
 import type { JsonPage } from '#core';
 import { RequirePermission } from '#rbac';
 import { PurgeRunPage, PurgeRunView, StartPurge } from './purge.dto.js';
@@ -35,7 +35,7 @@ export class PurgeController {
   @ApiAcceptedResponse({ type: PurgeRunView, description: 'A real run, under way.', headers })
   async start(@Body() { dryRun }: StartPurge, @Res({ passthrough: true }) reply: FastifyReply): Promise<PurgeRunView> {
     const run = await this.purges.start(dryRun);
-    reply.status(dryRun ? HttpStatus.OK : HttpStatus.ACCEPTED).header('location', `${reply.request.url.split('?', 1)[0]}/${run.id}`);
+    reply.status(dryRun ? HttpStatus.OK : HttpStatus.ACCEPTED).header('location', locationOf(reply.request, run.id));
     return run;
   }
 
