@@ -277,9 +277,30 @@ describe('what is no HTTP', () => {
     expect(socket.destroyed).toBe(true);
   });
 
+  it('takes nothing from them as a tunnel either, and what its client does then ends nothing', async () => {
+    const socket = await dial();
+    const answer = received(socket);
+    const gone = await dial();
+    await server.database.as('superuser', async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE teams IN SHARE MODE');
+      const tunnel = head('CONNECT example.org:443 HTTP/1.1', { 'x-request-id': 'tunnel-1' });
+      socket.write(`${newTeam('Third')}${newTeam('Fourth')}${tunnel}`);
+      gone.write(`${newTeam('Fifth')}${tunnel}`);
+      await server.untilSomebodyWaits(3);
+      gone.resetAndDestroy();
+      await client.query('COMMIT');
+    });
+    const text = await answer;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 201', 'HTTP/1.1 201', 'HTTP/1.1 400']);
+    expect(refusal(text)).toEqual({ status: 400, code: 'malformed_body', requestId: 'tunnel-1' });
+    expect(await isWell()).toBe(200);
+  });
+
   it.each([
     ['no host', 400, 'GET /health/live HTTP/1.1\r\n\r\n'],
     ['an unknown expectation', 417, head('POST /api/v1/teams HTTP/1.1', { expect: 'a-miracle', 'content-length': 1 })],
+    ['a tunnel', 400, 'CONNECT example.org:443 HTTP/1.1\r\nhost: example.org:443\r\n\r\n\x16\x03\x01'],
     ['no request line', 400, 'hello\r\n\r\n'],
     ['a TLS handshake', 400, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
     ['two lengths', 400, head('POST /api/v1/teams HTTP/1.1', { 'content-length': 1, 'Content-Length': 2 })],
