@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Mail, UnitOfWork, UserLeft } from '#core';
+import { MailAllowance } from './mail-allowance.js';
 import { OneTimeLinks } from './one-time-links.js';
 import { Sessions } from './sessions/sessions.js';
 import type { UserView } from './users/user.dto.js';
@@ -14,6 +15,7 @@ export class Credentials {
     private readonly sessions: Sessions,
     private readonly links: OneTimeLinks,
     private readonly mail: Mail,
+    private readonly allowance: MailAllowance,
     private readonly userLeft: UserLeft,
   ) {}
 
@@ -24,11 +26,12 @@ export class Credentials {
   }
 
   /**
-   * Another e-mail: what the old one was good for ends, and it is told.
+   * Another e-mail: what the old one was good for ends, and it is told, unless it was told too often: nobody has proven that it is the user's.
    * @param user as it was, with the old one
    */
   async emailChanged(user: Pick<UserView, 'id' | 'email'>): Promise<void> {
     await this.endSignIns(user.id);
+    if (!(await this.allowance.takeNotice(user.email))) return;
     const expiresAt = new Date(this.work.now.getTime() + NOTICE_MS);
     await this.mail.queue({ to: user.id, template: 'email_changed', address: user.email, expiresAt });
   }

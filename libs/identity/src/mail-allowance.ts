@@ -4,7 +4,7 @@ import { attemptKeys, plainEmail } from './sign-in/attempt-keys.js';
 import { tooMany } from './sign-in/too-many.js';
 
 /** Each kind by itself: nobody who asks for resets keeps anybody from being invited. Twenty at once are still one mistake. */
-const MAILS = { reset: 10, invitation: 25 };
+const MAILS = { reset: 10, invitation: 25, notice: 5 };
 type Kind = keyof typeof MAILS;
 
 const HOUR = 3_600_000;
@@ -19,8 +19,8 @@ const TAKE = `
 type Ask = <T>(text: string, values: unknown[]) => Promise<T[]>;
 
 /**
- * At most ten resets and 25 invitations in any hour to one address, for all replicas and companies together. As many places an address, each
- * taken for an hour: a counter of a window would let twice as many through around its end. The rows name no address, only its HMAC.
+ * At most ten resets, 25 invitations and five notices in any hour to one address, for all replicas and companies together. As many places an
+ * address, each taken for an hour: a counter of a window would let twice as many through around its end. The rows name no address, only its HMAC.
  */
 @Injectable()
 export class MailAllowance {
@@ -38,13 +38,22 @@ export class MailAllowance {
     return this.take('reset', email, (text, values) => this.work.outside(text, values));
   }
 
+  /** Whether another notice may go to this address now; it is counted with the present transaction. */
+  async takeNotice(email: string): Promise<boolean> {
+    return this.take('notice', email, await this.inside());
+  }
+
   /** Takes a place for an invitation in the present transaction: what is refused later takes none. @throws 429 */
   async requireInvitation(email: string): Promise<void> {
-    const manager = await this.work.manager();
-    const ask: Ask = (text, values) => manager.query(text, values);
+    const ask = await this.inside();
     if (await this.take('invitation', email, ask)) return;
     const since = (await this.taken('invitation', email, ask)).map((place) => new Date(place.since).getTime());
     throw tooMany('Too many invitations to this address', MAILS.invitation, clock.now().getTime(), Math.min(...since) + HOUR);
+  }
+
+  private async inside(): Promise<Ask> {
+    const manager = await this.work.manager();
+    return (text, values) => manager.query(text, values);
   }
 
   private async take(kind: Kind, email: string, ask: Ask): Promise<boolean> {

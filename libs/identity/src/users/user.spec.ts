@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Accesses } from '#core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Accesses, clock, MailSender } from '#core';
 import { codes } from '../../../../test/answer.js';
 import { PASSWORD } from '../../../../test/factories.js';
 import type { Company, Person } from '../../../../test/factories.js';
@@ -30,6 +30,7 @@ afterAll(async () => {
   await server.stop();
   await mailbox.stop();
 });
+afterEach(() => clock.reset());
 
 const newEmail = () => `user-${++count}@example.com`;
 const fieldsOf = async (role: 'Admin' | 'Manager' | 'Employee' = 'Employee') => ({
@@ -360,6 +361,24 @@ describe('changing a user', () => {
     expect(await server.sql('SELECT 1 FROM one_time_tokens WHERE "userId" = $1 AND "deletedAt" IS NULL', [person.id])).toEqual([]);
     expect((await server.anybody.post('/auth/login', { email, password: PASSWORD })).status).toBe(200);
     expect((await admin.patch(`/users/${person.id}`, { email: admin.email })).body.code).toBe('email_taken');
+  });
+
+  it('tells one address five times an hour of changes, from whatever companies, and changes the e-mail all the same', async () => {
+    const bombed = newEmail();
+    const companies = [await server.company(), await server.company()];
+    const people = [await companies[0]!.person(), await companies[1]!.person()];
+    /** Gives somebody the address and takes it away again. @returns how many mails there are to it */
+    const pass = async ({ company: { admin: owner }, id }: Person): Promise<number> => {
+      for (const email of [bombed, newEmail()]) expect((await owner.patch(`/users/${id}`, { email })).body.email).toBe(email);
+      await server.app.get(MailSender).idle();
+      return mailbox.count(bombed);
+    };
+    const counts = [];
+    for (const person of [...people, ...people, ...people, ...people]) counts.push(await pass(person));
+    expect(counts).toEqual([1, 2, 3, 4, 5, 5, 5, 5]);
+    clock.travelTo(new Date(clock.now().getTime() + 3_601_000));
+    await companies[0]!.admin.signIn();
+    expect(await pass(people[0]!)).toBe(6);
   });
 
   it('needs update_user, for the role assign_role, and for one’s own profile nothing', async () => {
