@@ -50,7 +50,7 @@ export class UserChanges {
 
   private async write(before: UserView, fields: UpdateUser, role: RoleView | undefined): Promise<void> {
     const { id } = before;
-    const isNewEmail = fields.email !== undefined && fields.email.toLowerCase() !== before.email.toLowerCase();
+    const isNewEmail = fields.email !== undefined && !(await this.users.hasEmail(id, fields.email));
     if (isNewEmail) await this.policy.requireAllowedEmail(fields.email!);
     if (role && role.id !== before.role.id) await this.admins.stepDown(before);
     await this.users.update(id, fields);

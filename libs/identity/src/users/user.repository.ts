@@ -137,6 +137,12 @@ export class UserRepository {
     return this.get(id);
   }
 
+  /** Whether an e-mail, in whatever case, is the user's: as sign-in finds it, whose letters JavaScript compares in another way. */
+  async hasEmail(id: string, email: string): Promise<boolean> {
+    const text = 'SELECT email = $3::citext AS "isTheirs" FROM users WHERE "companyId" = $1 AND id = $2';
+    return one(await this.work.query<{ isTheirs: boolean }>(text, [id, email])).isTheirs;
+  }
+
   /** Whether a user exists, deleted or not; locks them. */
   async lockDeleted(id: string): Promise<{ version: number; roleId: string; isDeleted: boolean } | undefined> {
     const text = `SELECT version, "roleId", "deletedAt" IS NOT NULL AS "isDeleted" FROM users WHERE "companyId" = $1 AND id = $2 FOR UPDATE`;

@@ -363,6 +363,14 @@ describe('changing a user', () => {
     expect((await admin.patch(`/users/${person.id}`, { email: admin.email })).body.code).toBe('email_taken');
   });
 
+  it('with an e-mail that the database takes for another one signs out, though JavaScript takes them for the same', async () => {
+    const elsewhere = await server.company();
+    const [person, clerk] = [await elsewhere.person(), await elsewhere.person({ role: ['update_user'] })];
+    await server.sql(`UPDATE users SET email = 'οδος@example.com' WHERE id = $1`, [person.id]);
+    expect((await clerk.patch(`/users/${person.id}`, { email: 'ΟΔΟΣ@example.com' })).status).toBe(200); // which οδοσ@ finds at sign-in
+    expect((await person.get('/me')).status).toBe(401);
+  });
+
   it('tells one address five times an hour of changes, from whatever companies, and changes the e-mail all the same', async () => {
     const bombed = newEmail();
     const companies = [await server.company(), await server.company()];
