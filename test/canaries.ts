@@ -243,7 +243,7 @@ const personal = (server: Installation): MappedColumn[] =>
 
 /** `table.column` of all that erasure takes and that can hold a word; a hold has to go before, so that its reason is not among them. */
 export function toBeErased(server: Installation): string[] {
-  const wordless = new Set(['lastLogin', 'lastSeenAt', 'lastUsedAt']);
+  const wordless = new Set(['emailSince', 'lastLogin', 'lastSeenAt', 'lastUsedAt']);
   return personal(server)
     .filter(
       ({ table, column, erasure, whose }) => erasure !== 'keep' && table !== 'legal_holds' && column !== whose && !wordless.has(column),

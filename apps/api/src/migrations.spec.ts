@@ -76,6 +76,7 @@ const LANDED = {
   '1764000000012-EntryCodes': '4a06f17dda2381f7',
   '1764000000013-SoftDeletedOnly': '64e82405919b97c4',
   '1764000000014-AccountsThatOpen': 'c8ceadbade78054a',
+  '1764000000015-EmailSince': 'babe5eec373e49e1',
   '1764000000016-ErasureOnlyTakes': '2aa04c2e58539f9c',
 };
 

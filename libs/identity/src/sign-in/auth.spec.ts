@@ -202,6 +202,33 @@ describe('one e-mail in several companies', () => {
     expect((await login(email)).body.user.id).toBe(person.id);
   });
 
+  it('finds who has had the e-mail longest before five older accounts that were given it later', async () => {
+    const older = [];
+    for (let n = 0; n < 5; n++) older.push((await server.company()).admin);
+    const person = await (await server.company()).person({ email: newEmail() });
+    const otherHash = await server.app.get(Passwords).hash(WRONG);
+    await server.sql('UPDATE users SET "passwordHash" = $2 WHERE id = ANY ($1)', [older.map(({ id }) => id), otherHash]);
+    for (const owner of older) expect((await owner.patch(`/users/${owner.id}`, { email: person.email })).status).toBe(200);
+    expect((await login(person.email)).body.user).toMatchObject({ id: person.id });
+    travel(MINUTE);
+    const shouted = person.email.toUpperCase();
+    expect((await person.company.admin.patch(`/users/${person.id}`, { email: shouted })).status).toBe(200);
+    expect((await login(person.email)).body.user).toMatchObject({ id: person.id, email: shouted }); // no other e-mail
+  });
+
+  it('is answered by no operator that somebody put into the schema', async () => {
+    const person = await company.person();
+    const found = await server.database.as('superuser', async (client) => {
+      await client.query('BEGIN');
+      await client.query(`CREATE FUNCTION planted(varchar, varchar) RETURNS boolean LANGUAGE plpgsql AS
+        'BEGIN RAISE EXCEPTION ''% was shown'', $1; END'`);
+      for (const operator of ['=', '<>'])
+        await client.query(`CREATE OPERATOR public.${operator} (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = planted)`);
+      return client.query('SELECT * FROM find_sign_in_accounts($1, NULL)', [person.email]);
+    });
+    expect(found.rows).toMatchObject([{ userId: person.id }]);
+  });
+
   it('tells none where a failed sign-in came from, and those that it could not open nothing, unless one is named', async () => {
     const email = newEmail();
     const [home, mallorys, former] = [await server.company(), await server.company(), await server.company()];

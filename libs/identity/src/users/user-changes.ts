@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, changes, expectVersion, Problem } from '#core';
+import { Audit, changes, clock, expectVersion, Problem } from '#core';
 import type { ExpectedVersion } from '#core';
 import { may } from '#rbac';
 import type { PermissionName, Principal, RoleView } from '#rbac';
@@ -53,7 +53,7 @@ export class UserChanges {
     const isNewEmail = fields.email !== undefined && !(await this.users.hasEmail(id, fields.email));
     if (isNewEmail) await this.policy.requireAllowedEmail(fields.email!);
     if (role && role.id !== before.role.id) await this.admins.stepDown(before);
-    await this.users.update(id, fields);
+    await this.users.update(id, isNewEmail ? { ...fields, emailSince: clock.now() } : fields);
     if (!isNewEmail) return;
     await this.credentials.emailChanged(before);
     if (before.status !== 'INVITED') return;

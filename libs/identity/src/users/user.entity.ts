@@ -37,6 +37,11 @@ export class User extends CompanyEntity {
   @Personal({ kind: 'contact', whose: 'id', purpose: 'sign-in and notices', erasure: { replaceWith: 'deleted-<id>@<domain>' } })
   email!: string;
 
+  /** Since when the user has had this e-mail; null: since the account was made. */
+  @Column('timestamptz', { nullable: true })
+  @Personal({ kind: 'activity', whose: 'id', purpose: 'which account of an e-mail comes first at sign-in', erasure: 'clear' })
+  emailSince!: Date | null;
+
   @Column('varchar', { length: 255 })
   @Personal({ kind: 'identity', whose: 'id', purpose: 'naming the person', erasure: { replaceWith: 'Deleted' } })
   firstName!: string;

@@ -33,6 +33,7 @@ const COMPANY = 'SELECT id, name, timezone FROM companies WHERE id = $1 AND "del
 type Columns = Pick<
   User,
   | 'email'
+  | 'emailSince'
   | 'firstName'
   | 'lastName'
   | 'phoneNumber'
