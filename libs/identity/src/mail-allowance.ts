@@ -3,8 +3,11 @@ import { clock, Config, UnitOfWork } from '#core';
 import { attemptKeys, plainEmail } from './sign-in/attempt-keys.js';
 import { tooMany } from './sign-in/too-many.js';
 
-/** Each kind by itself: nobody who asks for resets keeps anybody from being invited. Twenty at once are still one mistake. */
-const MAILS = { reset: 10, invitation: 25, notice: 5 };
+/**
+ * Each kind by itself: nobody who asks for resets keeps anybody from being invited. One company leaves some to the others, whoever has made it;
+ * its twenty invitations at once are still one mistake.
+ */
+const MAILS = { reset: { all: 10, company: 3 }, invitation: { all: 25, company: 20 }, notice: { all: 5, company: 3 } };
 type Kind = keyof typeof MAILS;
 
 const HOUR = 3_600_000;
@@ -18,9 +21,13 @@ const TAKE = `
 /** How a statement is sent; its values begin at `$1`. */
 type Ask = <T>(text: string, values: unknown[]) => Promise<T[]>;
 
+/** Of which a mail needs one that is free, by their keys. */
+type Places = string[];
+
 /**
  * At most ten resets, 25 invitations and five notices in any hour to one address, for all replicas and companies together. As many places an
- * address, each taken for an hour: a counter of a window would let twice as many through around its end. The rows name no address, only its HMAC.
+ * address, and some fewer a company there, each taken for an hour: a counter of a window would let twice as many through around its end. The
+ * rows name no address, only its HMAC.
  */
 @Injectable()
 export class MailAllowance {
@@ -33,22 +40,27 @@ export class MailAllowance {
     this.keyOf = attemptKeys(config);
   }
 
-  /** Whether another reset may go to this address now; it is counted then. Outside every transaction. */
-  takeReset(email: string): Promise<boolean> {
-    return this.take('reset', email, (text, values) => this.work.outside(text, values));
+  /**
+   * Whether another reset may go to this address now; it is counted then. Outside every transaction.
+   * @param companyId whose account it is for; null for the only one of the address: there is no other to leave any to
+   */
+  takeReset(email: string, companyId: string | null): Promise<boolean> {
+    return this.take(this.places('reset', email, companyId), (text, values) => this.work.outside(text, values));
   }
 
-  /** Whether another notice may go to this address now; it is counted with the present transaction. */
+  /** Whether the present company may send another notice to this address now; it is counted with the present transaction. */
   async takeNotice(email: string): Promise<boolean> {
-    return this.take('notice', email, await this.inside());
+    return this.take(this.places('notice', email, this.work.tenant.companyId), await this.inside());
   }
 
   /** Takes a place for an invitation in the present transaction: what is refused later takes none. @throws 429 */
   async requireInvitation(email: string): Promise<void> {
-    const ask = await this.inside();
-    if (await this.take('invitation', email, ask)) return;
-    const since = (await this.taken('invitation', email, ask)).map((place) => new Date(place.since).getTime());
-    throw tooMany('Too many invitations to this address', MAILS.invitation, clock.now().getTime(), Math.min(...since) + HOUR);
+    const [places, ask] = [this.places('invitation', email, this.work.tenant.companyId), await this.inside()];
+    if (await this.take(places, ask)) return;
+    const taken = await this.taken(places, ask);
+    const ends = places.map((some) => some.map((place) => taken.get(place) ?? -Infinity));
+    const [end, limit] = ends.map((some) => [Math.min(...some) + HOUR, some.length] as const).toSorted(([a], [b]) => b - a)[0]!;
+    throw tooMany('Too many invitations to this address', limit, clock.now().getTime(), end);
   }
 
   private async inside(): Promise<Ask> {
@@ -56,20 +68,32 @@ export class MailAllowance {
     return (text, values) => manager.query(text, values);
   }
 
-  private async take(kind: Kind, email: string, ask: Ask): Promise<boolean> {
-    const taken = new Set((await this.taken(kind, email, ask)).map(({ key }) => key));
+  /** One of each, or none at all, unless somebody takes the last one meanwhile. */
+  private async take(places: Places[], ask: Ask): Promise<boolean> {
+    const taken = await this.taken(places, ask);
+    const free = places.map((some) => some.filter((place) => !taken.has(place)));
+    if (free.some((some) => some.length === 0)) return false;
+    for (const some of free) if (!(await this.takeOne(some, ask))) return false;
+    return true;
+  }
+
+  private async takeOne(places: Places, ask: Ask): Promise<boolean> {
     const now = clock.now();
-    for (const place of this.places(kind, email).filter((key) => !taken.has(key))) {
-      if ((await ask(TAKE, [place, now, new Date(now.getTime() - HOUR)])).length === 1) return true; // else somebody was quicker
-    }
+    for (const place of places) if ((await ask(TAKE, [place, now, new Date(now.getTime() - HOUR)])).length === 1) return true; // else somebody was quicker
     return false;
   }
 
-  private taken(kind: Kind, email: string, ask: Ask): Promise<{ key: string; since: string }[]> {
-    return ask(TAKEN, [this.places(kind, email), new Date(clock.now().getTime() - HOUR)]);
+  /** Since when, in milliseconds. */
+  private async taken(places: Places[], ask: Ask): Promise<Map<string, number>> {
+    const rows = await ask<{ key: string; since: string }>(TAKEN, [places.flat(), new Date(clock.now().getTime() - HOUR)]);
+    return new Map(rows.map(({ key, since }) => [key, new Date(since).getTime()]));
   }
 
-  private places(kind: Kind, email: string): string[] {
-    return Array.from({ length: MAILS[kind] }, (_, place) => this.keyOf(`${kind} ${place} ${plainEmail(email)}`));
+  /** The company's first: of many at once those that find none there take none of the others'. */
+  private places(kind: Kind, email: string, companyId: string | null): Places[] {
+    const { all, company } = MAILS[kind];
+    const of = (count: number, whose: string): Places =>
+      Array.from({ length: count }, (_, place) => this.keyOf(`${kind} ${place} ${whose}${plainEmail(email)}`));
+    return [...(companyId === null ? [] : [of(company, `${companyId} `)]), of(all, '')];
   }
 }

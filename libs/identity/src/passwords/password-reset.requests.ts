@@ -46,13 +46,19 @@ export class PasswordResetRequests implements BeforeApplicationShutdown {
 
   private async answer({ email, companyId }: ForgotPasswordBody): Promise<void> {
     try {
-      const accounts = await this.work.outside<Account>('SELECT * FROM find_sign_in_accounts($1, $2)', [email, companyId ?? null]);
+      const accounts = await this.find(email, companyId);
+      const all = companyId === undefined ? accounts : await this.find(email);
       for (const account of accounts.filter(({ canLogin }) => canLogin)) {
-        if (await this.allowance.takeReset(email)) await this.sendLink(account, accounts.length > 1);
+        const isAllowed = await this.allowance.takeReset(email, all.length > 1 ? account.companyId : null);
+        if (isAllowed) await this.sendLink(account, accounts.length > 1);
       }
     } catch (error) {
       this.log.error({ requestId: requestScope.getStore()?.requestId, code: codeOf(error) }, 'a request for a new password failed');
     }
+  }
+
+  private find(email: string, companyId?: string): Promise<Account[]> {
+    return this.work.outside<Account>('SELECT * FROM find_sign_in_accounts($1, $2)', [email, companyId ?? null]);
   }
 
   private sendLink({ companyId, userId }: Account, isUntraced: boolean): Promise<void> {

@@ -290,6 +290,19 @@ describe('who asks', () => {
     expect((await login(person, NEW)).status).toBe(200);
   });
 
+  it('gets three of these mails for an account beside which there are others, and keeps the rest for those', async () => {
+    const email = 'two-companies@example.com';
+    const [mallorys, own] = [await (await server.company()).person({ email }), await company.person({ email })];
+    for (let n = 0; n < 10; n++) await forgot(email, mallorys.companyId);
+    await forgot(email, own.companyId);
+    await settled();
+    const links = ({ id }: Person) => server.sql('SELECT id FROM one_time_tokens WHERE "userId" = $1', [id]);
+    expect([(await links(mallorys)).length, (await links(own)).length]).toEqual([3, 1]);
+    for (let n = 0; n < 3; n++) await forgot(email);
+    await settled();
+    expect([(await links(mallorys)).length, (await links(own)).length]).toEqual([3, 3]);
+  });
+
   it('gets at most ten mails in any hour, on whatever replica', async () => {
     const [person, other] = [await company.person(), await company.person()];
     const replica = await server.secondReplica();

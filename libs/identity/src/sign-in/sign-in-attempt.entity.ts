@@ -2,8 +2,8 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { NotPersonal } from '#core';
 
 /**
- * Failed sign-ins by account or address, and the places an address has for mails, each taken for an hour (their `failures` stay 0).
- * Belongs to no company: it is counted before the company is known.
+ * Failed sign-ins by account or address, and the places that an address, and a company there, has for mails, each taken for an hour
+ * (their `failures` stay 0). Belongs to no company: it is counted before the company is known.
  */
 @Entity('sign_in_attempts')
 @Index('sign_in_attempts_window_idx', ['windowStartedAt'])

@@ -382,8 +382,8 @@ describe('changing a user', () => {
       return mailbox.count(bombed);
     };
     const counts = [];
-    for (const person of [...people, ...people, ...people, ...people]) counts.push(await pass(person));
-    expect(counts).toEqual([1, 2, 3, 4, 5, 5, 5, 5]);
+    for (const place of [0, 0, 0, 0, 1, 1, 1]) counts.push(await pass(people[place]!));
+    expect(counts).toEqual([1, 2, 3, 3, 4, 5, 5]); // three of them for one company
     clock.travelTo(new Date(clock.now().getTime() + 3_601_000));
     await companies[0]!.admin.signIn();
     expect(await pass(people[0]!)).toBe(6);
