@@ -59,16 +59,20 @@ export function render(template: string, facts: MailFacts): { subject: string; t
   };
 }
 
+/** Where two letters follow, a mail program may take it for part of a domain, and link that; the last three are dots to browsers too. */
+const DOT_BEFORE_LETTERS = /(?<=\S)[.。．｡](?=[\p{L}\p{M}]{2})/gu;
+
 /** Anybody may sign up, name a company as they like and have us write to a stranger: names stay short, on one line, and no links. */
 export const plainName = (name: string): string =>
   Array.from(
     name
-      .replace(/[\s\p{C}]+/gu, ' ')
-      .replaceAll('://', ' ')
+      .replace(/[\s\p{C}/\\@]+/gu, ' ')
+      .replace(DOT_BEFORE_LETTERS, '$& ')
       .trim(),
   )
-    .slice(0, 80)
-    .join('');
+    .slice(0, 60)
+    .join('')
+    .trimEnd();
 
 const paragraph = (text: string): string => `<p>${escape(text)}</p>`;
 

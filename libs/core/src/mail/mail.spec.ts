@@ -18,7 +18,7 @@ import { Jobs } from '../jobs.js';
 import { deriveKeys } from '../keys.js';
 import { seal, unseal } from './mail-seal.js';
 import { MailSender } from './mail-sender.js';
-import { render } from './mail-templates.js';
+import { plainName, render } from './mail-templates.js';
 import { Mail } from './mail.js';
 import type { MailOrder } from './mail.js';
 
@@ -470,8 +470,33 @@ describe('the templates', () => {
     expect(html).not.toContain('<img');
     expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;');
     expect(subject).not.toMatch(/[\r\n\u202e]/);
-    expect(subject.length).toBeLessThan(110);
+    expect(subject.length).toBeLessThan(90);
     expect(text.match(/:\/\//g)).toHaveLength(1);
+  });
+
+  it.each([
+    ['PayPal security: confirm at www.evil.example/login', 'PayPal security: confirm at www. evil. example login'],
+    ['Dear customer, go to evil.example/unlock', 'Dear customer, go to evil. example unlock'],
+    ['müll.de, write to x@evil.example', 'müll. de, write to x evil. example'],
+    ['evil。example evil．example evil｡example', 'evil。 example evil． example evil｡ example'],
+    ['xn.xn--p1ai evil.\u034fcom \\\\evil\\share', 'xn. xn--p1ai evil. \u034fcom evil share'],
+    ['evil.\u2060example', 'evil. example'],
+    ['a'.repeat(59) + ' bc', 'a'.repeat(59)],
+  ])('names hold nothing that a mail program makes a link of: %s', (name, told) => {
+    expect(plainName(name)).toBe(told);
+  });
+
+  it.each([
+    'J.R. Smith',
+    'St. John',
+    'Müller e.K.',
+    'Dr.-Ing. A.B.',
+    'S.r.l. Bianchi & Co.',
+    "O'Brien, Jr.",
+    'Ph.D. Nguyễn',
+    '.NET Foundation',
+  ])('leave a name as it is: %s', (name) => {
+    expect(plainName(name)).toBe(name);
   });
 
   it('are known by name', () => {
