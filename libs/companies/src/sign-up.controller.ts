@@ -1,6 +1,6 @@
 import { Body, Controller, Header, Post, UseGuards } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { NeverKept, Problems } from '#core';
+import { NeverKept, Problems, withHiddenVersion } from '#core';
 import { Public } from '#rbac';
 import { SignUpBody, SignUpView } from './company.dto.js';
 import { SignUpGuard } from './sign-up.guard.js';
@@ -22,9 +22,11 @@ export class SignUpController {
     type: SignUpView,
     headers: {
       Location: { description: 'Where the company is.', required: true, schema: { type: 'string', example: '/api/v1/company' } },
+      ETag: { description: 'The version of the company, for `If-Match`.', required: true, schema: { type: 'string', example: '"1"' } },
     },
   })
-  create(@Body() body: SignUpBody): Promise<SignUpView> {
-    return this.signUp.signUp(body);
+  async create(@Body() body: SignUpBody): Promise<SignUpView> {
+    const made = await this.signUp.signUp(body);
+    return withHiddenVersion({ ...made, version: made.company.version });
   }
 }

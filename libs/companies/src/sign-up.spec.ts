@@ -19,7 +19,7 @@ describe('signing a company up', () => {
   it('makes the company with its roles, its settings and its owner, an Admin who is signed in', async () => {
     const { status, body, headers } = await server.anybody.post('/companies', { name: 'Engines', timezone: 'Europe/London', owner: OWNER });
     expect(status).toBe(201);
-    expect(headers.location).toBe('/api/v1/company');
+    expect([headers.location, headers.etag]).toEqual(['/api/v1/company', '"1"']);
     expect(headers['cache-control']).toContain('no-store');
     expect(body.company).toMatchObject({ name: 'Engines', timezone: 'Europe/London', ownerUserId: body.user.id, version: 1 });
     expect(body.user).toMatchObject({ email: OWNER.email, firstName: 'Ada', status: 'ACTIVE', role: { name: 'Admin' } });
