@@ -16,11 +16,9 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** What is told of approvals at every instant alike. */
+/** What is told of approvals at every instant alike, and in which order. */
 const known = (list: unknown) =>
-  (list as Record<string, unknown>[])
-    .map(({ id, approverId, status, reason, digest }) => ({ id, approverId, status, reason, digest }))
-    .toSorted((a, b) => (String(a.id) < String(b.id) ? -1 : 1));
+  (list as Record<string, unknown>[]).map(({ id, approverId, status, reason, digest }) => ({ id, approverId, status, reason, digest }));
 
 const plain = (list: unknown[]) => (list as Record<string, unknown>[]).map(({ updatedAt: _, ...rest }) => rest);
 
@@ -166,6 +164,37 @@ describe('a timesheet as it stood', () => {
     expect(after('durationMin')).toEqual([60, 90, 100, 200]);
     expect(after('day')).toEqual(['2026-03-02', '2026-03-10', '2026-03-04']);
     expect(after('timesheetId').slice(0, 3)).toEqual([first.id, second.id, first.id]);
+  });
+
+  it('with its approvals in the order of then: what was decided by its time, behind it what waited', async () => {
+    clock.reset();
+    const company = await server.company();
+    const approvers = await Promise.all(Array.from({ length: 6 }, () => company.person()));
+    const [person, [first, second, ...others]] = [await company.person(), approvers];
+    await company.admin.patch('/company/settings', { timesheetApproverPolicy: 'explicit' });
+    await company.admin.put(`/users/${person.id}/approvers`, { approverIds: approvers.map(({ id }) => id) });
+    const { body: made } = await person.post('/timesheets', { periodStart: '2026-03-02', periodEnd: '2026-03-08' });
+    const { id: actionCodeId } = await company.actionCode();
+    await person.post('/timesheet-entries', { day: '2026-03-02', durationMin: 60, actionCodeId, country: 'DE' });
+    const path = `/timesheets/${made.id}`;
+    const approve = (by: Person) => by.post(`${path}/approve`, {});
+    const answers: { updatedAt: string; approvals: unknown[] }[] = [];
+    for (const work of [
+      () => person.post(`${path}/submit`),
+      () => approve(second!),
+      () => person.post(`${path}/withdraw`),
+      () => person.post(`${path}/submit`),
+      () => approve(second!),
+      () => approve(first!),
+      ...others.map(({ id }) => () => company.admin.post(`/users/${id}/status`, { code: 'SUSPENDED' })),
+      () => approve(second!), // again, as nobody else is left
+    ]) {
+      expect((await work()).status).toBe(200);
+      answers.push((await person.get(path)).body);
+    }
+    expect(answers.at(-1)!.approvals).toHaveLength(3);
+    for (const { updatedAt, approvals } of answers)
+      expect(known((await person.get(`${path}?asOf=${updatedAt}`)).body.approvals)).toEqual(known(approvals));
   });
 
   it('never with an update of later, also where an erasure has moved its version since', async () => {

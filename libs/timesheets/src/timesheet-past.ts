@@ -99,7 +99,7 @@ function approvalsAt(
   rows: PastRow[],
   instant: string,
 ): ApprovalView[] {
-  const decided = approvals.flatMap((approval) => decisionAt(approval, rows, instant) ?? []);
+  const decided = approvals.flatMap((approval) => decisionAt(approval, rows, instant) ?? []).toSorted(byDecision);
   if (status !== 'SUBMITTED' || !submittedAt) return decided;
   const until = rows.filter(({ occurredAt }) => Date.parse(occurredAt) <= Date.parse(instant));
   const round = until.slice(0, until.findIndex(({ action }) => action === 'submitted') + 1);
@@ -112,8 +112,14 @@ function approvalsAt(
     return some.map((one) => ({ ...one, createdAt: at, updatedAt: at }));
   });
   const pending = { timesheetId, status: 'PENDING', reason: null, decidedAt: null, digest: null, version: 1 } as const;
-  return [...decided, ...asked.filter(({ id }) => !settled.has(id)).map((one) => ({ ...one, ...pending }))];
+  const waiting = asked.filter(({ id }) => !settled.has(id)).map((one) => ({ ...one, ...pending }));
+  return [...decided, ...waiting.toSorted(byId)];
 }
+
+const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
+
+/** As the record has them: rounds follow each other, and so do their decisions. */
+const byDecision = (a: ApprovalView, b: ApprovalView): number => Date.parse(a.decidedAt!) - Date.parse(b.decidedAt!) || byId(a, b);
 
 /** An approval that was decided by then; as its lines tell, where it was decided again since. */
 function decisionAt(approval: ApprovalView, rows: PastRow[], instant: string): ApprovalView | undefined {
