@@ -7,9 +7,10 @@ import type { PurgeRunView } from './purge.dto.js';
 import type { RetentionSettings } from './retention-settings.dto.js';
 
 const LIST = 'purges';
+/** The column `updatedAt` is a lease by the database's clock, see {@link LIVES}: it is not shown. */
 const RUNS = `
   SELECT p.id, p."dryRun", p."actorUserId", p."cutOff", p.policy, p.counts, p.held, p.failed, p."startedAt", p."finishedAt",
-         p."createdAt", p."updatedAt", p.version
+         p."createdAt", coalesce(p."finishedAt", p."startedAt") AS "updatedAt", p.version
   FROM purge_runs p WHERE p."companyId" = $1`;
 
 /** A run tells after each batch that it lives, by the database's clock; one that died is over after two minutes. */

@@ -580,6 +580,23 @@ describe('the routes', () => {
     }
   });
 
+  it('tell as the last update of a run when it ended, and until then when it was begun', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    const rehearsed = await dryRun(company);
+    expect(rehearsed.updatedAt).toBe(rehearsed.finishedAt);
+    const { body: begun } = await company.admin.post('/gdpr/purges', { dryRun: false });
+    expect(begun.updatedAt).toBe(begun.startedAt);
+    await idle();
+    const { items } = (await company.admin.get('/gdpr/purges')).body;
+    expect(items).toHaveLength(2);
+    for (const run of items) {
+      expect(run.updatedAt).toBe(run.finishedAt);
+      expect(Date.parse(run.updatedAt)).toBeGreaterThanOrEqual(Date.parse(run.createdAt));
+      expect((await company.admin.get(`/gdpr/purges/${run.id}`)).body).toEqual(run);
+    }
+  });
+
   it('list the newest first, in pages', async () => {
     const company = await server.company();
     for (let index = 0; index < 3; index++) await company.admin.post('/gdpr/purges', { dryRun: true });
