@@ -19,11 +19,14 @@ export interface OpenLink {
   email: string;
   firstName: string;
   lastName: string;
+  /** Of the present password, where it must be changed; null where it may stay. */
+  outgoingHash: string | null;
 }
 
 // Open: not used, not ended, not expired, and its user is in the state that the link is for.
 const READ = `
-  SELECT k.id, k."companyId", k."userId", u.email, u."firstName", u."lastName"
+  SELECT k.id, k."companyId", k."userId", u.email, u."firstName", u."lastName",
+    CASE WHEN u."mustChangePasswordAtNextLogin" THEN u."passwordHash" END AS "outgoingHash"
   FROM one_time_tokens k
   JOIN users u ON u."companyId" = $1 AND u.id = k."userId" AND u."deletedAt" IS NULL
   JOIN user_statuses t ON t.id = u."statusId" AND CASE WHEN $4 = 'invitation' THEN t.code = '${'INVITED' satisfies UserStatusCode}' ELSE t."canLogin" END

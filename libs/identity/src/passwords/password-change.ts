@@ -5,7 +5,7 @@ import { Credentials } from '../credentials.js';
 import type { ChangePasswordBody } from '../sign-in/auth.dto.js';
 import { PasswordProof } from './password-proof.js';
 import type { OwnAccount } from './password-proof.js';
-import { requireStrongPassword } from './password-strength.js';
+import { requireStrongPassword, unchanged } from './password-strength.js';
 import { Passwords } from './passwords.js';
 
 const POINTER = '/newPassword';
@@ -26,8 +26,7 @@ export class PasswordChange {
     const account = await this.proof.account(userId);
     const { email, firstName, lastName } = account;
     await requireStrongPassword(newPassword, { email, names: [firstName, lastName] }, POINTER);
-    if (newPassword.normalize('NFC') === currentPassword.normalize('NFC'))
-      throw new Problem('password_too_weak', { errors: [{ pointer: POINTER, detail: 'must not be the present password' }] });
+    if (newPassword.normalize('NFC') === currentPassword.normalize('NFC')) throw unchanged(POINTER);
     await this.proof.require(account, currentPassword);
     const passwordHash = await this.passwords.hashNew(newPassword, companyId);
     const isReplaced = (await this.replace(account, passwordHash)) || (await this.replaceAnew(userId, currentPassword, passwordHash));

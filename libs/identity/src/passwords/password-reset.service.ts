@@ -4,7 +4,7 @@ import { OneTimeLinks } from '../one-time-links.js';
 import type { OpenLink } from '../one-time-links.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { ResetPasswordBody } from './password-reset.dto.js';
-import { requireStrongPassword } from './password-strength.js';
+import { requireStrongPassword, unchanged } from './password-strength.js';
 import { Passwords } from './passwords.js';
 
 /** A new password by a link from a mail. */
@@ -21,6 +21,7 @@ export class PasswordReset {
   /** @throws 401 `invalid_token`, 400 `password_too_weak` (the link then still works) */
   async reset({ token, newPassword }: ResetPasswordBody): Promise<void> {
     const link = await this.links.find(token, 'password_reset');
+    if (link.outgoingHash && (await this.passwords.matches(link.outgoingHash, newPassword))) throw unchanged('/newPassword');
     await requireStrongPassword(newPassword, { email: link.email, names: [link.firstName, link.lastName] }, '/newPassword');
     const passwordHash = await this.passwords.hashNew(newPassword, link.companyId);
     await this.work.within({ companyId: link.companyId, userId: link.userId }, () => this.replace(link, passwordHash));

@@ -106,6 +106,24 @@ describe('a forgotten password', () => {
     expect((await reset(token, 'short')).body.code).toBe('password_too_weak');
     expect((await reset(token)).status).toBe(204);
   });
+
+  it('must be another one where it must be changed; the link waits for it', async () => {
+    const [fields, roleId] = [{ firstName: 'Karen', lastName: 'Uhlenbeck' }, await company.roleId('Employee')];
+    const email = 'karen.uhlenbeck@example.com';
+    expect((await company.admin.post('/users', { ...fields, email, roleId, password: PASSWORD })).status).toBe(201);
+    await forgot(email, company.id);
+    const { token } = await mailbox.to(email);
+    const same = await reset(token, PASSWORD);
+    expect(same.body).toMatchObject({
+      status: 400,
+      code: 'password_too_weak',
+      errors: [{ pointer: '/newPassword', detail: 'must not be the present password' }],
+    });
+    const signIn = async (password: string) => (await server.anybody.post('/auth/login', { email, password })).body;
+    expect(await signIn(PASSWORD)).toMatchObject({ mustChangePassword: true });
+    expect((await reset(token)).status).toBe(204);
+    expect(await signIn(NEW)).toMatchObject({ mustChangePassword: false });
+  });
 });
 
 describe('the link', () => {

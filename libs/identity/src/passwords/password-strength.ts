@@ -40,6 +40,10 @@ export async function requireStrongPassword(
   if (errors.length > 0) throw new Problem('password_too_weak', { errors });
 }
 
+/** What is answered to the present password in place of a new one. */
+export const unchanged = (pointer: string): Problem =>
+  new Problem('password_too_weak', { errors: [{ pointer, detail: 'must not be the present password' }] });
+
 async function reasons(password: string, { email, names }: { email: string; names: string[] }): Promise<string[]> {
   const { length } = Array.from(password); // characters, not halves of them
   const found: string[] = [];
