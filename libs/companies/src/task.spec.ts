@@ -120,6 +120,7 @@ describe('a task', () => {
     const { id, title } = await company.task({ assigneeId: gone.id });
     expect((await admin.delete(`/users/${gone.id}`)).status).toBe(204);
     expect((await employee.get(`/tasks/${id}`)).body).toMatchObject({ title, assigneeId: gone.id });
+    expect(titles(await employee.get(`/tasks?assigneeId=${gone.id}`))).toEqual([title]);
     const done = await admin.patch(`/tasks/${id}`, { assigneeId: gone.id, status: 'DONE' });
     expect([done.status, done.body.status]).toEqual([200, 'DONE']);
   });

@@ -540,6 +540,14 @@ describe('the list of entries', () => {
     expect((await person.get('/timesheet-entries?expand=task')).status).toBe(400);
   });
 
+  it('finds by the ids of a person and a task that were deleted since', async () => {
+    const [person, { id: taskId }] = [await company.person(), await company.task()];
+    const { id } = (await add(person, { ...minutes('2026-03-03', 5), taskId })).body;
+    for (const path of [`/users/${person.id}`, `/tasks/${taskId}`]) expect((await company.admin.delete(path)).status).toBe(204);
+    for (const filter of [`userId=${person.id}`, `taskId=${taskId}`])
+      expect((await company.admin.get(`/timesheet-entries?${filter}`)).body.items).toMatchObject([{ id }]);
+  });
+
   it('goes by day, start and id, spans before minutes, page by page', async () => {
     const person = await company.person();
     await add(person, minutes('2026-03-03', 5));
