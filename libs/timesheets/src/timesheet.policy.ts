@@ -78,6 +78,11 @@ export function allowedActions(caller: Principal, standing: Standing, hasApprove
 /** SQL: the policy that decides `timesheets t`. */
 export const POLICY = `coalesce(t."roundPolicy", (SELECT s."timesheetApproverPolicy" FROM company_settings s WHERE s."companyId" = $1))`;
 
+/** SQL: the approvals of the present round of `timesheets t`, before anything is asked of them: by approver a plan read all that one had ever decided. */
+export const ROUND = `(
+  SELECT p."approverId", p.status FROM timesheet_approvals p
+  WHERE p."companyId" = $1 AND p."timesheetId" = t.id AND p.round = t.round AND p."deletedAt" IS NULL OFFSET 0)`;
+
 /**
  * SQL: one of the approvers of the owner of `timesheets t` who can sign in and, while it is submitted, has not approved in this round. In
  * the other states each of them counts: what all have approved does not become the holders' by that.
@@ -89,9 +94,7 @@ export const OUTSTANDING_APPROVERS = `
   JOIN user_statuses us ON us.id = u."statusId" AND us."canLogin"
   WHERE a."companyId" = $1 AND a."userId" = t."userId" AND a."approverId" <> t."userId" AND a."deletedAt" IS NULL
     AND (t.status <> 'SUBMITTED' OR NOT EXISTS (
-      SELECT 1 FROM timesheet_approvals p
-      WHERE p."companyId" = $1 AND p."timesheetId" = t.id AND p.round = t.round AND p."approverId" = a."approverId" AND p.status = 'APPROVED'
-    ))`;
+      SELECT 1 FROM ${ROUND} p WHERE p."approverId" = a."approverId" AND p.status = 'APPROVED'))`;
 
 /** SQL: those whose approver one is. */
 export const APPROVED_PEOPLE = `SELECT a."userId" FROM user_approvers a WHERE a."companyId" = $1 AND a."approverId" = ? AND a."deletedAt" IS NULL`;

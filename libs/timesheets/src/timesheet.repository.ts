@@ -12,7 +12,7 @@ import { TimesheetLocks } from './timesheet-locks.js';
 import type { LeaveDay, TimesheetQuery, TimesheetRecord, TimesheetView } from './timesheet.dto.js';
 import { Timesheet } from './timesheet.entity.js';
 import type { ApprovalStatus } from './timesheet.entity.js';
-import { allowedActions, isOpen, mayRead, OUTSTANDING_APPROVERS, POLICY, readable } from './timesheet.policy.js';
+import { allowedActions, isOpen, mayRead, OUTSTANDING_APPROVERS, POLICY, readable, ROUND } from './timesheet.policy.js';
 import type { Standing } from './timesheet.policy.js';
 
 const LIST = 'timesheets';
@@ -24,10 +24,6 @@ export const APPROVAL_COLUMNS = `a.id, a."timesheetId", a."approverId", a.status
 
 const LIVING = `SELECT ${TIMESHEET_COLUMNS} FROM timesheets t WHERE t."companyId" = $1 AND t."deletedAt" IS NULL`;
 
-const mine = (columns: string, more = '') => `
-  SELECT ${columns} FROM timesheet_approvals p
-  WHERE p."companyId" = $1 AND p."timesheetId" = t.id AND p.round = t.round AND p."approverId" = $3 AND p."deletedAt" IS NULL ${more}`;
-
 /** `$2` is the timesheet, `$3` the caller, `$4` as whom the caller reaches others. */
 const STANDING = `
   SELECT ${TIMESHEET_COLUMNS}, t.round, ${POLICY} AS policy,
@@ -35,11 +31,10 @@ const STANDING = `
     EXISTS (
       SELECT 1 FROM user_approvers l WHERE l."companyId" = $1 AND l."userId" = t."userId" AND l."approverId" = $4 AND l."deletedAt" IS NULL
     ) AS listed,
-    (${mine('p.status')}) AS decision,
-    EXISTS (${mine('1', `AND p.status = 'APPROVED'`)}) AS "hasApproved",
+    mine.status AS decision, coalesce(mine.status = 'APPROVED', false) AS "hasApproved",
     EXISTS (${OUTSTANDING_APPROVERS} AND a."approverId" <> $3) AS "othersOutstanding",
     EXISTS (SELECT 1 FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = t.id AND e."deletedAt" IS NULL) AS "hasEntries"
-  FROM timesheets t
+  FROM timesheets t LEFT JOIN LATERAL ${ROUND} mine ON mine."approverId" = $3
   WHERE t."companyId" = $1 AND t.id = $2 AND t."deletedAt" IS NULL`;
 
 /** A timesheet and how the caller stands to it. */
