@@ -142,9 +142,8 @@ async function insert(table: string, rows: object[]): Promise<void> {
 }
 
 const ASKED = `
-  WITH sheets AS (SELECT t.id, t."userId", ${POLICY} AS policy FROM timesheets t WHERE t."companyId" = $1),
-    owners AS (SELECT s."userId" AS id, NULL::uuid AS leaving FROM sheets s)
-  ${DECIDERS}`;
+  WITH sheets AS (SELECT t.id, t."userId", ${POLICY} AS policy, NULL::uuid AS leaving FROM timesheets t WHERE t."companyId" = $1)
+  SELECT d.* FROM (${DECIDERS}) d`;
 
 const principal = (userId: string, { holds, ownOnly }: Someone): Principal => ({
   companyId: company.id,

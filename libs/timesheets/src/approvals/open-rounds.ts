@@ -4,13 +4,11 @@ import { UnitOfWork } from '#core';
 import { TimesheetHistoryWriter } from '../history/history.writer.js';
 import { askedNoMore, askedSince } from '../timesheet-events.js';
 import type { Asked } from '../timesheet-events.js';
-import { APPROVED_PEOPLE, POLICY } from '../timesheet.policy.js';
+import { APPROVED_PEOPLE, POLICY, ROUND } from '../timesheet.policy.js';
 import { DECIDERS, HOLDERS } from './timesheet-approvers.js';
 
 /** SQL: an approval of the user `$2` in the present round of `timesheets t`. */
-const THEIRS = `
-  SELECT 1 FROM timesheet_approvals a
-  WHERE a."companyId" = $1 AND a."timesheetId" = t.id AND a.round = t.round AND a."approverId" = $2 AND a."deletedAt" IS NULL`;
+const THEIRS = `SELECT 1 FROM ${ROUND} a WHERE a."approverId" = $2`;
 
 /** SQL: the `timesheets t` for which it counts that the user `$2` leaves, comes, or has other approvers listed. */
 const CONCERNED = {
@@ -27,8 +25,8 @@ type Cause = keyof typeof CONCERNED;
 /** SQL: who decides the timesheets `$2`, without one who is leaving, `$3`. */
 const DECIDING = `
   WITH sheets AS (
-    SELECT t.id, t."userId", t.round, ${POLICY} AS policy FROM timesheets t WHERE t."companyId" = $1 AND t.id = ANY ($2)
-  ), owners AS (SELECT DISTINCT s."userId" AS id, $3::uuid AS leaving FROM sheets s), deciders AS (${DECIDERS})`;
+    SELECT t.id, t."userId", t.round, ${POLICY} AS policy, $3::uuid AS leaving FROM timesheets t WHERE t."companyId" = $1 AND t.id = ANY ($2)
+  ), deciders AS (${DECIDERS})`;
 
 /** Timesheets of open rounds, locked. */
 interface OpenSheets {
@@ -96,7 +94,7 @@ export class OpenRounds {
       `${DECIDING}
        DELETE FROM timesheet_approvals a
        WHERE a."companyId" = $1 AND a."timesheetId" = ANY ($2) AND a.status = 'PENDING'
-         AND NOT EXISTS (SELECT 1 FROM deciders d WHERE d."timesheetId" = a."timesheetId" AND d."approverId" = a."approverId")
+         AND (a."timesheetId", a."approverId") NOT IN (SELECT d."timesheetId", d."approverId" FROM deciders d)
        RETURNING a.id, a."timesheetId", a."approverId"`,
       [ids, leaving],
     );
