@@ -15,7 +15,15 @@ export interface PastRow {
   occurredAt: string;
 }
 
-/** What the history, and what is left of deleted rows, tell about a timesheet at an instant. */
+const PAST_COLUMNS = 'h."targetId", h.action, h.diff, h.metadata, h."occurredAt"';
+
+/** SQL: the entry `e` was there at the instant `$4`. */
+const EXISTED = `e."createdAt" <= $4 AND (e."deletedAt" IS NULL OR e."deletedAt" > $4)`;
+
+/**
+ * What the history, and what is left of deleted rows, tell about a timesheet at an instant. Each way to a few rows is asked for by itself: under one OR
+ * none had an index, and all entries of the company were read.
+ */
 @Injectable()
 export class TimesheetPastRepository {
   constructor(private readonly work: UnitOfWork) {}
@@ -23,12 +31,15 @@ export class TimesheetPastRepository {
   /** Entries that existed at the instant and belong, or then belonged, to the timesheet; as they are now. */
   async entries({ id, userId }: Sheet, instant: string): Promise<TimesheetEntryView[]> {
     return this.work.query<TimesheetEntryView>(
-      `SELECT ${ENTRY_COLUMNS} FROM timesheet_entries e
-       WHERE e."companyId" = $1 AND e."createdAt" <= $4 AND (e."deletedAt" IS NULL OR e."deletedAt" > $4)
-         AND (e."timesheetId" = $3 OR e.id IN (
-           SELECT h."targetId" FROM timesheet_history h
-           WHERE h."companyId" = $1 AND h."userId" = $2 AND h."targetType" = 'TimesheetEntry' AND h."occurredAt" > $4
-             AND h.diff -> 'timesheetId' ->> 'before' = $3::text))`,
+      `SELECT ${ENTRY_COLUMNS} FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = $3 AND ${EXISTED}
+       UNION
+       SELECT ${ENTRY_COLUMNS} FROM (
+         SELECT DISTINCT h."targetId" AS id FROM timesheet_history h
+         WHERE h."companyId" = $1 AND h."userId" = $2 AND h."targetType" = 'TimesheetEntry' AND h."occurredAt" > $4
+           AND h.diff -> 'timesheetId' ->> 'before' = $3::text
+       ) moved
+       CROSS JOIN LATERAL (SELECT e.* FROM timesheet_entries e WHERE e."companyId" = $1 AND e.id = moved.id OFFSET 0) e
+       WHERE ${EXISTED}`,
       [userId, id, instant],
     );
   }
@@ -36,11 +47,15 @@ export class TimesheetPastRepository {
   /** All that happened to the timesheet itself, to its approvals and to these entries, the newest first. */
   rows(sheet: Sheet, entries: { id: string }[]): Promise<PastRow[]> {
     return this.work.query<PastRow>(
-      `SELECT h."targetId", h.action, h.diff, h.metadata, h."occurredAt" FROM timesheet_history h
-       WHERE h."companyId" = $1 AND (
-         (h."targetType" IN ('Timesheet', 'TimesheetEntry') AND h."targetId" = ANY ($2))
-         OR (h."targetType" = 'TimesheetApproval' AND h."userId" = $3 AND h.metadata ->> 'timesheetId' = $4))
-       ORDER BY h."occurredAt" DESC`,
+      `SELECT ${PAST_COLUMNS} FROM unnest($2::uuid[]) target (id)
+       CROSS JOIN LATERAL (
+         SELECT h.* FROM timesheet_history h
+         WHERE h."companyId" = $1 AND h."targetType" IN ('Timesheet', 'TimesheetEntry') AND h."targetId" = target.id OFFSET 0
+       ) h
+       UNION ALL
+       SELECT ${PAST_COLUMNS} FROM timesheet_history h
+       WHERE h."companyId" = $1 AND h."targetType" = 'TimesheetApproval' AND h."userId" = $3 AND h.metadata ->> 'timesheetId' = $4
+       ORDER BY "occurredAt" DESC`,
       [[sheet.id, ...entries.map(({ id }) => id)], sheet.userId, sheet.id],
     );
   }
