@@ -26,7 +26,7 @@ export const LONGEST_DAYS = 31;
 )
 @Index('timesheets_period_unique', ['companyId', 'userId', 'periodStart', 'periodEnd'], { unique: true, where: '"deletedAt" IS NULL' })
 @Index('timesheets_user_idx', ['companyId', 'userId'])
-@Index('timesheets_status_idx', ['companyId', 'status'])
+@Index('timesheets_status_newest_idx', ['companyId', 'status', 'periodStart', 'id'])
 @Index('timesheets_newest_idx', ['companyId', 'periodStart', 'id'])
 @Index('timesheets_approver_idx', ['companyId', 'approverId'])
 @Index('timesheets_submitted_by_idx', ['companyId', 'submittedByUserId'])

@@ -77,6 +77,8 @@ function logColumns(retention: Retention) {
 @Index('audit_logs_user_idx', ['companyId', 'userId'])
 @Index('audit_logs_actor_idx', ['companyId', 'actorUserId'])
 @Index('audit_logs_target_idx', ['companyId', 'targetType', 'targetId'])
+@Index('audit_logs_action_idx', ['companyId', 'action', 'occurredAt', 'id'])
+@Index('audit_logs_target_type_idx', ['companyId', 'targetType', 'occurredAt', 'id'])
 export class AuditLog extends logColumns('auditLogYears') {
   /** What changed, before; personal values only as "changed". */
   @Column('jsonb', { nullable: true })
@@ -93,4 +95,5 @@ export class AuditLog extends logColumns('auditLogYears') {
 @Index('access_logs_newest_idx', ['companyId', 'occurredAt', 'id'])
 @Index('access_logs_user_idx', ['companyId', 'userId'])
 @Index('access_logs_actor_idx', ['companyId', 'actorUserId'])
+@Index('access_logs_target_idx', ['companyId', 'targetId', 'occurredAt', 'id'])
 export class AccessLog extends logColumns('accessLogMonths') {}

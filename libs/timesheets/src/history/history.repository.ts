@@ -25,6 +25,9 @@ export class HistoryRepository {
       .and('h."targetId" = ?', query.targetId)
       .and('h.action = ?', query.action)
       .and('h."actorUserId" = ?', query.actorUserId);
+    // in so many words, which an index of just these needs
+    if (query.action !== undefined && query.action !== 'created') rows.and(`h.action <> 'created'`);
+    if (query.targetType !== undefined && query.targetType !== 'TimesheetEntry') rows.and(`h."targetType" <> 'TimesheetEntry'`);
     const page = await this.newestFirst(LIST, query, await inRange(this.work, readable(rows, caller), 'h."occurredAt"', query));
     for (const userId of new Set(page.items.map((row) => row.userId))) this.noteRead('TimesheetHistory', null, userId);
     return page;

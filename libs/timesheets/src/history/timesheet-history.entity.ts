@@ -31,9 +31,12 @@ const DECIDER = { column: 'actorUserId', at: 'occurredAt', erasure: 'clear' } as
   `"action" IN ('created', 'updated', 'deleted', 'submitted', 'withdrawn', 'approved', 'rejected', 'reopened')`,
 )
 @Index('timesheet_history_user_idx', ['companyId', 'userId'])
-@Index('timesheet_history_actor_idx', ['companyId', 'actorUserId'])
+@Index('timesheet_history_actor_newest_idx', ['companyId', 'actorUserId', 'occurredAt', 'id'])
 @Index('timesheet_history_target_idx', ['companyId', 'targetType', 'targetId'])
 @Index('timesheet_history_newest_idx', ['companyId', 'occurredAt', 'id'])
+// Without the creation of entries, which so pays for neither: of most lines any page is found among the newest.
+@Index('timesheet_history_action_idx', ['companyId', 'action', 'occurredAt', 'id'], { where: `action <> 'created'` })
+@Index('timesheet_history_target_type_idx', ['companyId', 'targetType', 'occurredAt', 'id'], { where: `"targetType" <> 'TimesheetEntry'` })
 export class TimesheetHistory extends CompanyEntity {
   /** Whose timesheet or entry; of an action code, who changed it. */
   @Column('uuid') @Personal({ ...PROOF, whose: 'userId' }) userId!: string;
