@@ -145,11 +145,11 @@ export class Cast {
     return cast;
   }
 
-  /** One of each kind of personal record, and an approval that waits for the approver. */
+  /** One of each kind of personal record, and an approval of the approver's. */
   private async recordTime({ id: userId }: Person, approver: Person, actionCodeId: string, taskId: string) {
     const { company } = this;
     const timesheet = await company.insert('timesheets', { userId, periodStart: '2026-03-02', periodEnd: '2026-03-08' });
-    await company.insert('timesheet_approvals', { timesheetId: timesheet, approverId: approver.id });
+    await company.insert('timesheet_approvals', { timesheetId: timesheet, approverId: approver.id, status: 'APPROVED' });
     const place = { timesheetId: timesheet, actionCodeId, taskId, day: '2026-03-03', country: 'DE', timezone: 'Europe/Berlin' };
     const entry = await company.insert('timesheet_entries', { userId, ...place, durationMin: 60 });
     const event = { targetType: 'Timesheet', targetId: timesheet, action: 'created', actorUserId: userId };

@@ -206,7 +206,7 @@ const OPEN_LISTS = ['GET /api/v1/absences'];
 /** What a list needs to tell the people that are in it, and all of them. */
 const PEOPLE_QUERY: Record<string, string> = {
   'GET /api/v1/reports/time': 'groupBy=user',
-  'GET /api/v1/timesheet-approvals': 'status=PENDING',
+  'GET /api/v1/timesheet-approvals': 'status=APPROVED',
   'GET /api/v1/absences': 'from=2026-03-02&to=2026-03-08',
   'GET /api/v1/reports/missing': 'from=2026-03-02&to=2026-03-08',
 };
