@@ -98,6 +98,16 @@ describe('of a company with many timesheets', () => {
     expect(await readFor(company.admin, `/timesheet-approvals?limit=20&${filter}`, items)).toBeLessThan(5000);
   });
 
+  it('a page further on reads no more than the first', async () => {
+    let cursor = '';
+    for (let page = 1; page <= 6; page++) {
+      const { body } = await company.admin.get(`/timesheet-approvals?status=PENDING&limit=200${cursor && `&cursor=${cursor}`}`);
+      cursor = body.nextCursor;
+    }
+    const first = await readFor(company.admin, '/timesheet-approvals?status=PENDING&limit=200', 200);
+    expect(await readFor(company.admin, `/timesheet-approvals?status=PENDING&limit=200&cursor=${cursor}`, 200)).toBeLessThan(first * 1.5);
+  });
+
   it.each([
     ['/timesheets?status=SUBMITTED', 20],
     ['/timesheets?status=REJECTED', 0],

@@ -69,8 +69,10 @@ export class ApprovalRepository {
     if (!isFiltered || query.status === 'PENDING') approvals.and(SUBMITTED);
     if (isFiltered) readable(approvals, caller);
     else decidable(approvals.and(WAITS, caller.userId), caller);
+    const key = this.cursors.after(LIST, query);
+    if (key) approvals.and('(t."periodStart", t.id) <= (?, ?)', key[0], key[1]); // where an index can begin: the whole key is of two tables
     const { text, values } = approvals
-      .after(['t."periodStart"', 't.id', 'a.id'], '<', this.cursors.after(LIST, query))
+      .after(['t."periodStart"', 't.id', 'a.id'], '<', key)
       .page('t."periodStart" DESC, t.id DESC, a.id DESC', query.limit);
     const rows = await this.work.last<ApprovalView & { periodStart: string }>(text, values);
     const page = this.cursors.page(LIST, query, rows, ({ periodStart, timesheetId, id }) => [periodStart, timesheetId, id]);
