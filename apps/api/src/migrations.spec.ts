@@ -78,6 +78,7 @@ const LANDED = {
   '1764000000014-AccountsThatOpen': 'c8ceadbade78054a',
   '1764000000015-EmailSince': 'babe5eec373e49e1',
   '1764000000016-ErasureOnlyTakes': '2aa04c2e58539f9c',
+  '1764000000017-FilteredLists': 'abf7bfd6f5f5e44b',
 };
 
 const hashOf = (name: string): string => {
