@@ -2,6 +2,10 @@ import { Inject } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { LogLines } from './log-lines.js';
+
+/** What the log of this process goes through, unless a person watches. */
+export const stdoutLines = new LogLines(1);
 
 /**
  * One JSON line an event on stdout; a readable form when a person watches a terminal.
@@ -10,12 +14,12 @@ import type { DestinationStream, Logger } from 'pino';
 export function createLog(level: string, destination?: DestinationStream): Logger {
   const options = { level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
   if (destination) return pino(options, destination);
-  return process.stdout.isTTY
-    ? pino({
-        ...options,
-        transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true } },
-      })
-    : pino(options, pino.destination({ dest: 1, minLength: 4096, periodicFlush: 1000 })); // a write a line cost 60 µs; flushed at exit
+  if (process.stdout.isTTY) {
+    const target = { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname', singleLine: true } };
+    return pino({ ...options, transport: target });
+  }
+  process.once('exit', () => stdoutLines.end());
+  return pino(options, stdoutLines);
 }
 
 export const LOG = Symbol('log');

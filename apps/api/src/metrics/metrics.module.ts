@@ -7,6 +7,7 @@ import { companyMetrics } from './company-metrics.js';
 import { databaseMetrics } from './database-metrics.js';
 import { httpMetrics } from './http-metrics.js';
 import { jobMetrics } from './job-metrics.js';
+import { logMetrics } from './log-metrics.js';
 
 /** `GET /metrics`, in Prometheus' text form. */
 @ApiExcludeController()
@@ -21,6 +22,6 @@ class MetricsController extends PrometheusController {
 
 @Module({
   imports: [PrometheusModule.register({ controller: MetricsController })],
-  providers: [BackupCheck, ...httpMetrics, ...databaseMetrics, ...jobMetrics, ...companyMetrics],
+  providers: [BackupCheck, ...httpMetrics, ...databaseMetrics, ...jobMetrics, ...companyMetrics, ...logMetrics],
 })
 export class MetricsModule {}

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { Jobs, requestScope, UnitOfWork } from '#core';
+import { Jobs, requestScope, stdoutLines, UnitOfWork } from '#core';
 import type { Company } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
@@ -57,6 +57,12 @@ it('counts sessions and mails over the companies, and the runs of jobs', async (
     `INSERT INTO backup_snapshots (path, size, verified, checksum, "createdAt") VALUES ('/nowhere', 1, true, 'x', '2026-03-02T08:00:00Z')`,
   );
   expect(value(await scrape(), 'backup_last_verified_timestamp_seconds')).toBe(Date.parse('2026-03-02T08:00:00Z') / 1000);
+});
+
+it('counts the lines of the log that were lost', async () => {
+  expect(value(await scrape(), 'log_lines_lost_total')).toBe(0);
+  stdoutLines.lost = 3;
+  expect(value(await scrape(), 'log_lines_lost_total')).toBe(3);
 });
 
 it('has no ids in its labels', async () => {
