@@ -23,6 +23,7 @@ const DURABLE = { wal_level: 'replica', synchronous_commit: 'on', full_page_writ
 const system: SystemPostgres | undefined = await startSystemPostgres(15, { settings: DURABLE });
 if (!system) console.warn('SKIPPED: losing the database needs a PostgreSQL 15 of this machine (Debian: postgresql-15)');
 
+const POOL = 10;
 const folder = mkdtempSync(join(tmpdir(), 'ncy8-away-'));
 /** What the server logged as a fault of ours. */
 const faults: string[] = [];
@@ -57,6 +58,7 @@ beforeAll(async () => {
     DB_USERNAME: 'app',
     DB_PASSWORD: 'app-password',
     JWT_SECRET: 'a secret of 32 bytes and more that only specs know',
+    DB_POOL_SIZE: String(POOL),
     JOBS: 'off',
   });
   app = await createApp(config, createLog('error', { write: (line: string) => line.includes('service_unavailable') || faults.push(line) }));
@@ -107,6 +109,23 @@ const status = async (path: string) => (await admin.get(path)).status;
     proxy.open();
     await until(async () => (await status('/teams')) === 200);
     options.silenceTimeoutMillis = 31_000;
+  });
+
+  it('says nothing any more while all connections are at work: not ready, and it stays so', async () => {
+    const owner = { email: 'owner@second.example', password: 'a passphrase of the second', firstName: 'Ada', lastName: 'Two' };
+    const { body } = await new Client(app).post('/companies', { name: 'The second company', owner });
+    const second = new Client(app, (body.tokens as { accessToken: string }).accessToken);
+    const connections = Array.from({ length: POOL }, () => app.get(DataSource).createQueryRunner());
+    await Promise.all(connections.map((connection) => connection.connect()));
+    await Promise.all(connections.map((connection) => connection.release()));
+    expect(await status('/health/ready')).toBe(200);
+    proxy.silence();
+    const waiting = Array.from({ length: POOL / 2 }, () => [admin.get('/teams'), second.get('/teams')]).flat();
+    expect(await until(async () => (await status('/health/ready')) === 503)).toBeLessThan(20_000); // its connections are given up after 31 s
+    for (let probe = 0; probe < 3; probe++) expect(await status('/health/ready')).toBe(503);
+    proxy.open();
+    expect(new Set((await Promise.all(waiting)).map((answer) => answer.status))).toEqual(new Set([503]));
+    await until(async () => (await status('/health/ready')) === 200);
   });
 
   it.each([

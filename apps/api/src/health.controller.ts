@@ -8,11 +8,14 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ServiceUnavailableException } from '@nestjs/common';
 import { codeOf, Lifecycle, UnitOfWork } from '#core';
+import type { Connection } from '#core';
 import { Public } from '#rbac';
 import { migrationNames } from './database/migrations.js';
 import { VERSION } from './version.js';
 
 const WAIT_MS = 1000;
+/** A busy database says something within this time on one connection or another: a wait for a lock ends after 5 s. */
+const SPEAKS_WITHIN_MS = 6000;
 const UNDEFINED_TABLE = '42P01';
 const INSUFFICIENT_PRIVILEGE = '42501';
 /** With its schema: without rights on that, the table would seem not to be there. */
@@ -22,6 +25,9 @@ const UNREADABLE = new Map<string, ReadonlySet<string> | 'may not read'>([
   [UNDEFINED_TABLE, new Set()],
   [INSUFFICIENT_PRIVILEGE, 'may not read'],
 ]);
+
+/** With what the driver has no other way to. */
+type ConnectionPool = Pool & { _clients: Connection[] };
 
 type Indicator = ReturnType<HealthIndicatorService['check']>;
 type Indicators = [server: Indicator, database: Indicator, migrations: Indicator];
@@ -82,8 +88,9 @@ export class HealthController {
   }
 
   /**
-   * The migrations that ran where the database takes writes and lets us look, or undefined where nothing answers in time. While all connections are at work those seen last count: a database that
-   * is busy is not away, and a replica that is taken out for it leaves the others busier still.
+   * The migrations that ran where the database takes writes and lets us look, or undefined where nothing answers in time. While all connections
+   * are at work, and it still speaks on one of them, those seen last count: a database that is busy is not away, and a replica that is taken out
+   * for it leaves the others busier still.
    */
   private async migrated(): Promise<ReadonlySet<string> | 'reads only' | 'may not read' | undefined> {
     const asked = this.work.outside<{ name: string; readsOnly: boolean }>(MIGRATIONS).then(
@@ -95,8 +102,9 @@ export class HealthController {
   }
 
   private isBusy(): boolean {
-    const { idleCount, totalCount, options } = (this.dataSource.driver as unknown as { master: Pool }).master;
-    return idleCount === 0 && totalCount >= options.max;
+    const { idleCount, totalCount, options, _clients: all } = (this.dataSource.driver as unknown as { master: ConnectionPool }).master;
+    const lately = performance.now() - SPEAKS_WITHIN_MS;
+    return idleCount === 0 && totalCount >= options.max && all.some(({ heardAt }) => heardAt > lately);
   }
 
   private async check(reply: FastifyReply, indicators: HealthIndicatorFunction[]): Promise<HealthCheckResult> {

@@ -42,6 +42,8 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
   told?: (text: string, ms: number) => void;
   /** Leads to a database that takes no writes, a standby: whoever has it ends it, since the next one may lead to the primary. */
   readsOnly = false;
+  /** When the database last said anything here, by `performance.now()`. */
+  heardAt = -Infinity;
   private unsent?: Batch;
 
   constructor(config: ClientConfig & { silenceTimeoutMillis?: number }) {
@@ -83,13 +85,14 @@ export class Connection extends (Client as unknown as new (config: ClientConfig)
   private read(stream: Socket): void {
     const { connection } = this;
     const parser = new ProtocolParser();
-    stream.on('data', (bytes: Buffer) =>
+    stream.on('data', (bytes: Buffer) => {
+      this.heardAt = performance.now();
       parser.parse(bytes, (message) => {
         const isError = message.name === 'error';
         if (isError && (message as { code?: string }).code === READ_ONLY) this.readsOnly = true;
         connection.emit(isError ? 'errorMessage' : message.name, message);
-      }),
-    );
+      });
+    });
     connection.on('parameterStatus', ({ parameterName: name, parameterValue: value }) => {
       if (name === 'in_hot_standby') this.readsOnly = value === 'on'; // off with its promotion
       const expected = PRINTED[name];
