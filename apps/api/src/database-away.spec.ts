@@ -128,6 +128,18 @@ const status = async (path: string) => (await admin.get(path)).status;
     await until(async () => (await status('/health/ready')) === 200);
   });
 
+  it('does not speak TLS: 503, though the driver has no code for it', async () => {
+    const { master: pool } = app.get(DataSource).driver as unknown as { master: { totalCount: number; options: Record<string, unknown> } };
+    proxy.cut();
+    await until(() => pool.totalCount === 0);
+    pool.options.ssl = true;
+    proxy.open();
+    const refused = await admin.get('/teams');
+    pool.options.ssl = false;
+    expect([refused.status, refused.body.code, refused.headers['retry-after']]).toEqual([503, 'service_unavailable', '1']);
+    expect(await status('/teams')).toBe(200);
+  });
+
   it.each([
     ['takes no connections', 'ALTER DATABASE ncy8 ALLOW_CONNECTIONS false', 'ALTER DATABASE ncy8 ALLOW_CONNECTIONS true'],
     ['has another name for a while', 'ALTER DATABASE ncy8 RENAME TO ncy8_before', 'ALTER DATABASE ncy8_before RENAME TO ncy8'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { problemOf } from './database-error.js';
+import { keptOut, problemOf } from './database-error.js';
 
 const problemFor = (fields: { code?: string; routine?: string; constraint?: string; message?: string }) =>
   problemOf(Object.assign(new Error(fields.message ?? 'as the database says it'), fields));
@@ -39,6 +39,21 @@ describe('the database cannot be used now: 503 with Retry-After', () => {
   ])('%s of %s, since it lets nobody in', (code, routine, message) => {
     expect(problemFor({ code, routine, message })?.code).toBe('service_unavailable');
   });
+
+  it.each(['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN'])(
+    '%s, of a connection that was there',
+    (code) => {
+      expect(problemFor({ code, message: `read ${code}` })?.code).toBe('service_unavailable');
+    },
+  );
+
+  it.each(['ECONNREFUSED', 'EADDRNOTAVAIL', 'EMFILE', 'EAI_FAIL', 'CERT_HAS_EXPIRED', '22023', undefined])(
+    '%s, whatever it is, that kept us from a connection',
+    (code) => {
+      const error = Object.assign(new Error('as whoever refused says it'), { code });
+      expect(problemOf(keptOut(error))).toMatchObject({ status: 503, more: { headers: { 'retry-after': '1' }, cause: error } });
+    },
+  );
 });
 
 it.each([

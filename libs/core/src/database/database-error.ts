@@ -38,7 +38,15 @@ const UNAVAILABLE = /^(08...|25006|25P0[34]|28000|28P01|3D000|53...|55P03|57014|
 const CONNECTING = new Set(['InitPostgres', 'CheckMyDatabase']);
 // TypeORM lets go of a connection as soon as it is lost; the statement after that meets a "released" one.
 const LOST =
-  /Connection terminated|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout|Query runner already released/;
+  /Connection terminated|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|E(HOST|NET)(UNREACH|DOWN)|Client has encountered a connection error|Query read timeout|Query runner already released/;
+/** By which no connection was to be had: whatever the network, the resolver or TLS call it. */
+const unreachable = new WeakSet();
+
+/** Notes that this kept us from a connection. @returns it */
+export function keptOut(error: unknown): unknown {
+  if (isNativeError(error)) unreachable.add(error);
+  return error;
+}
 
 function databaseError(error: unknown): DatabaseError | undefined {
   if (!isNativeError(error)) return undefined;
@@ -52,15 +60,16 @@ export function problemOf(error: unknown): Problem | undefined {
   const found = databaseError(error);
   if (!found) return undefined;
   const { code = '' } = found;
+  if (unreachable.has(found)) return unavailable(error);
   if (CONFLICT.has(code)) return new Problem(CONSTRAINTS[constraintOf(found)] ?? 'conflict', { cause: error });
   if (FOREIGN_KEY.has(code)) return foreignKeyProblem(found, error);
   if (INVALID.has(code)) return new Problem('validation_failed', { cause: error });
   if (code === '42501' && violatesRowSecurity(found)) return new Problem('not_found', { cause: error });
-  if (RETRYABLE.has(code) || isAway(found)) {
-    return new Problem('service_unavailable', { headers: { 'retry-after': '1' }, cause: error });
-  }
+  if (RETRYABLE.has(code) || isAway(found)) return unavailable(error);
   return undefined;
 }
+
+const unavailable = (cause: unknown): Problem => new Problem('service_unavailable', { headers: { 'retry-after': '1' }, cause });
 
 function isAway({ code = '', routine = '', message }: DatabaseError): boolean {
   return UNAVAILABLE.test(code) || CONNECTING.has(routine) || LOST.test(`${code} ${message}`);

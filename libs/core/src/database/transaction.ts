@@ -2,6 +2,7 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Answer } from './batch.js';
 import type { GiveBack } from './company-places.js';
 import type { Connection } from './connection.js';
+import { keptOut } from './database-error.js';
 import { inside, statement } from './statement.js';
 import type { Statement } from './statement.js';
 import type { Tenant } from './tenant.js';
@@ -174,7 +175,7 @@ export async function connect(runner: QueryRunner, giveBack: GiveBack): Promise<
     return (await runner.connect()) as Connection;
   } catch (error) {
     giveBack();
-    throw error;
+    throw keptOut(error);
   }
 }
 
