@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -50,6 +50,19 @@ const untilSomebodyWaits = ({ database }: DatabaseAddress, event: 'relation' | '
         )
       ).length > 0,
     `nobody waits for a lock (${event})`,
+  );
+
+/** pg_dump, for a lock. */
+const untilProgramWaits = ({ database }: DatabaseAddress) =>
+  until(
+    async () =>
+      (
+        await sql(
+          `SELECT FROM pg_stat_activity WHERE datname = '${database}' AND application_name = 'pg_dump' AND wait_event_type = 'Lock'`,
+          system!.address,
+        )
+      ).length > 0,
+    'pg_dump waits for no lock',
   );
 
 /** As `npm run` does it. */
@@ -201,6 +214,21 @@ afterAll(async () => {
     await session.end();
     const { tables } = JSON.parse(await readFile(`${await backingUp}.json`, 'utf8')) as Manifest;
     expect(tables.companies!.rows).toBe(1);
+  });
+
+  it('is for its owner alone, also while it is made', async () => {
+    const [busy, folder] = [{ ...owner, database: 'busy' }, join(dir, 'private')];
+    await mkdir(folder, { mode: 0o755 }); // by whoever set the server up
+    const session = await connect(busy);
+    await session.query('BEGIN');
+    await session.query('LOCK TABLE user_statuses');
+    const backingUp = backup(busy, folder);
+    await untilProgramWaits(busy);
+    const modes = async () => Promise.all((await readdir(folder)).map(async (name) => (await stat(join(folder, name))).mode & 0o777));
+    expect(await modes()).toEqual([0o600]);
+    await session.end();
+    await backingUp;
+    expect(await modes()).toEqual([0o600, 0o600]);
   });
 
   it('takes away the drafts of those that were interrupted, not one in the making', async () => {

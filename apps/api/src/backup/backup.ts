@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { clock, ConfigError } from '#core';
@@ -32,6 +32,7 @@ export async function backup(owner: DatabaseAddress, dir: string): Promise<strin
   await dropScratchDatabases(owner, abandoned);
   const draft = join(dir, `.${randomUUID()}.dump.part`); // in every container the process has the number 1
   try {
+    await writeFile(draft, '', { flag: 'wx', mode: 0o600 }); // pg_dump keeps the mode
     const tables = await dump(owner, draft);
     await verify(owner, draft, tables);
     const checksum = await sha256(draft);
@@ -110,7 +111,6 @@ function dump(owner: DatabaseAddress, file: string): Promise<Record<string, Tabl
     const both = [tableSums(client), dumping] as const;
     await Promise.allSettled(both); // whoever fails must not leave the other one writing a file that has been taken away
     const [tables] = await Promise.all(both);
-    await chmod(file, 0o600);
     return tables;
   });
 }
