@@ -32,6 +32,20 @@ it.each([...ZONES, ...CHANGED_LATELY])('days of the zone %s begin when they do t
   }
 });
 
+it('days of a company that is erased meanwhile are those of nobody who is signed in', async () => {
+  const { admin, id } = await server.company();
+  expect((await admin.get('/audit-logs?from=2026-03-02')).status).toBe(200);
+  await server.database.as('superuser', async (client) => {
+    await client.query('BEGIN');
+    await client.query('LOCK TABLE company_settings');
+    const asked = admin.get('/audit-logs?from=2026-03-02');
+    await server.untilSomebodyWaits();
+    await client.query('DELETE FROM company_settings WHERE "companyId" = $1', [id]);
+    await client.query('COMMIT');
+    expect((await asked).body.code).toBe('not_signed_in');
+  });
+});
+
 it.each(CHANGED_LATELY)('where a day of %s meets an instant, the same clocks tell which is first', async (timezone) => {
   const { admin } = await server.company({ timezone });
   const midnight = Date.parse('2026-12-02T00:00:00Z') - offsetOf(timezone, '2026-12-02T00:00:00Z');

@@ -50,10 +50,11 @@ const firstInstant = (bound: string, zone: string) => new Date(isDay(bound) ? st
 /** An instant counts with all of its millisecond. */
 const pastInstant = (bound: string, zone: string) => new Date(isDay(bound) ? instantAt(bound, 24, zone) : Date.parse(bound) + 1);
 
-/** The IANA name of the company's time zone. */
+/** The IANA name of the company's time zone. @throws 401 for a company that was erased meanwhile, as its next request gets */
 export async function companyZone(work: UnitOfWork): Promise<string> {
   const [settings] = await work.query<{ timezone: string }>('SELECT s.timezone FROM company_settings s WHERE s."companyId" = $1');
-  return settings!.timezone;
+  if (!settings) throw new Problem('not_signed_in');
+  return settings.timezone;
 }
 
 /** As the API writes an instant: in UTC, without a fraction that is nothing. */
