@@ -551,6 +551,18 @@ describe('the job', () => {
     expect(await erasures(company)).toBe(1);
   });
 
+  it('tries them again, too, when the clock was set back since', async () => {
+    clock.travelTo(new Date(NOW.getTime() + 6 * 3_600_000));
+    const company = await server.company();
+    const owned = (by: string) => server.sql('UPDATE company_settings SET "ownerUserId" = $2 WHERE "companyId" = $1', [company.id, by]);
+    await owned(await gone(company));
+    await expect(server.app.get(RetentionJob).run()).rejects.toThrow('not every company');
+    await owned(company.admin.id);
+    clock.travelTo(NOW);
+    await server.app.get(RetentionJob).run();
+    expect(await erasures(company)).toBe(1);
+  });
+
   it('is known by its name', async () => {
     for (const name of ['retention', 'erasures-ledger']) await expect(server.app.get(Jobs).runNow(name)).resolves.toBeUndefined();
   });

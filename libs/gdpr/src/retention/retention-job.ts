@@ -43,7 +43,8 @@ export class RetentionJob implements OnModuleInit {
   /** @returns whether nobody is left who should be gone */
   private async purge(companyId: string, stopping: AbortSignal): Promise<boolean> {
     const now = clock.now().getTime();
-    if (now - (this.left.get(companyId) ?? -Infinity) < AGAIN_MS) return false;
+    const passed = now - (this.left.get(companyId) ?? -Infinity);
+    if (passed >= 0 && passed < AGAIN_MS) return false; // less than nothing: the clock was set back
     const end = await this.purges.run(companyId, stopping);
     if (end === 'left') this.left.set(companyId, now);
     else this.left.delete(companyId);

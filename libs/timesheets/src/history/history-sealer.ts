@@ -78,8 +78,9 @@ export class HistorySealer implements OnModuleInit {
 
   private async noteAll(): Promise<void> {
     const now = clock.now().getTime();
-    if (now - this.looked < LOOK_MS) return;
-    const atAll = now - this.lookedAtAll >= LOOK_AT_ALL_MS;
+    const isSetBack = now < this.looked; // the clock: from when on was looked cannot be told
+    if (!isSetBack && now - this.looked < LOOK_MS) return;
+    const atAll = isSetBack || now - this.lookedAtAll >= LOOK_AT_ALL_MS;
     const since = new Date(atAll ? 0 : this.looked - MORE_MS);
     for (const id of await this.work.companyIds()) this.note(id, since);
     this.looked = now;

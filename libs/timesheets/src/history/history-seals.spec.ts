@@ -163,6 +163,16 @@ describe('the job', () => {
     expect(await proof(company)).toMatchObject({ valid: true, checked: 6, unsealed: 0 });
   });
 
+  it('looks for what another replica left, too, when the clock was set back since', async () => {
+    const company = await server.company();
+    later(6 * 3_600_000);
+    await job();
+    clock.reset();
+    await writeLate(company, '3 hours');
+    await job();
+    expect(await proof(company)).toMatchObject({ valid: true, checked: 1, unsealed: 0 });
+  });
+
   it('comes back to a company in which another one seals', async () => {
     const company = await server.company();
     await write(company, 1);
