@@ -346,6 +346,17 @@ describe('what is just being written', () => {
     expect(await proof()).toMatchObject({ valid: true });
   });
 
+  it('goes with the daily job, however long no server ran it', async () => {
+    const { person } = await recorded();
+    await server.app.get(Jobs).runNow('retention');
+    expect((await anonymise(person)).status).toBe(200);
+    await server.sql(`UPDATE timesheet_entries SET note = 'late words' WHERE "userId" = $1`, [person.id]);
+    clock.travelTo(new Date(Date.now() + 10 * 86_400_000));
+    await (await server.secondReplica()).get(Jobs).runNow('retention');
+    clock.reset();
+    expect(await server.sql('SELECT note FROM timesheet_entries WHERE "userId" = $1', [person.id])).toEqual([{ note: null }]);
+  });
+
   it('is told from what became of the deleted user later: that stays in the log', async () => {
     const person = await company.person();
     await anonymise(person);

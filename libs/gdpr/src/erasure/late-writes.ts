@@ -4,8 +4,9 @@ import { clock, codeOf, InjectLog, UnitOfWork } from '#core';
 import { AnonymisationRepository } from './anonymisation.repository.js';
 import { Anonymiser } from './anonymiser.js';
 
-/** The job that asks runs once a day, and may once be late. */
+/** The job that asks runs once a day, and may once be late. Where it has not gone through for longer, it looks back to when it did, and an hour more. */
 const LOOK_BACK_MS = 3 * 86_400_000;
+const MORE_MS = 3_600_000;
 
 /**
  * What requests of people wrote that were under way while these were anonymised: another replica lets them in for a second more, and what they
@@ -13,6 +14,9 @@ const LOOK_BACK_MS = 3 * 86_400_000;
  */
 @Injectable()
 export class LateWrites {
+  /** When it last went through here, by company: the job as a whole fails for as long as somebody cannot be purged. */
+  private readonly through = new Map<string, number>();
+
   constructor(
     private readonly work: UnitOfWork,
     private readonly subjects: AnonymisationRepository,
@@ -20,14 +24,18 @@ export class LateWrites {
     @InjectLog() private readonly log: Logger,
   ) {}
 
-  /** Takes it from those who were anonymised in the last days. @returns whether it went through */
+  /** Takes it from those who were anonymised in the last days, or since the job went through. @returns whether it went through */
   async take(companyId: string, stopping: AbortSignal): Promise<boolean> {
     const tenant = { companyId, userId: null };
+    const now = clock.now().getTime();
     try {
-      for (const { userId } of await this.work.within(tenant, () => this.newest())) {
-        if (stopping.aborted) break;
+      const last = this.through.get(companyId) ?? (await this.succeededAt());
+      const since = new Date(Math.min(now - LOOK_BACK_MS, last - MORE_MS));
+      for (const { userId } of await this.work.within(tenant, () => this.anonymisedSince(since))) {
+        if (stopping.aborted) return true;
         await this.work.within(tenant, () => this.takeFrom(userId));
       }
+      this.through.set(companyId, now);
       return true;
     } catch (error) {
       this.log.error({ code: codeOf(error) }, 'what came too late for an anonymisation was not taken yet');
@@ -35,8 +43,13 @@ export class LateWrites {
     }
   }
 
-  private newest(): Promise<{ userId: string }[]> {
-    const since = new Date(clock.now().getTime() - LOOK_BACK_MS);
+  /** Of the job, on any replica; 0 where it never did. */
+  private async succeededAt(): Promise<number> {
+    const [job] = await this.work.outside<{ at: string | null }>(`SELECT "succeededAt" AS at FROM scheduled_jobs WHERE name = 'retention'`);
+    return job?.at ? Date.parse(job.at) : 0;
+  }
+
+  private anonymisedSince(since: Date): Promise<{ userId: string }[]> {
     return this.work.last(
       `SELECT DISTINCT e."userId" FROM erasures e WHERE e."companyId" = $1 AND e.kind = 'anonymized' AND e."erasedAt" > $2`,
       [since],
