@@ -186,7 +186,11 @@ describe('a timesheet as it stood', () => {
       () => person.post(`${path}/submit`),
       () => approve(second!),
       () => approve(first!),
-      ...others.map(({ id }) => () => company.admin.post(`/users/${id}/status`, { code: 'SUSPENDED' })),
+      ...others.map(
+        ({ id }) =>
+          () =>
+            company.admin.post(`/users/${id}/status`, { code: 'SUSPENDED' }),
+      ),
       () => approve(second!), // again, as nobody else is left
     ]) {
       expect((await work()).status).toBe(200);
