@@ -43,10 +43,6 @@ class WorkWeekHours {
   @Hours() sunday?: [number, number];
 }
 
-/** Further rule of a field that is no null. */
-const Rule = (holds: (value: unknown) => boolean, detail: string) =>
-  ValidateBy({ name: 'rule', validator: { validate: holds, defaultMessage: () => detail } });
-
 const HolidayCalendar = (options: FieldOptions = {}): PropertyDecorator =>
   applyDecorators(
     Text(64, {
@@ -55,16 +51,18 @@ const HolidayCalendar = (options: FieldOptions = {}): PropertyDecorator =>
       example: 'DE-BY',
       description: '`us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none.',
     }),
-    Rule(isHolidayCalendar, 'must be us_federal_holidays, or a country or region that has a calendar, such as FR or DE-BY'),
+    ValidateBy({
+      name: 'calendar',
+      validator: {
+        validate: isHolidayCalendar,
+        defaultMessage: () => 'must be us_federal_holidays, or a country or region that has a calendar, such as FR or DE-BY',
+      },
+    }),
   );
 
 const EmailDomains = (options: FieldOptions = {}): PropertyDecorator =>
-  applyDecorators(
-    Texts(100, { ...options, nullable: true, example: ['example.com'], description: 'Of the addresses of new users.' }),
-    Rule(
-      (value) => !Array.isArray(value) || value.every((domain) => isFQDN(domain)),
-      'must be a list of domain names, such as example.com',
-    ),
+  Texts(100, { ...options, nullable: true, example: ['example.com'], description: 'Of the addresses of new users.' }, (domain) =>
+    isFQDN(domain) ? undefined : 'must be a domain name, such as example.com',
   );
 
 const WORK_WEEK = {

@@ -1,4 +1,4 @@
-import { Email, Id, Instant, Part, Text, TimeZone, Version } from '#core';
+import { Email, Id, Instant, Part, Text, TimeZone, Version, WithFaults } from '#core';
 import { TokensView, UserView } from '#identity';
 
 const NAME = { example: 'Analytical Engines' };
@@ -10,6 +10,7 @@ class Owner {
   @Text(255, { example: 'Lovelace' }) lastName!: string;
 }
 
+@WithFaults()
 export class SignUpBody {
   @Text(255, NAME) name!: string;
   @TimeZone({ optional: true, default: 'UTC' }) timezone?: string;

@@ -95,6 +95,16 @@ describe('signing a company up', () => {
     expect(answer.body).toMatchObject({ status: 400, errors: [{ pointer: '/owner/email' }] });
     const weak = await server.anybody.post('/companies', { name: 'Weak', owner: { ...OWNER, password: 'lovelace lovelace' } });
     expect([weak.status, weak.body.code]).toEqual([400, 'password_too_weak']);
+    const several = await server.anybody.post('/companies', { name: ' ', owner: { ...OWNER, email, password: 'short' } });
+    expect([several.status, several.body.code, several.body.errors]).toMatchObject([
+      400,
+      'validation_failed',
+      [{ pointer: '/name' }, { pointer: '/owner/email' }, { pointer: '/owner/password', code: 'password_too_weak' }],
+    ]);
+    expect((await server.anybody.post('/companies', { name: 'Bare', owner: 7 })).body).toMatchObject({
+      status: 400,
+      errors: [{ pointer: '/owner' }],
+    });
   });
 
   it('takes one connection, so that many at once cannot wait for each other', async () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { UnitOfWork } from '#core';
+import { formFaults, refuseFaults, UnitOfWork } from '#core';
 import { NewOwner, Sessions } from '#identity';
 import type { SignUpBody, SignUpView } from './company.dto.js';
 import { CompanyRepository } from './company.repository.js';
@@ -19,7 +19,7 @@ export class SignUp {
 
   /** @throws 400, `password_too_weak` among them, 409 `company_name_taken`, 429 for an address that had too many names taken */
   async signUp(body: SignUpBody): Promise<SignUpView> {
-    await this.owners.require(body.owner, body.name);
+    refuseFaults([...formFaults(body), ...(await this.owners.faults(body.owner, body.name))]);
     return this.owners.counted(() => this.make(body));
   }
 

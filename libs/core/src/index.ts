@@ -29,6 +29,7 @@ export * from './http/params.js';
 export * from './http/problem.filter.js';
 export * from './http/problem.js';
 export * from './http/request-scope.js';
+export * from './http/rules.js';
 export * from './http/validation.js';
 export * from './jobs.js';
 export * from './keys.js';

@@ -1,10 +1,11 @@
-import { Day, Id, OneOf, PageOf, PageQuery, Text } from '#core';
+import { Day, Id, LastDay, OneOf, PageOf, PageQuery, Rule, Text } from '#core';
 import { DAY_PORTIONS } from './leave-request.entity.js';
 import type { DayPortion } from './leave-request.entity.js';
+import { faultOfRange } from './leave-period.js';
 
 export class AbsenceQuery extends PageQuery {
   @Day() from!: string;
-  @Day({ example: '2026-03-06', description: 'At most 366 days in all.' }) to!: string;
+  @Rule<AbsenceQuery>(['from'], faultOfRange) @LastDay({ example: '2026-03-06', description: 'At most 366 days in all.' }) to!: string;
   @Id({ optional: true, description: 'Of those who are in this team now.' }) teamId?: string;
 }
 

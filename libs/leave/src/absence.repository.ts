@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { TEAM_PEOPLE } from '#companies';
-import { among, Cursors, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { among, Cursors, Query, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import type { AbsenceQuery, AbsenceView } from './absence.dto.js';
-import { BEGINNING, beginningOf, cut, daysFrom, LONGEST_LEAVE } from './leave-period.js';
+import { BEGINNING, beginningOf, cut, LONGEST_LEAVE } from './leave-period.js';
 
 const LIST = 'absences';
 const ORDER = [...BEGINNING, 'l.id'];
-const LONGEST_RANGE = 366;
 
 /**
  * SQL: approved leave of the company's people that has a day from `$2` to `$3`. None is longer than {@link LONGEST_LEAVE}, which bounds what
@@ -31,11 +30,9 @@ export class AbsenceRepository {
     private readonly cursors: Cursors,
   ) {}
 
-  /** In the order in which they begin. @throws 400 for a range that is reversed or too long */
+  /** In the order in which they begin. */
   async list(caller: Principal, query: AbsenceQuery): Promise<Page<AbsenceView>> {
     const { from, to } = query;
-    refuseReversed(query);
-    if (daysFrom(from, to) > LONGEST_RANGE) throw Problem.field('/to', `must be at most ${LONGEST_RANGE} days in all`);
     const { text, values } = new Query(ABSENCES, [from, to])
       .and(among('l."userId"', TEAM_PEOPLE), query.teamId)
       .and('l."userId" = ?', caller.ownOnly ? caller.userId : undefined)

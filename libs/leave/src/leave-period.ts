@@ -1,5 +1,4 @@
-import { Problem } from '#core';
-import type { FieldFault } from '#core';
+import { faultsIn, refuseFaults } from '#core';
 import type { DayPortion } from './leave-request.entity.js';
 
 /** The days of a leave request, both counted; the portions cut its first and its last day. */
@@ -15,24 +14,45 @@ export const LONGEST_LEAVE = 366;
 
 const DAY_MS = 86_400_000;
 
+/** Days, both counted, that are looked at together. */
+const LONGEST_RANGE = 366;
+
 /** @throws 400 for a period that ends before it starts, is too long, or whose halves leave a hole */
-export function requirePeriod(period: LeavePeriod): void {
-  const errors = faultsOf(period);
-  if (errors.length > 0) throw new Problem('validation_failed', { errors });
+export const requirePeriod = (period: LeavePeriod): void =>
+  refuseFaults(
+    faultsIn({
+      endDate: faultOfEndDate(period),
+      startPortion: faultOfStartPortion(period),
+      endPortion: faultOfEndPortion(period),
+    }),
+  );
+
+/** What is wrong with the last day, if anything is; where one of the days is not given, nothing. So with the portions. */
+export function faultOfEndDate({ startDate, endDate }: Partial<LeavePeriod>): string | undefined {
+  if (!startDate || !endDate) return undefined;
+  if (endDate < startDate) return 'must not be before startDate';
+  return daysFrom(startDate, endDate) > LONGEST_LEAVE ? `must be at most ${LONGEST_LEAVE} days in all` : undefined;
 }
 
-function faultsOf({ startDate, endDate, startPortion, endPortion }: LeavePeriod): FieldFault[] {
-  if (endDate < startDate) return [{ pointer: '/endDate', detail: 'must not be before startDate' }];
-  if (startDate === endDate)
-    return startPortion === endPortion ? [] : [{ pointer: '/endPortion', detail: 'must be the startPortion, where it is one day' }];
-  return [
-    ...(daysFrom(startDate, endDate) > LONGEST_LEAVE
-      ? [{ pointer: '/endDate', detail: `must be at most ${LONGEST_LEAVE} days in all` }]
-      : []),
-    ...(startPortion === 'morning' ? [{ pointer: '/startPortion', detail: 'must be full or afternoon, where it is several days' }] : []),
-    ...(endPortion === 'afternoon' ? [{ pointer: '/endPortion', detail: 'must be full or morning, where it is several days' }] : []),
-  ];
+export const faultOfStartPortion = (period: Partial<LeavePeriod>): string | undefined =>
+  period.startPortion === 'morning' && isOverSeveralDays(period) ? 'must be full or afternoon, where it is several days' : undefined;
+
+export function faultOfEndPortion(period: Partial<LeavePeriod>): string | undefined {
+  const { startDate, endDate, startPortion, endPortion } = period;
+  if (startDate && startDate === endDate && startPortion && endPortion && startPortion !== endPortion)
+    return 'must be the startPortion, where it is one day';
+  return endPortion === 'afternoon' && isOverSeveralDays(period) ? 'must be full or morning, where it is several days' : undefined;
 }
+
+/** Of days in the wrong order only what one day could not have either. */
+function isOverSeveralDays({ startDate, endDate, startPortion, endPortion }: Partial<LeavePeriod>): boolean {
+  if (!startDate || !endDate || !startPortion || !endPortion || startDate === endDate) return false;
+  return startDate < endDate || startPortion !== endPortion;
+}
+
+/** What is wrong with the last day of a range besides its order, if anything is. */
+export const faultOfRange = ({ from, to }: { from: string; to: string }): string | undefined =>
+  daysFrom(from, to) > LONGEST_RANGE ? `must be at most ${LONGEST_RANGE} days in all` : undefined;
 
 /** What of a period lies from one day to another, both counted; a day between the cuts is a full one. They must have a day in common. */
 export function cut(period: LeavePeriod, from: string, to: string): LeavePeriod {

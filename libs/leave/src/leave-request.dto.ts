@@ -1,5 +1,9 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Instant, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
+import { Day, Id, Instant, LastDay, Note, OneOf, PageOf, PageQuery, Rule, Text, Version } from '#core';
+import type { FieldOptions } from '#core';
+import { faultOfEndDate, faultOfEndPortion, faultOfStartPortion } from './leave-period.js';
+import type { LeavePeriod } from './leave-period.js';
 import { DAY_PORTIONS, LEAVE_STATUSES, LEAVE_TYPES } from './leave-request.entity.js';
 import type { CountedDay, DayPortion, LeaveStatus, LeaveType } from './leave-request.entity.js';
 import { LEAVE_ACTIONS } from './leave-request.policy.js';
@@ -16,13 +20,28 @@ const LONGEST_TEXT = 4000;
 const Days = (max: number, description: string, example: number): PropertyDecorator =>
   ApiProperty({ type: 'number', multipleOf: 0.5, minimum: 0, maximum: max, description, example });
 
+const EndDate = (options?: FieldOptions): PropertyDecorator =>
+  applyDecorators(Day({ ...END, ...options }), Rule<LeavePeriod>(['startDate'], faultOfEndDate));
+
+const StartPortion = (options?: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    OneOf(DAY_PORTIONS, { ...START_PORTION, optional: true, ...options }),
+    Rule<LeavePeriod>(['startDate', 'endDate', 'endPortion'], faultOfStartPortion),
+  );
+
+const EndPortion = (options?: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    OneOf(DAY_PORTIONS, { ...END_PORTION, optional: true, ...options }),
+    Rule<LeavePeriod>(['startDate', 'endDate', 'startPortion'], faultOfEndPortion),
+  );
+
 export class CreateLeaveRequest {
   @Day() startDate!: string;
-  @Day(END) endDate!: string;
+  @EndDate() endDate!: string;
   @OneOf(LEAVE_TYPES) leaveType!: LeaveType;
   @Note(WHY) reason?: string | null;
-  @OneOf(DAY_PORTIONS, { ...START_PORTION, optional: true, default: 'full' }) startPortion?: DayPortion;
-  @OneOf(DAY_PORTIONS, { ...END_PORTION, optional: true, default: 'full' }) endPortion?: DayPortion;
+  @StartPortion({ default: 'full' }) startPortion: DayPortion = 'full';
+  @EndPortion({ default: 'full' }) endPortion: DayPortion = 'full';
   @Id({ optional: true, description: 'Whose leave; of another with `create_leave_request`.' }) userId?: string;
 }
 
@@ -33,11 +52,11 @@ export class CreateLeaveOptions {
 
 export class UpdateLeaveRequest {
   @Day({ optional: true }) startDate?: string;
-  @Day({ ...END, optional: true }) endDate?: string;
+  @EndDate({ optional: true }) endDate?: string;
   @OneOf(LEAVE_TYPES, { optional: true }) leaveType?: LeaveType;
   @Note(WHY) reason?: string | null;
-  @OneOf(DAY_PORTIONS, { ...START_PORTION, optional: true }) startPortion?: DayPortion;
-  @OneOf(DAY_PORTIONS, { ...END_PORTION, optional: true }) endPortion?: DayPortion;
+  @StartPortion() startPortion?: DayPortion;
+  @EndPortion() endPortion?: DayPortion;
 }
 
 export class ApproveLeave {
@@ -58,7 +77,7 @@ export class LeaveRequestQuery extends PageQuery {
   @OneOf(LEAVE_STATUSES, { optional: true }) status?: LeaveStatus;
   @OneOf(LEAVE_TYPES, { optional: true }) leaveType?: LeaveType;
   @Day({ optional: true, description: 'Leave that ends on this day or later.' }) from?: string;
-  @Day({ optional: true, description: 'Leave that starts on this day or earlier.' }) to?: string;
+  @LastDay({ optional: true, description: 'Leave that starts on this day or earlier.' }) to?: string;
 }
 
 export class LeaveRequestView {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { actingLead, CompanyRepository, LED_PEOPLE, TEAM_PEOPLE } from '#companies';
 import type { SettingsView } from '#companies';
-import { Accesses, among, Cursors, one, Problem, Query, refuseReversed, todayIn, UnitOfWork } from '#core';
+import { Accesses, among, Cursors, one, Problem, Query, todayIn, UnitOfWork } from '#core';
 import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import { LeaveLocks } from './leave-locks.js';
@@ -44,7 +44,6 @@ export class LeaveRequestRepository {
   ) {}
 
   async list(caller: Principal, query: LeaveRequestQuery): Promise<Page<LeaveRequestView>> {
-    refuseReversed(query);
     const company = await this.companies.getSettings();
     const { text, values } = readable(new Query(LIVING, [actingLead(caller)]), caller)
       .and('l."userId" = ?', query.userId)

@@ -30,7 +30,7 @@ export class LeaveRequestService {
     private readonly present: PresentPeople,
   ) {}
 
-  /** @throws 400, 403 for another's without the permission, 409 `leave_overlap` */
+  /** @throws 400 `unknown_reference`, 403 for another's without the permission, 409 `leave_overlap` */
   async create(caller: Principal, body: CreateLeaveRequest): Promise<LeaveRequestView> {
     const leave = wanted(caller, body);
     await this.locks.hold(leave.userId);
@@ -54,7 +54,6 @@ export class LeaveRequestService {
 
   /** @throws 409 `leave_locked`, `leave_overlap`, `conflict` for a reason of somebody anonymised; a change that changes nothing leaves the version alone */
   async change(caller: Principal, id: string, patch: UpdateLeaveRequest, expected: ExpectedVersion): Promise<LeaveRequestView> {
-    refuseBackward(patch); // whether there is such a request or not
     const before = await this.open(caller, id);
     const after = { ...before, ...patch };
     requirePeriod(after);
@@ -99,15 +98,10 @@ export class LeaveRequestService {
 }
 
 function wanted(caller: Principal, body: CreateLeaveRequest): NewLeave {
-  const { userId = caller.userId, startDate, endDate, startPortion = 'full', endPortion = 'full', leaveType, reason = null } = body;
+  const { userId = caller.userId, startDate, endDate, startPortion, endPortion, leaveType, reason = null } = body;
   const leave = { userId, startDate, endDate, startPortion, endPortion, leaveType, reason };
-  requirePeriod(leave);
   if (!mayCreate(caller, leave)) throw new Problem('forbidden');
   return leave;
-}
-
-function refuseBackward({ startDate, endDate }: UpdateLeaveRequest): void {
-  if (startDate && endDate && endDate < startDate) requirePeriod({ startDate, endDate, startPortion: 'full', endPortion: 'full' });
 }
 
 function refuseLocked(found: Pick<LeaveRow, 'status' | 'version'>, expected: ExpectedVersion): void {

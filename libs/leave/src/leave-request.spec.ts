@@ -104,6 +104,21 @@ describe('requesting leave', () => {
     expect(answer.body.errors.map((error: { pointer: string }) => error.pointer)).toEqual([pointer]);
   });
 
+  it.each<[object, ...string[]]>([
+    [{ startDate: '2027-02-02', endDate: '2027-02-01' }, '/endDate', '/leaveType'],
+    [
+      { startDate: '2027-02-02', endDate: '2027-02-01', leaveType: 'PTO', startPortion: 'morning', endPortion: 'afternoon' },
+      '/endDate',
+      '/startPortion',
+      '/endPortion',
+    ],
+    [{ startDate: '2027-02-02', endDate: '2027-02-01', leaveType: 'PTO', startPortion: 'morning', endPortion: 'morning' }, '/endDate'],
+    [{ ...WEEK, startPortion: 'evening', endPortion: 'afternoon' }, '/startPortion'],
+  ])('is told all that is wrong with %j', async (body, ...expected) => {
+    const answer = await company.admin.post('/leave-requests', body);
+    expect([answer.status, answer.body.errors.map(({ pointer }: { pointer: string }) => pointer)]).toEqual([400, expected]);
+  });
+
   it('refuses a reason that is too long', async () => {
     expect((await company.admin.post('/leave-requests', { ...WEEK, reason: 'x'.repeat(4001) })).body.errors[0].pointer).toBe('/reason');
   });

@@ -46,6 +46,8 @@ export type PermissionName = keyof typeof PERMISSIONS;
 
 export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as PermissionName[];
 
+export const faultOfPermission = (name: string): string | undefined => (isPermission(name) ? undefined : 'is no permission');
+
 export const isPermission = (name: unknown): name is PermissionName => typeof name === 'string' && Object.hasOwn(PERMISSIONS, name);
 
 /** The roles that come with each company; nobody can change or delete them. */

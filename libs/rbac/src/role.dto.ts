@@ -1,9 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ValidateBy } from 'class-validator';
 import { Flag, Id, Instant, Note, PageOf, Text, Texts, Version } from '#core';
 import type { FieldOptions } from '#core';
-import { isPermission, PERMISSION_NAMES } from './permissions.js';
+import { faultOfPermission, PERMISSION_NAMES } from './permissions.js';
 import type { PermissionName } from './permissions.js';
 
 const NAME = { example: 'Payroll', description: 'Unique in the company, case included.' };
@@ -13,18 +12,9 @@ const EXAMPLE = ['read_user', 'read_report'];
 /** Names of the catalogue, each once. */
 export const PermissionNames = (options: FieldOptions = {}): PropertyDecorator =>
   applyDecorators(
-    Texts(PERMISSION_NAMES.length, { example: EXAMPLE, ...options }),
+    Texts(PERMISSION_NAMES.length, { example: EXAMPLE, ...options }, faultOfPermission),
     ApiProperty({ items: { type: 'string', enum: PERMISSION_NAMES } }),
-    ValidateBy({
-      name: 'catalogue',
-      validator: {
-        validate: (value) => !Array.isArray(value) || value.every(isPermission),
-        defaultMessage: (args) => `has names that are no permissions: ${unknownNames(args?.value).join(', ')}`,
-      },
-    }),
   );
-
-const unknownNames = (value: unknown): unknown[] => [value].flat().filter((name) => !isPermission(name));
 
 export class CreateRole {
   @Text(255, NAME) name!: string;

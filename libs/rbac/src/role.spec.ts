@@ -165,8 +165,13 @@ describe('making and changing a role', () => {
       companyId: stranger.companyId,
     });
     expect(bad.status).toBe(400);
-    expect(pointers(bad)).toEqual(['/companyId', '/description', '/name', '/permissions', '/system']);
-    expect(bad.body.errors.find(({ pointer }: { pointer: string }) => pointer === '/permissions').detail).toContain('fly');
+    expect(pointers(bad)).toEqual(['/companyId', '/description', '/name', '/permissions/1', '/system']);
+    const names = await admin.post('/roles', { name: 'Odd', permissions: ['zz', 'read_user', 'read_user', 7] });
+    expect(names.body.errors).toEqual([
+      { pointer: '/permissions/0', detail: 'is no permission' },
+      { pointer: '/permissions/2', detail: 'must not be named twice' },
+      { pointer: '/permissions/3', detail: 'must be a text of 1 to 255 characters' },
+    ]);
     const { id } = await newRole();
     for (const body of [{ name: null }, { name: ' ' }, { name: 'x'.repeat(256) }, { permissions: [] }, { version: 1 }]) {
       expect((await admin.patch(`/roles/${id}`, body)).status).toBe(400);

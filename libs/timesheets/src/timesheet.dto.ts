@@ -1,7 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ValidateBy } from 'class-validator';
-import { Day, Id, Instant, Integer, isDay, Note, OneOf, PageOf, PageQuery, Version } from '#core';
+import { Day, Id, Instant, Integer, LastDay, Note, OneOf, PageOf, PageQuery, Rule, Version } from '#core';
 import type { FieldOptions } from '#core';
 import { DAY_PORTIONS, daysFrom, LEAVE_TYPES } from '#leave';
 import type { DayPortion, LeaveType } from '#leave';
@@ -19,20 +18,13 @@ export function faultOfEnd(start: string, end: string): string | undefined {
 
 const END = { example: '2026-03-08', description: 'The last day; at most 31 days in all.' };
 
-const faultOf = (end: unknown, { periodStart }: { periodStart?: unknown }): string | undefined =>
-  isDay(periodStart) && isDay(end) ? faultOfEnd(periodStart, end) : undefined;
-
-/** Held against a start that is sent along, so that it is told together with the other faults of form. */
+/** Held against a start that is sent along. */
 const PeriodEnd = (options?: FieldOptions): PropertyDecorator =>
   applyDecorators(
     Day({ ...END, ...options }),
-    ValidateBy({
-      name: 'period',
-      validator: {
-        validate: (end, args) => faultOf(end, args!.object) === undefined,
-        defaultMessage: (args) => faultOf(args!.value, args!.object)!,
-      },
-    }),
+    Rule<UpdateTimesheet>(['periodStart'], ({ periodStart, periodEnd }) =>
+      periodStart && periodEnd ? faultOfEnd(periodStart, periodEnd) : undefined,
+    ),
   );
 
 export class CreateTimesheet {
@@ -53,7 +45,7 @@ export class TimesheetQuery extends PageQuery {
   @Id({ optional: true, description: 'Timesheets of those who are in this team now.' }) teamId?: string;
   @OneOf(TIMESHEET_STATUSES, { optional: true }) status?: TimesheetStatus;
   @Day({ optional: true, description: 'Periods that end on this day or later.' }) from?: string;
-  @Day({ optional: true, description: 'Periods that begin on this day or earlier.' }) to?: string;
+  @LastDay({ optional: true, description: 'Periods that begin on this day or earlier.' }) to?: string;
 }
 
 /** As of when a record is told. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { actingLead, LED_PEOPLE, TEAM_PEOPLE } from '#companies';
-import { Accesses, among, Cursors, one, Problem, Query, refuseReversed, UnitOfWork } from '#core';
+import { Accesses, among, Cursors, one, Problem, Query, UnitOfWork } from '#core';
 import type { JsonPage } from '#core';
 import { mayReadLeave } from '#leave';
 import type { Principal } from '#rbac';
@@ -52,7 +52,6 @@ export class TimesheetRepository {
   ) {}
 
   async list(caller: Principal, query: TimesheetQuery): Promise<JsonPage<TimesheetView>> {
-    refuseReversed(query);
     const { text, values } = readable(new Query(LIVING), caller)
       .and('t."userId" = ?', query.userId)
       .and(among('t."userId"', TEAM_PEOPLE), query.teamId)

@@ -5,6 +5,7 @@ import { Transform, Type } from 'class-transformer';
 import { isEmail, isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, validateSync, ValidationError } from 'class-validator';
 import type { ValidatorOptions } from 'class-validator';
 import { REMEMBERED_ZONES } from '../local-day.js';
+import { withBrokenRules } from './rules.js';
 
 /** What every field may say of itself. Required and not nullable unless said otherwise. */
 export interface FieldOptions {
@@ -82,12 +83,14 @@ export function isTimeZone(value: unknown): value is string {
 
 const EXAMPLE_ID = '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10';
 
+const faultOfId: Check = (v) => (isId(v) ? undefined : 'must be a UUID');
+
 const inLowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
 
 /** A UUID, taken in either case and handed on as the database prints it, in lower case. */
 export const Id = (options?: FieldOptions): PropertyDecorator =>
   applyDecorators(
-    field((v) => (isId(v) ? undefined : 'must be a UUID'), { type: 'string', format: 'uuid', example: EXAMPLE_ID }, options),
+    field(faultOfId, { type: 'string', format: 'uuid', example: EXAMPLE_ID }, options),
     Transform(({ value }: { value: unknown }) => inLowerCase(value)),
   );
 
@@ -183,32 +186,41 @@ export const Phone = (options?: FieldOptions) =>
     options,
   );
 
+/** A list of up to `max`, each once; what is wrong with an item is told at its place. */
+const list = (
+  max: number,
+  many: string,
+  faultOf: Check,
+  items: { type: 'string'; format?: string; maxLength?: number },
+  options?: FieldOptions,
+): PropertyDecorator =>
+  applyDecorators(
+    field(
+      (v) => (Array.isArray(v) ? (v.length > max ? `must be at most ${max} ${many}` : undefined) : `must be a list of ${many}`),
+      { type: 'array', items, maxItems: max },
+      options,
+    ),
+    validateEach((item, place, all) => {
+      const detail = faultOf(item) ?? (all.indexOf(item) < place ? 'must not be named twice' : undefined);
+      return detail === undefined ? {} : { detail };
+    }),
+  );
+
 /** Up to `max` ids, each once, in either case: see {@link Id}. */
 export const Ids = (max: number, options?: FieldOptions): PropertyDecorator =>
   applyDecorators(
-    field(
-      (v) => {
-        if (!Array.isArray(v) || !v.every(isId)) return 'must be a list of UUIDs';
-        if (new Set(v).size < v.length) return 'must not name one twice';
-        return v.length > max ? `must be at most ${max} ids` : undefined;
-      },
-      { type: 'array', items: { type: 'string', format: 'uuid' }, maxItems: max, example: [EXAMPLE_ID] },
-      options,
-    ),
+    list(max, 'ids', faultOfId, { type: 'string', format: 'uuid' }, { example: [EXAMPLE_ID], ...options }),
     Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value.map(inLowerCase) : value)),
   );
 
-/** Up to `max` texts, each once. */
-export const Texts = (max: number, options?: FieldOptions) =>
-  field(
-    (v) => {
-      if (!Array.isArray(v) || !v.every((item) => typeof item === 'string' && item.trim() !== '' && item.length <= 255))
-        return 'must be a list of texts';
-      if (new Set(v).size < v.length) return 'must not name one twice';
-      return v.length > max ? `must be at most ${max} texts` : undefined;
-    },
-    { type: 'array', items: { type: 'string', maxLength: 255 }, maxItems: max, example: ['example.com'] },
-    options,
+/** Up to `max` texts, each once. @param faultOf what is wrong with one of them besides, if anything is */
+export const Texts = (max: number, options?: FieldOptions, faultOf: (text: string) => string | undefined = () => undefined) =>
+  list(
+    max,
+    'texts',
+    (v) => (typeof v === 'string' && v.trim() !== '' && v.length <= 255 ? faultOf(v) : 'must be a text of 1 to 255 characters'),
+    { type: 'string', maxLength: 255 },
+    { example: ['example.com'], ...options },
   );
 
 /** An object of the given class, validated in turn. */
@@ -230,7 +242,7 @@ export const Parts = (max: number, type: () => new () => object, options?: Field
       { type: () => type(), isArray: true, minItems: 1, maxItems: max },
       options,
     ),
-    validateEach(),
+    validateEach(errorsOfPart),
     Type(type),
   );
 
@@ -242,31 +254,41 @@ export const STRICT: ValidatorOptions = {
   validationError: { target: false },
 };
 
-/** Says that there are {@link errorsOfParts}. */
-export const PARTS = 'parts';
+/** Says that there are {@link errorsOfItems}. */
+export const ITEMS = 'items';
 const found = new WeakMap<WeakKey, ValidationError[]>();
 
-/** Of a list of parts that was not valid. */
-export const errorsOfParts = (list: unknown): ValidationError[] => found.get(list as WeakKey) ?? [];
+/** Of a list of which an item was not valid. */
+export const errorsOfItems = (all: unknown): ValidationError[] => found.get(all as WeakKey) ?? [];
+
+/** What is wrong with an item as a whole, or within it. */
+interface ItemFaults {
+  detail?: string;
+  within?: ValidationError[];
+}
 
 /** One by one: nested, class-validator keeps an error for each field of each part, valid ones too, until the last is done. */
-const validateEach = () =>
+const validateEach = (faultsOf: (item: unknown, place: number, all: unknown[]) => ItemFaults) =>
   ValidateBy({
-    name: PARTS,
+    name: ITEMS,
     validator: {
-      validate: (list) => {
-        const errors = Array.isArray(list) ? list.flatMap(errorsOfPart) : [];
-        if (errors.length > 0) found.set(list as object, errors);
+      validate: (all) => {
+        const errors = Array.isArray(all) ? all.flatMap((item, place) => errorsOf(faultsOf(item, place, all), place)) : [];
+        if (errors.length > 0) found.set(all as object, errors);
         return errors.length === 0;
       },
     },
   });
 
-function errorsOfPart(part: unknown, place: number): ValidationError[] {
-  const constraints = isPlain(part) ? {} : { field: 'must be an object' };
-  const children = isPlain(part) ? validateSync(part, STRICT) : [];
-  if (isPlain(part) && children.length === 0) return [];
+function errorsOf({ detail, within: children = [] }: ItemFaults, place: number): ValidationError[] {
+  if (detail === undefined && children.length === 0) return [];
+  const constraints = detail === undefined ? {} : { field: detail };
   return [Object.assign(new ValidationError(), { property: String(place), constraints, children })];
+}
+
+function errorsOfPart(part: unknown): ItemFaults {
+  if (!isPlain(part)) return { detail: 'must be an object' };
+  return { within: withBrokenRules(part, validateSync(part, STRICT)) };
 }
 
 const isPlain = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -4,8 +4,10 @@ import { ValidateBy, ValidateIf } from 'class-validator';
 import type { Query } from '../database/query.js';
 import type { UnitOfWork } from '../database/unit-of-work.js';
 import { instantAt, startOfDay } from '../local-day.js';
-import { isDay, isInstant } from './fields.js';
+import { Day, isDay, isInstant } from './fields.js';
+import type { FieldOptions } from './fields.js';
 import { Problem } from './problem.js';
+import { Rule } from './rules.js';
 
 export interface Moments {
   from?: string;
@@ -26,24 +28,36 @@ export const Moment = (description: string): PropertyDecorator =>
     }),
   );
 
+const REVERSED = 'must not be before from';
+
+/** The last day of a range that `from` begins. */
+export const LastDay = (options?: FieldOptions): PropertyDecorator =>
+  applyDecorators(
+    Day(options),
+    Rule<Moments>(['from'], ({ from, to }) => (from && to && to < from ? REVERSED : undefined)),
+  );
+
+/** The last moment of a range that `from` begins. */
+export const LastMoment = (description: string): PropertyDecorator =>
+  applyDecorators(
+    Moment(description),
+    Rule<Moments>(['from'], (range) => (isReversed(range) ? REVERSED : undefined)),
+  );
+
+/** Where a day meets an instant the company's zone decides. */
+const isReversed = ({ from, to }: Moments): boolean =>
+  isDay(from) ? isDay(to) && to < from : isInstant(from) && isInstant(to) && Date.parse(to) < Date.parse(from);
+
 /** Narrows a list to the range. @throws 400 for one that ends before it starts; where a day meets an instant the company's zone decides */
 export async function inRange(work: UnitOfWork, query: Query, column: string, { from, to }: Moments): Promise<Query> {
   const zone = isDay(from) || isDay(to) ? await companyZone(work) : 'UTC';
   const first = from && firstInstant(from, zone);
   const past = to && pastInstant(to, zone);
-  if (isDay(from) && isDay(to)) refuseReversed({ from, to });
-  else if (first && past && past <= first) throw reversed();
+  if (first && past && past <= first && !(isDay(from) && isDay(to))) throw Problem.field('/to', REVERSED);
   if (first) query.and(`${column} >= ?`, first);
   if (past) query.and(`${column} < ?`, past);
   return query;
 }
-
-/** @throws 400 for days of which the last is before the first */
-export function refuseReversed({ from, to }: Moments): void {
-  if (from && to && to < from) throw reversed();
-}
-
-const reversed = () => Problem.field('/to', 'must not be before from');
 
 const firstInstant = (bound: string, zone: string) => new Date(isDay(bound) ? startOfDay(bound, zone) : bound);
 

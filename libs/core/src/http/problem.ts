@@ -128,6 +128,19 @@ export class Problem extends Error {
   }
 }
 
+/** By field what is wrong with it, if anything is, as faults. */
+export const faultsIn = (details: Record<string, string | undefined>): FieldFault[] =>
+  Object.entries(details).flatMap(([field, detail]) => (detail === undefined ? [] : [{ pointer: `/${field}`, detail }]));
+
+/** All that is wrong with a request at once; a single kind of fault gives its code. @throws 400 where there is anything */
+export function refuseFaults(errors: FieldFault[]): void {
+  if (errors.length > 0) throw new Problem(codeOfFaults(errors), { errors });
+}
+
+/** Of several kinds the most general. */
+export const codeOfFaults = (faults: FieldFault[]): ProblemCode =>
+  faults.some(({ code = 'validation_failed' }) => code === 'validation_failed') ? 'validation_failed' : (faults[0]!.code as ProblemCode);
+
 /** The row that was asked for by its id. @throws 404 where there is none, or none that may be seen */
 export function one<T>([row]: readonly T[]): T {
   if (row === undefined) throw new Problem('not_found');

@@ -5,9 +5,13 @@ import { startProbe } from '../../../../test/probe.js';
 import { Day, Flag, Id, Ids, Instant, Integer, Note, OneOf, Part, Parts, Text } from './fields.js';
 import { PageQuery } from './page.js';
 import { PathId } from './params.js';
+import { Rule } from './rules.js';
+
+const inOrder = ({ day, until }: Inner) => (until && until < day ? 'must not be before day' : undefined);
 
 class Inner {
   @Day() day!: string;
+  @Rule<Inner>(['day'], inOrder) @Day({ optional: true }) until?: string;
   @Id({ optional: true }) of?: string;
 }
 
@@ -18,7 +22,9 @@ class Input {
   @Integer(0, 5, { optional: true }) count?: number;
   @Flag({ optional: true }) flag?: boolean;
   @OneOf(['a', 'b'], { optional: true }) kind?: string;
-  @Note() note?: string | null;
+  @Rule<Input>(['kind'], ({ kind, note }) => (kind === 'a' && note === undefined ? 'is required for a' : undefined))
+  @Note()
+  note?: string | null;
   @Id({ optional: true, nullable: true }) owner?: string | null;
   @Ids(2, { optional: true }) others?: string[];
   @Part(() => Inner, { optional: true }) part?: Inner;
@@ -106,10 +112,16 @@ describe('a body', () => {
     const refused = await expectRefused(probe.post('/probe', { name: 'x', owner: 1, others: [ID, own] }), 'validation_failed');
     expect(refused.body.errors).toEqual([
       { pointer: '/owner', detail: 'must be a UUID' },
-      { pointer: '/others', detail: 'must not name one twice' },
+      { pointer: '/others/1', detail: 'must not be named twice' },
     ]);
-    for (const others of [[own, 1], [null], own, {}])
-      expect(pointers(await expectRefused(probe.post('/probe', { name: 'x', others }), 'validation_failed'))).toEqual(['/others']);
+    for (const [odd, ...expected] of [
+      [[own, 1], '/others/1'],
+      [[null], '/others/0'],
+      [[own, 'zz', own, other], '/others', '/others/1', '/others/2'],
+      [own, '/others'],
+      [{}, '/others'],
+    ])
+      expect(pointers(await expectRefused(probe.post('/probe', { name: 'x', others: odd }), 'validation_failed'))).toEqual(expected);
   });
 
   it('is told all its faults at once, each by its pointer, a missing field too', async () => {
@@ -135,6 +147,18 @@ describe('a body', () => {
       '/parts/1/day',
       '/zzz',
     ]);
+  });
+
+  it('is held against the rules between its fields and those of its parts, but for fields that are faulty themselves', async () => {
+    const parts = ['2024-01-02', '2024-01-32'].map((day) => ({ day, until: '2024-01-01' }));
+    const refused = await expectRefused(probe.post('/probe', { name: ' ', kind: 'a', parts }), 'validation_failed');
+    expect(refused.body.errors).toEqual([
+      { pointer: '/name', detail: 'must not be blank' },
+      { pointer: '/note', detail: 'is required for a' },
+      { pointer: '/parts/0/until', detail: 'must not be before day' },
+      { pointer: '/parts/1/day', detail: expect.any(String) },
+    ]);
+    expect(pointers(await expectRefused(probe.post('/probe', { name: ' ', kind: 'c' }), 'validation_failed'))).toEqual(['/name', '/kind']);
   });
 
   it.each(['companyId', 'version', 'constructor', 'valueOf', 'a/b~c'])('with the unknown field %s is refused', async (field) => {

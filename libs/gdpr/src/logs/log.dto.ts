@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ACCESS_ACTIONS, AUDIT_ACTIONS, Id, Instant, Moment, PageOf, PageQuery, Text } from '#core';
+import { ACCESS_ACTIONS, AUDIT_ACTIONS, Id, Instant, LastMoment, Moment, PageOf, PageQuery, Text } from '#core';
 
 const inWords = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
@@ -20,7 +20,7 @@ export abstract class LogQuery extends PageQuery {
   @Id({ optional: true }) targetId?: string;
   abstract action?: string;
   @Moment('From this day of the company’s zone, or this instant, on.') from?: string;
-  @Moment('Up to this day of the company’s zone, or this instant; it counts too.') to?: string;
+  @LastMoment('Up to this day of the company’s zone, or this instant; it counts too.') to?: string;
 }
 
 export class AuditLogQuery extends LogQuery {

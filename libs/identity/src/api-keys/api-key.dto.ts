@@ -1,4 +1,5 @@
-import { Id, Instant, PageOf, PageQuery, Text, Texts, Version } from '#core';
+import { clock, Id, Instant, PageOf, PageQuery, Rule, Text, Texts, Version } from '#core';
+import { faultOfPermission } from '#rbac';
 
 const PERMISSIONS = {
   nullable: true,
@@ -6,10 +7,15 @@ const PERMISSIONS = {
   example: ['read_report'],
 };
 
+const faultOfExpiry = ({ expiresAt }: CreateApiKey): string | undefined =>
+  expiresAt && Date.parse(expiresAt) <= clock.now().getTime() ? 'must be in the future' : undefined;
+
 export class CreateApiKey {
   @Text(255, { example: 'Payroll export' }) name!: string;
-  @Texts(100, { ...PERMISSIONS, optional: true }) permissions?: string[] | null;
-  @Instant({ optional: true, nullable: true, description: 'Null or absent: never.' }) expiresAt?: string | null;
+  @Texts(100, { ...PERMISSIONS, optional: true }, faultOfPermission) permissions?: string[] | null;
+  @Rule<CreateApiKey>([], faultOfExpiry)
+  @Instant({ optional: true, nullable: true, description: 'Null or absent: never.' })
+  expiresAt?: string | null;
 }
 
 export class ApiKeyView {

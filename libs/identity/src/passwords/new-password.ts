@@ -10,9 +10,7 @@ export class NewPassword {
     private readonly passwords: Passwords,
   ) {}
 
-  /**
-   * Hashes outside every transaction: what the request has read so far is let go, and must be read again for its change.
-   */
+  /** Hashes outside every transaction: what the request has read so far is let go, and must be read again for its change. */
   async hash(password: string): Promise<string> {
     await this.work.commit();
     return this.passwords.hashNew(password, this.work.tenant.companyId);

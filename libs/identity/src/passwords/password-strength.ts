@@ -1,4 +1,4 @@
-import { Problem } from '#core';
+import { Problem, refuseFaults } from '#core';
 import type { FieldFault } from '#core';
 import { isListed } from './common-passwords.js';
 
@@ -30,28 +30,35 @@ const RUNS = [
 ];
 const LEET: Record<string, string> = { '0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', $: 's', '!': 'i' };
 
+/** Whose password it is to be, as far as that is known. */
+interface About {
+  email?: string;
+  names: (string | undefined)[];
+}
+
 /** @throws 400 `password_too_weak` with every reason */
-export async function requireStrongPassword(
-  password: string,
-  about: { email: string; names: string[] },
-  pointer = '/password',
-): Promise<void> {
-  const errors: FieldFault[] = (await reasons(password, about)).map((detail) => ({ pointer, detail }));
-  if (errors.length > 0) throw new Problem('password_too_weak', { errors });
+export async function requireStrongPassword(password: string, about: About, pointer = '/password'): Promise<void> {
+  refuseFaults(await weaknesses(password, about, pointer));
+}
+
+/** Every reason why a password is `password_too_weak`. */
+export async function weaknesses(password: string, about: About, pointer = '/password'): Promise<FieldFault[]> {
+  return (await reasons(password, about)).map((detail) => ({ pointer, detail, code: 'password_too_weak' }));
 }
 
 /** What is answered to the present password in place of a new one. */
 export const unchanged = (pointer: string): Problem =>
   new Problem('password_too_weak', { errors: [{ pointer, detail: 'must not be the present password' }] });
 
-async function reasons(password: string, { email, names }: { email: string; names: string[] }): Promise<string[]> {
+async function reasons(password: string, { email = '', names }: About): Promise<string[]> {
   const { length } = Array.from(password); // characters, not halves of them
   const found: string[] = [];
   if (length < MIN) found.push(`must have at least ${MIN} characters`);
   if (length > MAX) return [`must have at most ${MAX} characters`];
   const plain = password.normalize('NFKC').toLowerCase();
   if (await isCommon(plain)) found.push('is a common password');
-  if (isMadeOf(plain, partsOf([email, ...email.split('@'), ...names]))) found.push('must not be made of the e-mail or the name');
+  if (isMadeOf(plain, partsOf([email, ...email.split('@'), ...names.filter((name) => name !== undefined)])))
+    found.push('must not be made of the e-mail or the name');
   return found;
 }
 

@@ -1,9 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { problemOf } from '#core';
-import { requireStrongPassword } from '../passwords/password-strength.js';
+import { faultsIn, problemOf } from '#core';
+import type { FieldFault } from '#core';
+import { weaknesses } from '../passwords/password-strength.js';
 import { Passwords } from '../passwords/passwords.js';
 import { SignInAttempts } from '../sign-in/sign-in-attempts.js';
 import { UserPolicy } from './user.policy.js';
+
+interface Owner {
+  email: string;
+  password: string;
+  firstName: string;
+  lastName: string;
+}
 
 /** Who signs a company up. Anybody may, so what costs little is checked before the password is hashed. */
 @Injectable()
@@ -14,13 +22,12 @@ export class NewOwner {
     private readonly policy: UserPolicy,
   ) {}
 
-  /** @throws 400 for the address of an anonymised user, 400 `password_too_weak` */
-  async require(
-    { email, password, firstName, lastName }: { email: string; password: string; firstName: string; lastName: string },
-    company: string,
-  ): Promise<void> {
-    this.policy.requireFreeForm(email, undefined, '/owner/email');
-    await requireStrongPassword(password, { email, names: [firstName, lastName, company] }, '/owner/password');
+  /** What is wrong with them besides the form, as far as that is sound. */
+  async faults({ email, password, firstName, lastName }: Partial<Owner> = {}, company?: string): Promise<FieldFault[]> {
+    return [
+      ...faultsIn({ 'owner/email': email && this.policy.faultOfEmail(email) }),
+      ...(password === undefined ? [] : await weaknesses(password, { email, names: [firstName, lastName, company] }, '/owner/password')),
+    ];
   }
 
   /** Counts names that were taken, by address. @throws 429 when there were too many, before the work */

@@ -121,9 +121,17 @@ describe('approvers', () => {
     });
     expect([status, body.code]).toEqual([400, 'unknown_reference']);
     expect(body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/approverIds/1', '/approverIds/2', '/approverIds/3']);
+    const odd = await admin.put(`/users/${employee.id}/approvers`, { approverIds: ['zz', manager.id, manager.id, randomUUID()] });
+    expect([odd.status, odd.body.errors]).toEqual([
+      400,
+      [
+        { pointer: '/approverIds/0', detail: 'must be a UUID' },
+        { pointer: '/approverIds/2', detail: 'must not be named twice' },
+      ],
+    ]);
     for (const again of [manager.id, manager.id.toUpperCase()]) {
       const twice = await admin.put(`/users/${employee.id}/approvers`, { approverIds: [manager.id, again] });
-      expect([twice.status, twice.body.errors]).toEqual([400, [{ pointer: '/approverIds', detail: 'must not name one twice' }]]);
+      expect([twice.status, twice.body.errors]).toEqual([400, [{ pointer: '/approverIds/1', detail: 'must not be named twice' }]]);
     }
     expect((await admin.put(`/users/${employee.id}/approvers`, { approverIds: [manager.id.toUpperCase()] })).body).toEqual({
       approverIds: [manager.id],

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, changes, clock, expectVersion, Problem } from '#core';
+import { Audit, changes, clock, expectVersion, faultsIn, Problem, refuseFaults } from '#core';
 import type { ExpectedVersion } from '#core';
 import { may } from '#rbac';
 import type { PermissionName, Principal, RoleView } from '#rbac';
@@ -33,7 +33,7 @@ export class UserChanges {
    */
   async change(caller: Principal, id: string, fields: UpdateUser, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
     requireFields(caller, id, fields);
-    if (fields.email !== undefined) this.policy.requireFreeForm(fields.email, id);
+    if (fields.email !== undefined) refuseFaults(faultsIn({ email: this.policy.faultOfEmail(fields.email, id) }));
     if (fields.roleId !== undefined) await this.admins.lock();
     const role = fields.roleId === undefined ? undefined : await this.policy.role(fields.roleId);
     const before = await this.users.lock(id);

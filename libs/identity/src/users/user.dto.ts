@@ -1,5 +1,5 @@
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { Email, Flag, Id, Ids, Instant, Note, OneOf, PageOf, PageQuery, Part, Phone, Text, Version } from '#core';
+import { Email, Flag, Id, Ids, Instant, Note, OneOf, PageOf, PageQuery, Part, Phone, Text, Version, WithFaults } from '#core';
 
 export const USER_STATUSES = ['INVITED', 'ACTIVE', 'SUSPENDED', 'TERMINATED'] as const;
 export type UserStatusCode = (typeof USER_STATUSES)[number];
@@ -57,6 +57,7 @@ export class UserQuery extends PageQuery {
   @Text(255, { optional: true, description: 'Finds only oneself without `read_user`.', example: 'P-1042' }) externalId?: string;
 }
 
+@WithFaults()
 export class CreateUser {
   @Email() email!: string;
   @Text(255, FIRST_NAME) firstName!: string;

@@ -69,12 +69,12 @@ export class UserPolicy {
   /**
    * The address that anonymisation gives to somebody stays free for them.
    * @param id whose address it is to be; undefined for a new user
-   * @throws 400
+   * @returns what is wrong with it, if anything is
    */
-  requireFreeForm(email: string, id?: string, pointer = '/email'): void {
+  faultOfEmail(email: string, id?: string): string | undefined {
     const [, whose, domain] = ANONYMISED.exec(plainEmail(email)) ?? [];
-    if (domain === this.config.anonymizedEmailDomain.toLowerCase() && whose !== id)
-      throw Problem.field(pointer, 'is of the form that anonymised users get');
+    const isTaken = domain === this.config.anonymizedEmailDomain.toLowerCase() && whose !== id;
+    return isTaken ? 'is of the form that anonymised users get' : undefined;
   }
 
   /** @throws 409 `email_domain_not_allowed` where the company requires an address of its own */

@@ -216,6 +216,16 @@ describe('creating a user', () => {
     ]);
     const weak = await admin.post('/users', { ...(await fieldsOf()), password: 'Charles Babbage' });
     expect([weak.status, weak.body.code, weak.body.errors[0].pointer]).toEqual([400, 'password_too_weak', '/password']);
+    const several = await admin.post('/users', { ...(await fieldsOf()), lastName: ' ', password: 'short', roleId: randomUUID() });
+    const told = several.body.errors.map(({ pointer, code }: { pointer: string; code: string }) => `${pointer} ${code}`);
+    expect([several.status, several.body.code, told]).toEqual([
+      400,
+      'validation_failed',
+      ['/lastName validation_failed', '/password password_too_weak', '/roleId unknown_reference'],
+    ]);
+    const email = `deleted-${randomUUID()}@${server.config.anonymizedEmailDomain}`;
+    const odd = await admin.post('/users', { ...(await fieldsOf()), email, password: 'short' });
+    expect(odd.body.errors.map(({ pointer }: { pointer: string }) => pointer)).toEqual(['/email', '/password']);
   });
 
   it('refuses an unknown, foreign or deleted role alike', async () => {

@@ -1,4 +1,4 @@
-import { instantText, isDay, localDay } from '#core';
+import { faultsIn, instantText, isDay, localDay } from '#core';
 import type { FieldFault } from '#core';
 
 /** When an entry was worked. Instants are on the minute, in UTC: `2026-03-02T08:00:00Z`. */
@@ -45,13 +45,18 @@ export function timesOf(
   return spanOf(start, end, zone, dayOf(start, zone, present), given);
 }
 
-/** What is wrong with the times of a change whatever the entry is: so it is told before one looks for the entry. */
-export function faultsAlone(given: GivenTimes): FieldFault[] {
-  const { startedAt, endedAt, timezone } = given;
-  const [start, end] = [onTheMinute(startedAt), onTheMinute(endedAt)];
-  if (startedAt === undefined || endedAt === undefined || (start === null && end === null)) return [];
-  if (start === null || end === null) return [missingEnd(start)];
-  return [...faultsOfLength(start, end, given), ...(timezone ? faultsOfDay(localDay(start, timezone), timezone, given) : [])];
+/** By field what is wrong with it by what was sent alone, whatever the entry is. */
+export const faultAlone = {
+  endedAt: ({ startedAt, endedAt }: GivenTimes) => (startedAt && endedAt ? faultOfEnd(cut(startedAt), cut(endedAt)) : undefined),
+  durationMin: ({ startedAt, endedAt, durationMin }: GivenTimes) =>
+    startedAt && endedAt && durationMin !== undefined ? faultOfMinutes(cut(startedAt), cut(endedAt), durationMin) : undefined,
+};
+
+/** What is wrong with a start and its day in a zone; not for a change of an entry that has them already, see {@link timesOf}. */
+export function faultsInZone({ startedAt, day: given }: GivenTimes, timezone: string): FieldFault[] {
+  if (!startedAt) return [];
+  const day = localDay(cut(startedAt), timezone);
+  return faultsIn({ startedAt: faultOfStart(day), day: faultOfDay(day, timezone, given) });
 }
 
 const missingEnd = (start: number | null): FieldFault =>
@@ -70,7 +75,12 @@ function spanOf(
   day: string,
   given: GivenTimes,
 ): { times: EntryTimes } | { faults: FieldFault[] } {
-  const faults = [...faultsOfLength(start, end, given), ...faultsOfDay(day, timezone, given)];
+  const faults = faultsIn({
+    endedAt: faultOfEnd(start, end),
+    durationMin: faultOfMinutes(start, end, given.durationMin),
+    startedAt: faultOfStart(day),
+    day: faultOfDay(day, timezone, given.day),
+  });
   if (faults.length > 0) return { faults };
   const durationMin = (end - start) / MINUTE_MS;
   return { times: { startedAt: instantText(start), endedAt: instantText(end), timezone, durationMin, day } };
@@ -80,21 +90,26 @@ function spanOf(
 const dayOf = (start: number, timezone: string, present: EntryTimes | undefined): string =>
   present?.timezone === timezone && onTheMinute(present.startedAt) === start ? present.day : localDay(start, timezone);
 
-function faultsOfLength(start: number, end: number, given: GivenTimes): FieldFault[] {
-  const durationMin = (end - start) / MINUTE_MS;
-  if (durationMin < 1) return [{ pointer: '/endedAt', detail: 'must be at least a minute later than startedAt' }];
-  if (durationMin > DAY_MIN) return [{ pointer: '/endedAt', detail: 'must be at most 24 hours later than startedAt' }];
-  if (given.durationMin === undefined || given.durationMin === durationMin) return [];
-  return [{ pointer: '/durationMin', detail: `must be ${durationMin}, as from startedAt to endedAt, or absent` }];
+function faultOfEnd(start: number, end: number): string | undefined {
+  if (end - start < MINUTE_MS) return 'must be at least a minute later than startedAt';
+  return end - start > DAY_MIN * MINUTE_MS ? 'must be at most 24 hours later than startedAt' : undefined;
 }
 
-function faultsOfDay(day: string, timezone: string, given: GivenTimes): FieldFault[] {
-  if (!isDay(day)) return [{ pointer: '/startedAt', detail: 'must be on a day from 1970-01-01 to 2199-12-31' }];
-  if (given.day === undefined || given.day === day) return [];
-  return [{ pointer: '/day', detail: `must be ${day}, the day of startedAt in ${timezone}, or absent` }];
+function faultOfMinutes(start: number, end: number, given: number | undefined): string | undefined {
+  const durationMin = (end - start) / MINUTE_MS;
+  if (given === undefined || given === durationMin || faultOfEnd(start, end)) return undefined;
+  return `must be ${durationMin}, as from startedAt to endedAt, or absent`;
 }
+
+/** @param day of the start in its zone */
+const faultOfStart = (day: string): string | undefined => (isDay(day) ? undefined : 'must be on a day from 1970-01-01 to 2199-12-31');
+
+function faultOfDay(day: string, timezone: string, given: string | undefined): string | undefined {
+  if (given === undefined || given === day || faultOfStart(day)) return undefined;
+  return `must be ${day}, the day of startedAt in ${timezone}, or absent`;
+}
+
+const onTheMinute = (text: string | null | undefined): number | null => (text ? cut(text) : null);
 
 /** Milliseconds, seconds cut off: also before 1970, always towards the past. */
-function onTheMinute(text: string | null | undefined): number | null {
-  return text ? Math.floor(Date.parse(text) / MINUTE_MS) * MINUTE_MS : null;
-}
+const cut = (text: string): number => Math.floor(Date.parse(text) / MINUTE_MS) * MINUTE_MS;

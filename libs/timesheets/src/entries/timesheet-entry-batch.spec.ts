@@ -129,6 +129,34 @@ describe('a batch of entries', () => {
       code: 'validation_failed',
       told: ['/entries/1/actionCodeId unknown_reference', '/entries/1/taskId unknown_reference', '/entries/2/endedAt validation_failed'],
     });
+    const all = await person.post('/timesheet-entries/batch', {
+      entries: [
+        minutes('2026-03-02', 60, { note: 5, taskId: randomUUID() }),
+        span('03T10:00', '03T09:00', { actionCodeId: randomUUID() }),
+        minutes('2026-03-02', 60, { actionCodeId: randomUUID() }),
+        7,
+        minutes('2026-03-02', 60, { userId: 'me', timesheetId: randomUUID() }),
+        span('03T10:00', '03T11:00', { day: '2026-03-04', note: '\0' }),
+        minutes('2026-03-02'),
+      ],
+      zzz: 1,
+    });
+    expect({ status: all.status, code: all.body.code, told: told(all.body.errors) }).toEqual({
+      status: 400,
+      code: 'validation_failed',
+      told: [
+        '/zzz validation_failed',
+        '/entries/0/note validation_failed',
+        '/entries/0/taskId unknown_reference',
+        '/entries/1/endedAt validation_failed',
+        '/entries/1/actionCodeId unknown_reference',
+        '/entries/2/actionCodeId unknown_reference',
+        '/entries/3 validation_failed',
+        '/entries/4/userId validation_failed',
+        '/entries/5/note validation_failed',
+        '/entries/5/day validation_failed',
+      ],
+    });
     for (const wrong of [
       [],
       undefined,
@@ -224,6 +252,12 @@ describe('a batch of entries', () => {
       { ...minutes('2026-03-05', 60, { userId: people[1]!.id }), day: undefined },
     ]);
     expect({ status: halves.status, pointer: halves.body.errors?.[0].pointer }).toEqual({ status: 400, pointer: '/entries/1/day' });
+    const foreign = minutes('2026-03-05', 60, { userId: people[1]!.id });
+    const odd = await batch(people[0]!, [foreign, span('05T10:00', '05T09:00'), minutes('2026-03-05', 60, { note: 5 })]);
+    expect([odd.status, told(odd.body.errors)]).toEqual([
+      400,
+      ['/entries/1/endedAt validation_failed', '/entries/2/note validation_failed'],
+    ]);
     const { body } = await batch(clerk, [minutes('2026-03-05'), minutes('2026-03-05', 60, { userId: randomUUID() })]);
     expect(told(body.errors)).toEqual(['/entries/1/userId unknown_reference']);
   });

@@ -47,8 +47,8 @@ export class TimesheetEntryController {
   @Problems('forbidden', 'action_code_inactive', 'timesheet_locked', 'outside_period', 'entry_overlap', 'day_full')
   @ApiOperation({ summary: 'Record up to 500 entries, all or none' })
   @ApiCreatedResponse({ type: TimesheetEntryBatch })
-  async createAll(@Caller() caller: Principal, @Body() { entries }: CreateTimesheetEntries): Promise<TimesheetEntryBatch> {
-    return { items: await this.service.createAll(caller, entries) };
+  async createAll(@Caller() caller: Principal, @Body() body: CreateTimesheetEntries): Promise<TimesheetEntryBatch> {
+    return { items: await this.service.createAll(caller, body) };
   }
 
   @Get(':id')

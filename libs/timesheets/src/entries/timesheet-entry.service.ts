@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { expectVersion, Problem, PROBLEMS } from '#core';
+import { codeOfFaults, expectVersion, formFaults, Problem, PROBLEMS } from '#core';
 import type { ExpectedVersion, FieldFault } from '#core';
 import type { Principal } from '#rbac';
 import { TimesheetHistoryWriter } from '../history/history.writer.js';
@@ -10,9 +10,9 @@ import { mayWrite } from '../timesheet.policy.js';
 import { EntryPlacement, placeEntries } from './entry-placement.js';
 import type { Draft, EntryFault } from './entry-placement.js';
 import { EntryReferences } from './entry-references.js';
-import { faultsAlone, timesOf } from './entry-times.js';
+import { faultsInZone, timesOf } from './entry-times.js';
 import type { EntryTimes, GivenTimes } from './entry-times.js';
-import type { CreateTimesheetEntry, TimesheetEntryView, UpdateTimesheetEntry } from './timesheet-entry.dto.js';
+import type { CreateTimesheetEntries, CreateTimesheetEntry, TimesheetEntryView, UpdateTimesheetEntry } from './timesheet-entry.dto.js';
 import { TimesheetEntryRepository } from './timesheet-entry.repository.js';
 
 @Injectable()
@@ -27,27 +27,30 @@ export class TimesheetEntryService {
 
   /** @throws 409 `entry_overlap`, `day_full`, `timesheet_locked`, `outside_period`, `action_code_inactive` */
   async create(caller: Principal, wanted: CreateTimesheetEntry): Promise<TimesheetEntryView> {
-    const [made] = await this.add(caller, [wanted], refuseOne);
+    const [made] = await this.add(caller, [wanted], invalid(0, formFaults(wanted)), refuseOne);
     return made!;
   }
 
   /** All or none; the faults of all of them at once, first what is not valid, then what the present state forbids. */
-  createAll(caller: Principal, wanted: CreateTimesheetEntry[]): Promise<TimesheetEntryView[]> {
-    return this.add(caller, wanted, refuseSome);
+  createAll(caller: Principal, body: CreateTimesheetEntries): Promise<TimesheetEntryView[]> {
+    const form = formFaults(body).map(placed);
+    if (form.some(({ pointer }) => pointer === '/entries')) refuseSome(form);
+    return this.add(caller, body.entries, form, refuseSome);
   }
 
   /** A change that changes nothing leaves the versions alone. */
   async change(caller: Principal, id: string, given: UpdateTimesheetEntry, expected: ExpectedVersion): Promise<TimesheetEntryView> {
+    const form = invalid(0, formFaults(given));
     const before = await this.open(caller, id, 'update_timesheet').catch((refusal: unknown) => {
-      if (refusal instanceof Problem) refuseOne(invalid(0, faultsAlone(given)));
+      if (refusal instanceof Problem) refuseOne([...form, ...invalid(0, given.timezone ? faultsInZone(given, given.timezone) : [])]);
       throw refusal;
     });
     const changed = (field: 'actionCodeId' | 'taskId') => (given[field] === before[field] ? undefined : (given[field] ?? undefined));
     const found = await this.references.check([
       { userId: before.userId, actionCodeId: changed('actionCodeId'), taskId: changed('taskId'), timesheetId: given.timesheetId },
     ]);
-    const { times, faults } = timesAt(0, given, before, before.timezone);
-    refuseInvalid([...faults, ...found], refuseOne);
+    const { times, faults } = placesOf(form, ...TIMES).has(0) ? { faults: [] } : timesAt(0, given, before, before.timezone);
+    refuseInvalid([...form, ...faults, ...found], refuseOne);
     expectVersion(before, expected);
 
     const { actionCodeId, taskId, workMode, country, note } = { ...before, ...given };
@@ -84,11 +87,19 @@ export class TimesheetEntryService {
     await this.history.record([changeOfEntry('deleted', before, null)!]);
   }
 
-  private async add(caller: Principal, wanted: CreateTimesheetEntry[], refuse: Refuse): Promise<TimesheetEntryView[]> {
+  /** @param form what is wrong with the form of what is wanted; the rest of it is looked at all the same */
+  private async add(caller: Principal, wanted: CreateTimesheetEntry[], form: EntryFault[], refuse: Refuse): Promise<TimesheetEntryView[]> {
     const asked = wanted.map((entry) => ({ ...entry, userId: entry.userId ?? caller.userId }));
+    const untimed = placesOf(form, ...TIMES);
+    const zoneless = placesOf(form, '', 'timezone');
+    const timesIn = (zone: string) =>
+      asked.map((entry, place) => {
+        if (!untimed.has(place)) return timesAt(place, entry, undefined, zone);
+        return { faults: zoneless.has(place) ? [] : invalid(place, faultsInZone(entry, entry.timezone ?? zone)) };
+      });
     if (!asked.every((entry) => mayWrite(caller, entry, 'create_timesheet'))) {
-      const zone = await this.entries.companyTimezone();
-      refuse(asked.flatMap((entry, place) => timesAt(place, entry, undefined, zone).faults));
+      const timed = timesIn(await this.entries.companyTimezone());
+      refuse([...form, ...timed.flatMap(({ faults }) => faults)]);
       throw new Problem('forbidden');
     }
     const [, around, timezone, strangers, found] = await Promise.all([
@@ -98,8 +109,10 @@ export class TimesheetEntryService {
       this.references.people(asked),
       this.references.check(asked),
     ]);
-    const timed = asked.map((entry, index) => timesAt(index, entry, undefined, timezone));
-    refuseInvalid([...timed.flatMap(({ faults }) => faults), ...strangers, ...found], refuse);
+    const timed = timesIn(timezone);
+    const ownerless = placesOf(form, 'userId');
+    const known = found.filter(({ place, pointer }) => pointer !== '/timesheetId' || !ownerless.has(place)); // who knows whose it must be
+    refuseInvalid([...form, ...timed.flatMap(({ faults }) => faults), ...strangers, ...known], refuse);
 
     const drafts = asked.map<Draft>(
       ({ userId, actionCodeId, taskId = null, workMode = 'office', country, note = null, timesheetId }, place) => ({
@@ -144,7 +157,7 @@ const refuseInvalid = (faults: EntryFault[], refuse: Refuse): void => refuse(fau
 const refuseOne: Refuse = (faults) => {
   const [first] = faults;
   if (!first) return;
-  if (isInvalid(first)) throw new Problem(codeOf(faults), { errors: faults.map(({ place: _, ...fault }) => fault) });
+  if (isInvalid(first)) throw new Problem(codeOfFaults(faults), { errors: faults.map(({ place: _, ...fault }) => fault) });
   throw new Problem(first.code, {
     detail: first.detail,
     ...(first.conflictsWith ? { extra: { conflictsWith: first.conflictsWith } } : {}),
@@ -154,12 +167,29 @@ const refuseOne: Refuse = (faults) => {
 const refuseSome: Refuse = (faults) => {
   if (faults.length === 0) return;
   const inOrder = faults.toSorted((a, b) => a.place - b.place);
-  throw new Problem(codeOf(inOrder), {
-    errors: inOrder.map(({ place, pointer, ...fault }) => ({ ...fault, pointer: `/entries/${place}${pointer}` })),
+  throw new Problem(codeOfFaults(inOrder), {
+    errors: inOrder.map(({ place, pointer, ...fault }) => ({
+      ...fault,
+      pointer: place === BESIDE ? pointer : `/entries/${place}${pointer}`,
+    })),
   });
 };
 
-const codeOf = (faults: EntryFault[]) => faults.find(({ code }) => code === 'validation_failed')?.code ?? faults[0]!.code;
+/** The place of what is in the body of a batch, but in none of its entries. */
+const BESIDE = -1;
+
+/** A fault of the body of a batch as one of an entry. */
+function placed(fault: FieldFault): EntryFault {
+  const [, place = BESIDE, pointer = fault.pointer] = /^\/entries\/(\d+)(.*)$/.exec(fault.pointer) ?? [];
+  return { ...fault, place: Number(place), pointer, code: 'validation_failed' };
+}
+
+/** An entry that is none at all, `''`, has none of them. */
+const TIMES = ['', 'startedAt', 'endedAt', 'timezone', 'day', 'durationMin'];
+
+/** Which entries have a fault in one of these fields. */
+const placesOf = (faults: EntryFault[], ...fields: string[]): Set<number> =>
+  new Set(faults.filter(({ pointer }) => fields.includes(pointer.split('/')[1] ?? '')).map(({ place }) => place));
 
 /** @param timezone where neither the client nor the entry names one */
 function timesAt(

@@ -7,6 +7,8 @@ import type { TestServer } from '../../../../test/server.js';
 
 const WEEK = { periodStart: '2026-03-02', periodEnd: '2026-03-08' };
 
+const UNKNOWN = randomUUID();
+
 let server: TestServer;
 let company: Company;
 let code: string;
@@ -112,6 +114,13 @@ describe('recording time', () => {
     [{ country: undefined, startedAt: null, endedAt: null, day: '2026-03-02' }, ['/country', '/durationMin']],
     [{ country: undefined, startedAt: '2026-03-02T08:00:00Z', endedAt: '2026-03-02T09:00:00Z' }, ['/country']],
     [{ startedAt: '2026-03-02T08:00:00Z', endedAt: '2026-03-02T09:00:00Z', day: null }, ['/day']],
+    [{ startedAt: '2026-03-02T09:00:00Z', endedAt: '2026-03-02T08:00:00Z', note: 5 }, ['/endedAt', '/note']],
+    [{ startedAt: '2026-03-02T08:00:00Z', endedAt: '2026-03-02T09:00:00Z', day: '2026-03-03', note: 5 }, ['/day', '/note']],
+    [
+      { startedAt: '2026-03-02T08:00:00Z', endedAt: '2026-03-02T09:00:00Z', durationMin: 'x', day: '2026-03-03', actionCodeId: UNKNOWN },
+      ['/actionCodeId', '/day', '/durationMin'],
+    ],
+    [{ day: '2026-03-02', durationMin: 60, timezone: 'x', userId: 'me', timesheetId: UNKNOWN }, ['/timezone', '/userId']],
   ])('refuses %j', async (fields, pointers) => {
     const { status, body } = await add(await company.person(), { actionCodeId: code, country: 'DE', ...fields });
     expect(status).toBe(400);
@@ -436,12 +445,13 @@ describe('changing an entry', () => {
     const { body: entry } = await add(person, minutes('2026-03-02'));
     const [startedAt, endedAt] = ['2026-03-02T10:00:00Z', '2026-03-02T09:00:00Z'];
     const known = { startedAt: endedAt, endedAt: startedAt };
-    for (const [fields, pointer] of [
+    for (const [fields, ...expected] of [
       [{ startedAt, endedAt }, '/endedAt'],
       [{ startedAt, endedAt: null }, '/endedAt'],
       [{ startedAt: null, endedAt }, '/startedAt'],
       [{ ...known, durationMin: 61 }, '/durationMin'],
       [{ ...known, timezone: 'UTC', day: '2026-03-03' }, '/day'],
+      [{ startedAt, endedAt, note: 5 }, '/endedAt', '/note'],
     ] as const) {
       for (const [who, id] of [
         [person, entry.id],
@@ -449,7 +459,7 @@ describe('changing an entry', () => {
         [person, randomUUID()],
       ] as const) {
         const { status, body } = await who.patch(`/timesheet-entries/${id}`, fields);
-        expect([status, body.errors?.map((error: { pointer: string }) => error.pointer)]).toEqual([400, [pointer]]);
+        expect([status, body.errors?.map((error: { pointer: string }) => error.pointer)]).toEqual([400, expected]);
       }
     }
     for (const fields of [{ ...known, day: '2026-03-03' }, { startedAt }, { startedAt: null, endedAt: null }, known]) {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Flag, Id, Instant, Integer, Moment, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
+import { Flag, Id, Instant, Integer, LastMoment, Moment, Note, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { HISTORY_ACTIONS, HISTORY_TARGETS } from './timesheet-history.entity.js';
 import type { Diff, HistoryAction, HistoryTarget } from './timesheet-history.entity.js';
 
@@ -10,7 +10,7 @@ export class HistoryQuery extends PageQuery {
   @OneOf(HISTORY_ACTIONS, { optional: true }) action?: HistoryAction;
   @Id({ optional: true, description: 'Who acted.' }) actorUserId?: string;
   @Moment('From this day of the company’s zone, or this instant, on.') from?: string;
-  @Moment('Up to this day of the company’s zone, or this instant; it counts too.') to?: string;
+  @LastMoment('Up to this day of the company’s zone, or this instant; it counts too.') to?: string;
 }
 
 const JSON_OBJECT = { type: 'object', nullable: true, additionalProperties: true } as const;

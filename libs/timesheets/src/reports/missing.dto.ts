@@ -1,10 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Part } from '#core';
+import { Day, LastDay, Part, Rule } from '#core';
+import { faultOfRange } from '#leave';
 import { Named } from './report.dto.js';
 
 export class MissingQuery {
   @Day({ description: 'The first day that is looked at.' }) from!: string;
-  @Day({ description: 'The last day that is looked at; at most 366 days in all.', example: '2026-03-31' }) to!: string;
+  @Rule<MissingQuery>(['from'], faultOfRange)
+  @LastDay({ description: 'The last day that is looked at; at most 366 days in all.', example: '2026-03-31' })
+  to!: string;
 }
 
 export class MissingItem {

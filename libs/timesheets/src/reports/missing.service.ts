@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { CompanyRepository } from '#companies';
-import { mapInTurns, Problem, refuseReversed, todayIn } from '#core';
-import { dayAfter, daysFrom, daysUnder } from '#leave';
+import { mapInTurns, Problem, todayIn } from '#core';
+import { dayAfter, daysUnder } from '#leave';
 import type { Principal } from '#rbac';
 import type { MissingQuery, MissingReport } from './missing.dto.js';
 import { MissingRepository } from './missing.repository.js';
 import type { Span } from './missing.repository.js';
 
-const LONGEST_DAYS = 366;
 /** Days of all people together, a month of ten thousand: 3.5 MB. */
 const MOST_TOLD = 250_000;
 
@@ -18,10 +17,8 @@ export class MissingService {
     private readonly companies: CompanyRepository,
   ) {}
 
-  /** Days to come are not missing yet. @throws 400 for a range that ends before it starts, or is too long, 400 `report_too_large` */
+  /** Days to come are not missing yet. @throws 400 `report_too_large` */
   async report(caller: Principal, { from, to }: MissingQuery): Promise<MissingReport> {
-    refuseReversed({ from, to });
-    if (daysFrom(from, to) > LONGEST_DAYS) throw Problem.field('/to', `must be at most ${LONGEST_DAYS} days in all`);
     const settings = await this.companies.getSettings();
     const today = todayIn(settings.timezone);
     const last = to < today ? to : today;

@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Day, Id, Integer, OneOf, Part, Text } from '#core';
+import { Day, Id, Integer, LastDay, OneOf, Part, Text } from '#core';
 
 export class PayrollQuery {
   @Day({ description: 'The first day that counts.' }) from!: string;
-  @Day({ description: 'The last day that counts.', example: '2026-03-31' }) to!: string;
+  @LastDay({ description: 'The last day that counts.', example: '2026-03-31' }) to!: string;
   @OneOf(['json', 'csv'], { optional: true, description: 'Goes before the Accept header.' }) format?: 'json' | 'csv';
 }
 

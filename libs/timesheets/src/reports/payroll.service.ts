@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { Accesses, csvLine, mapInTurns, Problem, refuseReversed, UnitOfWork } from '#core';
+import { Accesses, csvLine, mapInTurns, Problem, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { LeaveType } from '#leave';
 import { daysInside } from './payroll-days.js';
@@ -21,9 +21,8 @@ export class PayrollService {
     private readonly accesses: Accesses,
   ) {}
 
-  /** @throws 400 for a range that ends before it starts, 400 `report_too_large` */
+  /** @throws 400 `report_too_large` */
   async report(query: PayrollQuery): Promise<PayrollReport> {
-    refuseReversed(query);
     const rows = await this.payroll.people(query, MAX_ITEMS + 1);
     if (rows.length > MAX_ITEMS) throw new Problem('report_too_large');
     return { from: query.from, to: query.to, items: await this.items(rows, query) };
@@ -31,7 +30,6 @@ export class PayrollService {
 
   /** The same as a table. Its beginning is read here, so that what is wrong is still told as a problem. */
   async csv(query: PayrollQuery): Promise<Readable> {
-    refuseReversed(query);
     return Readable.from(this.lines(this.work.tenant, query, await this.page(query)));
   }
 

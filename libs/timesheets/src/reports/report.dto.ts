@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { Country, Day, Id, Integer, OneOf, Part, Text } from '#core';
+import { Country, Day, Id, Integer, LastDay, OneOf, Part, Text } from '#core';
 import { NamedCode } from '../action-codes/action-code.dto.js';
 import { ACTION_CODE_TYPES } from '../action-codes/action-code.entity.js';
 import { WORK_MODES } from '../entries/timesheet-entry.entity.js';
@@ -49,7 +49,7 @@ const isGrouping = (names: string[]): boolean =>
 
 export class TimeReportQuery {
   @Day({ optional: true, description: 'The first day that counts.' }) from?: string;
-  @Day({ optional: true, description: 'The last day that counts.', example: '2026-03-31' }) to?: string;
+  @LastDay({ optional: true, description: 'The last day that counts.', example: '2026-03-31' }) to?: string;
   @GroupBy() groupBy!: string;
   @Id({ optional: true }) userId?: string;
   @Id({ optional: true, description: 'Whose people count; grouped by team, only this one is told.' }) teamId?: string;

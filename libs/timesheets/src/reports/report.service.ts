@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { csvLine, Problem, refuseReversed, UnitOfWork } from '#core';
+import { csvLine, Problem, UnitOfWork } from '#core';
 import type { Tenant } from '#core';
 import type { Principal } from '#rbac';
 import { MAX_ITEMS } from './report.dto.js';
@@ -19,9 +19,8 @@ export class ReportService {
     private readonly reports: ReportRepository,
   ) {}
 
-  /** @throws 400 for a range that ends before it starts, 400 `report_too_large` */
+  /** @throws 400 `report_too_large` */
   async time(caller: Principal, query: TimeReportQuery): Promise<TimeReport> {
-    refuseReversed(query);
     const groupBy = groupingsOf(query);
     const rows = await this.reports.time(caller, query, groupBy, MAX_ITEMS + 1);
     if (rows.length > MAX_ITEMS) throw new Problem('report_too_large');
@@ -31,7 +30,6 @@ export class ReportService {
 
   /** The same as a table of any length. Its beginning is read here, so that what is wrong is still told as a problem. */
   async timeCsv(caller: Principal, query: TimeReportQuery): Promise<Readable> {
-    refuseReversed(query);
     const groupBy = groupingsOf(query);
     const page = (after?: TimeKey) => this.reports.time(caller, query, groupBy, CSV_PAGE, after);
     return Readable.from(this.lines(this.work.tenant, groupBy, page, await page()));

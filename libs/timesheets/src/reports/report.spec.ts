@@ -208,6 +208,7 @@ describe('summing', () => {
       expect(await faultsOf(query)).toEqual([400, ['/groupBy']]);
     }
     expect(await faultsOf('groupBy=user&from=2026-03-02&to=2026-03-01')).toEqual([400, ['/to']]);
+    expect(await faultsOf('from=2026-03-02&to=2026-03-01')).toEqual([400, ['/to', '/groupBy']]);
     expect(await faultsOf('groupBy=user&from=2026-02-30&userId=1&format=xml&status=DRAFT')).toEqual([
       400,
       ['/status', '/from', '/userId', '/format'],
