@@ -51,6 +51,8 @@ export function breakingChanges(before: ApiContract, after: ApiContract): string
   );
 }
 
+const isNull = ({ enum: values }: Schema): boolean => values?.length === 1 && values[0] === null;
+
 class Comparison {
   private readonly seen = new Set<string>();
 
@@ -126,7 +128,7 @@ class Comparison {
     if (given === 'answered' && !was.nullable && is.nullable) found.push(this.line(at, 'may be null now'));
     // a request may not lose a value; of a list of values in an answer a client has a case for each
     const [from, to] = given === 'asked' ? [was.enum, is.enum] : [is.enum, was.enum];
-    const lost = to ? (from ?? ['others']).filter((value) => !to.includes(value)) : [];
+    const lost = to ? (from ?? ['others']).filter((value) => value !== null && !to.includes(value)) : []; // of null nullable tells
     if (lost.length > 0)
       found.push(this.line(at, `${lost.join(', ')} ${given === 'asked' ? 'is taken no longer' : 'may be answered now'}`));
     return found;
@@ -153,8 +155,10 @@ class Comparison {
 
   private resolve(document: ApiContract, schema: Schema): Schema {
     if (schema.$ref) return this.resolve(document, document.components.schemas[schema.$ref.split('/').at(-1)!] ?? {});
-    const [only] = schema.allOf ?? [];
-    return only ? { ...this.resolve(document, only), nullable: schema.nullable } : schema;
+    const [only, ...others] = (schema.allOf ?? schema.anyOf ?? []).filter((one) => !isNull(one));
+    return only && others.length === 0
+      ? { ...this.resolve(document, only), nullable: schema.nullable ?? schema.anyOf?.some(isNull) }
+      : schema;
   }
 
   private line = (at: string, what: string): string => `${this.where} ${at}: ${what}`;

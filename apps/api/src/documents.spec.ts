@@ -129,6 +129,16 @@ describe('the OpenAPI document', () => {
     expect(poor).toEqual([]);
   });
 
+  it('lets null through where it says so: neither a list of values nor a reference beside it forbids it', () => {
+    const forbidding: string[] = [];
+    const walk = (name: string, schema: Leaf & { nullable?: boolean; enum?: unknown[] }): void => {
+      if (schema.nullable && (schema.allOf ?? schema.$ref ?? schema.enum?.includes(null) === false)) forbidding.push(name);
+      for (const [field, part] of Object.entries(schema.properties ?? {})) walk(`${name}.${field}`, part);
+    };
+    for (const [name, schema] of Object.entries(document.components.schemas)) walk(name, schema as Leaf);
+    expect(forbidding).toEqual([]);
+  });
+
   it('knows the problem codes of the one list, and /docs/problems explains just these', async () => {
     const codes = Object.keys(PROBLEMS).toSorted();
     expect([...document.components.schemas.Problem!.properties.code.enum].toSorted()).toEqual(codes);

@@ -4,7 +4,7 @@ export interface Schema {
   type?: string;
   description?: string;
   nullable?: boolean;
-  enum?: string[];
+  enum?: (string | null)[];
   items?: Schema;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -100,7 +100,7 @@ function comment(text: string | undefined, indent: string): string {
 
 function typeText(schema: Schema, indent = ''): string {
   const text = bareText(schema, indent);
-  return schema.nullable ? `${text} | null` : text;
+  return schema.nullable && !schema.enum?.includes(null) ? `${text} | null` : text;
 }
 
 function bareText(schema: Schema, indent: string): string {
@@ -109,7 +109,7 @@ function bareText(schema: Schema, indent: string): string {
   if ($ref) return nameOf($ref);
   if (allOf) return allOf.map((part) => typeText(part, indent)).join(' & ');
   if (several) return several.map((part) => typeText(part, indent)).join(' | ');
-  if (schema.enum) return schema.enum.map((value) => `'${value}'`).join(' | ');
+  if (schema.enum) return schema.enum.map((value) => (value === null ? 'null' : `'${value}'`)).join(' | ');
   if (type === 'array') return listText(typeText(items ?? {}, indent));
   if (type === 'integer' || type === 'number') return 'number';
   if (type === 'string' || type === 'boolean') return type;

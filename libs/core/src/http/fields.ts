@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { isEmail, isISO31661Alpha2, ValidateBy, ValidateIf, ValidateNested, validateSync, ValidationError } from 'class-validator';
@@ -155,7 +155,7 @@ export const Flag = (options?: FieldOptions) =>
 export const OneOf = (values: readonly string[], options?: FieldOptions) =>
   field(
     (v) => (values.includes(v as string) ? undefined : `must be one of ${values.join(', ')}`),
-    { type: 'string', enum: [...values], example: values[0] },
+    { type: 'string', enum: [...values, ...(options?.nullable ? [null as never] : [])], example: values[0] },
     options,
   );
 
@@ -227,12 +227,25 @@ export const Texts = (max: number, options?: FieldOptions, faultOf: (text: strin
 export const Part = (type: () => new () => object, { optional, nullable, ...documented }: FieldOptions = {}): PropertyDecorator =>
   applyDecorators(
     // Named `type`: that is how the documentation knows a function that gives the class from the class itself.
-    ApiProperty({ type: () => type(), required: !optional, ...(nullable ? { nullable } : {}), ...documented }),
+    ...(nullable
+      ? [OrNull(type(), { required: !optional, ...documented })]
+      : [ApiProperty({ type: () => type(), required: !optional, ...documented })]),
     ...(optional || nullable ? [ValidateIf((_, value) => !(optional && value === undefined) && !(nullable && value === null))] : []),
     isObject(),
     ValidateNested(),
     Type(type),
   );
+
+/** `nullable` beside a `$ref` lets no null through: what it names has a type of its own. */
+const OrNull =
+  (type: new () => object, documented: { required: boolean; description?: string; example?: unknown }): PropertyDecorator =>
+  (target, name) => {
+    ApiExtraModels(type)(target.constructor);
+    ApiProperty({ ...documented, anyOf: [{ $ref: getSchemaPath(type) }, { type: 'object', nullable: true, enum: [null], example: null }] })(
+      target,
+      name,
+    );
+  };
 
 /** One to `max` objects of the given class. */
 export const Parts = (max: number, type: () => new () => object, options?: FieldOptions): PropertyDecorator =>
