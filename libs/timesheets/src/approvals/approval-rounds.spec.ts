@@ -234,6 +234,28 @@ describe('what waits for me, where who decides has changed', () => {
       expect(await world.waiting(company.admin, sheet)).toBe(1);
     });
 
+    it('what those decided who leave stays, of this round and of the ones before', async () => {
+      const { first, second, person, path } = await world.handedIn();
+      await second.post(`${path}/reject`, { reason: 'No' });
+      await person.post(`${path}/submit`);
+      await first.post(`${path}/approve`, {});
+      for (const approver of [first, second]) await moved(approver, 'SUSPENDED');
+      const { approvals }: { approvals: { approverId: string; status: string }[] } = (await person.get(path)).body;
+      const decided = approvals.filter(({ status }) => status !== 'PENDING').map(({ approverId, status }) => `${status} ${approverId}`);
+      expect(decided).toEqual([`REJECTED ${second.id}`, `APPROVED ${first.id}`]);
+    });
+
+    it('of those who approved in this round and in one before, only this one waits', async () => {
+      const sheet = await world.handedIn();
+      const { first, second, person, path } = sheet;
+      await first.post(`${path}/approve`, {});
+      await second.post(`${path}/reject`, { reason: 'No' });
+      await person.post(`${path}/submit`);
+      await first.post(`${path}/approve`, {});
+      await moved(second, 'SUSPENDED');
+      expect(await world.waiting(first, sheet)).toBe(1);
+    });
+
     it('a changed list asks who is on it now, and nobody else', async () => {
       const [sheet, third] = [await world.handedIn(), await company.person()];
       const before = await sheet.person.get(sheet.path);

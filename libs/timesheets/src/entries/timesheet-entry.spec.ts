@@ -193,6 +193,23 @@ describe('recording time', () => {
     expect((await person.patch(`/timesheet-entries/${entry.body.id}`, { note: 'kept its code', actionCodeId })).status).toBe(200);
   });
 
+  it.each<[string, string, number, string]>([
+    ['action code', 'action_codes SET active = false', 409, 'action_code_inactive'],
+    ['action code', 'action_codes SET "deletedAt" = now()', 400, 'unknown_reference'],
+    ['task', 'tasks SET "deletedAt" = now()', 400, 'unknown_reference'],
+  ])('waits for a change of its %s that is under way: %s', async (_, change, status, problem) => {
+    const [person, { id: actionCodeId }, taskId] = [await company.person(), await company.actionCode(), await task()];
+    const answer = await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query(`UPDATE ${change} WHERE id = ANY ($1)`, [[actionCodeId, taskId]]);
+      const adding = add(person, minutes('2026-03-02', 60, { actionCodeId, taskId }));
+      await server.untilSomebodyWaits();
+      await other.query('COMMIT');
+      return adding;
+    });
+    expect([answer.status, answer.body.code]).toEqual([status, problem]);
+  });
+
   it('for another needs the permission', async () => {
     const [person, lead] = [await company.person(), await company.person()];
     await company.team({ leads: [lead], members: [person] });
