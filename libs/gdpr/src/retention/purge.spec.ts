@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { clock, Jobs } from '#core';
+import { clock, Jobs, lockKey } from '#core';
 import type { Answer } from '../../../../test/client.js';
 import type { Company, Person } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
@@ -338,6 +338,31 @@ describe('a purge', () => {
     expect((await purge(company)).counts).toMatchObject(expected);
     const left = await server.sql(`SELECT 1 FROM audit_logs WHERE "companyId" = $1 AND action = 'x'`, [company.id]);
     expect(left).toHaveLength(2);
+  });
+
+  it('leaves the ended sessions of who is held', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    const held = await company.person();
+    const ended = { tokenHash: randomUUID(), nonce: 'x', expiresAt: LONG_AGO, revokedAt: LONG_AGO };
+    await company.insert('active_sessions', { userId: held.id, ...ended });
+    expect(said(await company.admin.put(`/users/${held.id}/legal-hold`, {}))).toBe('200');
+    expect((await purge(company)).counts).toMatchObject({ active_sessions: 0 });
+    await company.admin.delete(`/users/${held.id}/legal-hold`);
+    expect((await purge(company)).counts).toMatchObject({ active_sessions: 1 });
+  });
+
+  it('takes nobody while the history is being sealed', async () => {
+    clock.travelTo(NOW);
+    const company = await server.company();
+    await gone(company);
+    await server.database.as('superuser', async (sealer) => {
+      await sealer.query('BEGIN');
+      await sealer.query(`SELECT pg_advisory_xact_lock(${lockKey('history')})`, [company.id]);
+      expect(await purge(company)).toMatchObject({ failed: 1, counts: { users: 0 } });
+      await sealer.query('COMMIT');
+    });
+    expect(await purge(company)).toMatchObject({ failed: 0, counts: { users: 1 } });
   });
 
   it('passes over who is held, with their lines in the logs, and tells how many', async () => {
