@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
+import { codes } from '../../../../test/answer.js';
 import { Client } from '../../../../test/client.js';
 import type { Company, Person } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
@@ -76,6 +77,19 @@ describe('an API key', () => {
     ]);
     for (const body of [{ name: ' ' }, { expiresAt: '2030-02-30T00:00:00Z' }, { permissions: 'all' }, { userId: admin.id }])
       expect((await make(owner, body)).status).toBe(400);
+  });
+
+  it('is made for nobody who is suspended at the same moment', async () => {
+    const owner = await company.person({ role: ['manage_api_key'] });
+    const { status, body } = await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query(`UPDATE users SET "statusId" = (SELECT id FROM user_statuses WHERE code = 'SUSPENDED') WHERE id = $1`, [owner.id]);
+      const making = make(owner);
+      await server.untilSomebodyWaits();
+      await other.query('COMMIT');
+      return making;
+    });
+    expect([status, body.code]).toEqual([401, 'not_signed_in']);
   });
 
   it('acts on its owner, beyond the own profile, only when it holds all that the owner holds', async () => {
@@ -182,6 +196,20 @@ describe('an API key', () => {
     const second = (await make(owner)).body.key;
     await admin.post(`/users/${owner.id}/status`, { code: 'SUSPENDED' });
     expect((await using(second).get('/me')).status).toBe(401);
+  });
+
+  it('is revoked once of two at once', async () => {
+    const { id } = (await make(admin)).body;
+    const answers = await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query('SELECT 1 FROM api_keys WHERE id = $1 FOR UPDATE', [id]);
+      const both = [admin.delete(`/api-keys/${id}`), admin.delete(`/api-keys/${id}`)];
+      await server.untilSomebodyWaits(2);
+      await other.query('COMMIT');
+      return Promise.all(both);
+    });
+    expect(codes(answers)).toEqual(['204', '404 not_found']);
+    expect(await server.sql(`SELECT 1 FROM audit_logs WHERE "targetId" = $1 AND action = 'api_key_revoked'`, [id])).toHaveLength(1);
   });
 
   it('is no other text', async () => {
