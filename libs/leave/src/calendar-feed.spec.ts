@@ -126,6 +126,19 @@ describe('the address of a calendar', () => {
     expect([(await feed(first)).status, (await feed(second)).status]).toEqual([404, 404]);
   });
 
+  it('is made for nobody who is suspended at the same moment', async () => {
+    const person = await company.person();
+    const { status, body } = await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query(`UPDATE users SET "statusId" = (SELECT id FROM user_statuses WHERE code = 'SUSPENDED') WHERE id = $1`, [person.id]);
+      const making = person.post('/me/calendar-token');
+      await server.untilSomebodyWaits();
+      await other.query('COMMIT');
+      return making;
+    });
+    expect([status, body.code]).toEqual([401, 'not_signed_in']);
+  });
+
   it('asks for the owner’s status each time', async () => {
     const person = await company.person();
     const token = await tokenOf(person);
