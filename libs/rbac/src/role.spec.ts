@@ -306,6 +306,15 @@ describe('handing out', () => {
     expect((await growing.admin.get('/audit-logs')).status).toBe(200);
   });
 
+  it('gives nobody a name that the catalogue does not know any more, which is in nobody’s way either', async () => {
+    const aged = await server.company();
+    const [person, roleId] = [await aged.person(), await aged.role(['read_team'])];
+    const permissionId = await aged.insert('permissions', { name: 'fly', description: 'Fly.' });
+    await aged.insert('role_permissions', { roleId, permissionId });
+    expect((await aged.admin.patch(`/users/${person.id}`, { roleId })).status).toBe(200);
+    expect((await person.get('/me')).body.permissions).toEqual(['read_team']);
+  });
+
   it('counts at the next request on this replica, within a second on the others', async () => {
     const replica = await server.secondReplica();
     const reader = await company.person({ role: ['read_role'] });
@@ -332,6 +341,19 @@ describe('deleting a role', () => {
     expect((await admin.delete(`/roles/${id}`)).body.code).toBe('role_in_use');
     await server.sql('UPDATE users SET "isAnonymized" = true WHERE id = $1', [person.id]);
     expect((await admin.delete(`/roles/${id}`)).status).toBe(204);
+  });
+
+  it('takes its permissions away, and leaves the rows of those that it had as they ended', async () => {
+    const { id } = await newRole(['read_team']);
+    for (const permissions of [[], ['read_team']]) await admin.put(`/roles/${id}/permissions`, { permissions });
+    const rows = () => server.sql('SELECT version, "deletedAt" FROM role_permissions WHERE "roleId" = $1 ORDER BY "createdAt"', [id]);
+    const [first, second] = await rows();
+    expect([first, second]).toEqual([
+      { version: 2, deletedAt: expect.any(Date) },
+      { version: 1, deletedAt: null },
+    ]);
+    expect((await admin.delete(`/roles/${id}`)).status).toBe(204);
+    expect(await rows()).toEqual([first, { version: 2, deletedAt: expect.any(Date) }]);
   });
 
   it('succeeds once of twenty at once', async () => {
