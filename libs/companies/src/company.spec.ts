@@ -112,6 +112,15 @@ describe('the company', () => {
     );
     expect(rows).toEqual([{ same: true }]);
   });
+
+  it('moves one version only where the time zone is named as it is', async () => {
+    const { admin: one } = await server.company({ timezone: 'Europe/Berlin' });
+    const versions = async () => [(await one.get('/company')).body.version, (await one.get('/company/settings')).body.version];
+    await one.patch('/company', { name: `Renamed ${one.companyId}`, timezone: 'Europe/Berlin' });
+    expect(await versions()).toEqual([2, 1]);
+    await one.patch('/company/settings', { holidayCalendar: 'FR', timezone: 'Europe/Berlin' });
+    expect(await versions()).toEqual([2, 2]);
+  });
 });
 
 describe('the owner', () => {

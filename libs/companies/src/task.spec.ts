@@ -72,6 +72,15 @@ describe('a task', () => {
     ]);
   });
 
+  it('is told of its assignee in the audit log when it is made and when it is deleted', async () => {
+    const { id } = (await admin.post('/tasks', { title: 'Theirs', assigneeId: employee.id })).body;
+    await admin.delete(`/tasks/${id}`);
+    expect(await server.sql('SELECT action, "userId" FROM audit_logs WHERE "targetId" = $1 ORDER BY "occurredAt"', [id])).toEqual([
+      { action: 'task_created', userId: employee.id },
+      { action: 'task_deleted', userId: employee.id },
+    ]);
+  });
+
   it('that goes from one to another is told of both in the audit log', async () => {
     const [from, to] = [await company.person(), await company.person()];
     const { id } = await company.task({ assigneeId: from.id });

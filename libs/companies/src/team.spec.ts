@@ -186,6 +186,18 @@ describe('members', () => {
     ]);
   });
 
+  it('who were taken out lead nobody, and nobody leads them', async () => {
+    const [lead, left, member] = [await company.person(), await company.person(), await company.person()];
+    const { id } = await company.team({ leads: [lead, left], members: [member] });
+    const timesheet = await company.insert('timesheets', { userId: member.id, periodStart: '2026-03-02', periodEnd: '2026-03-08' });
+    const read = async (reader: Person) => (await reader.get(`/timesheets/${timesheet}`)).status;
+    const listed = async () => (await admin.get(`/timesheets?teamId=${id}`)).body.items.length;
+    await admin.delete(`/teams/${id}/members/${left.id}`);
+    expect([await read(lead), await read(left), await listed()]).toEqual([200, 404, 1]);
+    await admin.delete(`/teams/${id}/members/${member.id}`);
+    expect([await read(lead), await listed()]).toEqual([404, 0]);
+  });
+
   it('are shown by name to everybody, with e-mail and role to holders of read_team', async () => {
     const people = [
       await company.person({ firstName: 'Bea', lastName: 'Ada' }),
@@ -242,9 +254,10 @@ describe('members', () => {
     await server.sql('UPDATE users SET "deletedAt" = now() WHERE id = $1', [gone.id]);
     expect(await membersOf(id)).toEqual([]);
     for (const userId of [randomUUID(), stranger.id, gone.id]) {
-      const put = await admin.put(`/teams/${id}/members/${userId}`, { role: 'member' });
+      const stale = { 'if-match': '"9"' }; // looked at behind who is there
+      const put = await admin.put(`/teams/${id}/members/${userId}`, { role: 'member' }, stale);
       expect([put.status, put.body.code]).toEqual([404, 'not_found']);
-      expect((await admin.delete(`/teams/${id}/members/${userId}`)).status).toBe(404);
+      expect((await admin.delete(`/teams/${id}/members/${userId}`, stale)).status).toBe(404);
     }
     await server.sql('UPDATE users SET "deletedAt" = NULL WHERE id = $1', [gone.id]);
     expect(await membersOf(id)).toMatchObject([{ userId: gone.id, role: 'lead' }]);
