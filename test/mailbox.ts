@@ -16,7 +16,7 @@ export interface Received {
 /** A real SMTP server on the loopback that keeps what it gets. */
 export class Mailbox {
   readonly mails: Received[] = [];
-  /** What it does instead of taking a mail, by the recipient's address; an answer such as 550 or `554 5.7.1 No` refuses it, `hang up` ends the connection. */
+  /** What it does instead of taking a mail, by the recipient's address; an answer such as 550 or `554 5.7.1 No` refuses it, `no content` refuses what is in it, `hang up` ends the connection. */
   readonly misbehaviour = new Map<string, number | string>();
   private server?: SMTPServer;
   private readonly connections = new Set<Socket>();
@@ -49,7 +49,9 @@ export class Mailbox {
         stream.on('end', () => {
           const to = session.envelope.rcptTo.map(({ address }) => address);
           this.mails.push(parse(Buffer.concat(chunks).toString(), to));
-          if (to.some((address) => this.misbehaviour.get(address) === 'hang up')) this.hangUp();
+          const does = (what: string) => to.some((address) => this.misbehaviour.get(address) === what);
+          if (does('hang up')) this.hangUp();
+          else if (does('no content')) done(Object.assign(new Error('No'), { responseCode: 554 }));
           else done();
         });
       },

@@ -115,6 +115,15 @@ describe('a mail', () => {
     expect((await mailbox.to(person.email)).headers.subject).toBe('Your invitation to Analytical Engines');
   });
 
+  it('is dated when it was queued, and calls its reader by a name without links', async () => {
+    const person = await company.person({ firstName: 'Win at https://evil.example' });
+    clock.travelTo(new Date('2032-06-15T12:00:00Z'));
+    await queue(person);
+    const { headers } = await mailbox.to(person.email);
+    expect(new Date(headers.date!).toISOString()).toMatch(/^2032-06-15T12:00/);
+    expect(headers.to).toContain('"Win at https: evil. example ');
+  });
+
   it('does not exist when its transaction is rolled back', async () => {
     const person = await company.person();
     await expect(
@@ -250,6 +259,15 @@ describe('sending', () => {
     expect(await queued()).toHaveLength(left);
   });
 
+  it('goes on where the address is taken and the mail is not', async () => {
+    const person = await company.person();
+    mailbox.misbehaviour.set(person.email, 'no content');
+    await queue(person);
+    await sendAll();
+    expect(server.log).toContainEqual(expect.objectContaining({ msg: 'mail not sent yet', code: 'EMESSAGE 554' }));
+    expect(await queued()).toHaveLength(1);
+  });
+
   it('fails as a job when a company could not be looked at, after the others', async () => {
     const elsewhere = await server.company();
     const [stuck, other] = [await company.person(), await elsewhere.person()];
@@ -364,11 +382,12 @@ describe('what is kept', () => {
     expect(JSON.stringify(server.log)).not.toMatch(traces);
   });
 
-  it('opens with the key and for the mail that it was sealed for', () => {
+  it('opens with the key, the newest of several, and for the mail that it was sealed for', () => {
     const [keys, others, id] = [deriveKeys([SECRET], 'mail'), deriveKeys(['x'.repeat(32)], 'mail'), randomUUID()];
     const sealed = seal({ token: TOKEN }, id, keys);
     expect(unseal(sealed, id, [...others, ...keys])).toEqual({ token: TOKEN });
     expect(unseal(sealed, id, others)).toBeUndefined();
+    expect(unseal(seal({ token: TOKEN }, id, [...others, ...keys]), id, others)).toEqual({ token: TOKEN });
     expect(unseal(sealed, randomUUID(), keys)).toBeUndefined();
   });
 });
@@ -416,6 +435,17 @@ describe('mails in files', () => {
     });
     await replica.get(MailSender).idle();
     expect(filesOf(person)).toEqual([]);
+  });
+
+  it('stay where the erasure is rolled back', async () => {
+    const person = await company.person();
+    leaveFile(person);
+    const erased = inside(async () => {
+      await replica.get(Mail).forget(person.id);
+      throw new Error('no');
+    }, replica);
+    await expect(erased).rejects.toThrow('no');
+    expect(filesOf(person)).toHaveLength(1);
   });
 
   it('go within an hour where a removal left them: of who is gone, or anonymised and under no hold', async () => {
