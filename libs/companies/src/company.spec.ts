@@ -92,6 +92,19 @@ describe('the company', () => {
     expect(statuses(answers)).toEqual([200, ...Array<number>(19).fill(412)]);
   });
 
+  it('can be added to while it is being changed', async () => {
+    const [made, changed] = await server.database.as('superuser', async (other) => {
+      await other.query('BEGIN');
+      await other.query('SELECT 1 FROM company_settings WHERE "companyId" = $1 FOR UPDATE', [company.id]);
+      const changing = admin.patch('/company', { name: 'Engines meanwhile' });
+      await server.untilSomebodyWaits();
+      const team = await admin.post('/teams', { name: 'Meanwhile' });
+      await other.query('COMMIT');
+      return [team, await changing];
+    });
+    expect([made.status, changed.status]).toEqual([201, 200]);
+  });
+
   it('shows the one time zone in both places, and both versions move with it', async () => {
     const [wasCompany, wasSettings] = [(await admin.get('/company')).body, (await admin.get('/company/settings')).body];
     expect((await admin.patch('/company', { timezone: 'America/New_York' })).body).toMatchObject({

@@ -198,6 +198,18 @@ describe('members', () => {
     expect([await read(lead), await listed()]).toEqual([404, 0]);
   });
 
+  it('who come back leave their membership of before as it ended', async () => {
+    const [{ id }, person] = [await company.team(), await company.person()];
+    const path = `/teams/${id}/members/${person.id}`;
+    const rows = () => server.sql('SELECT role, version, "deletedAt" FROM team_members WHERE "teamId" = $1 ORDER BY "createdAt"', [id]);
+    await admin.put(path, { role: 'member' });
+    await admin.delete(path);
+    const [first] = await rows();
+    for (const role of ['member', 'lead']) await admin.put(path, { role });
+    await admin.delete(path);
+    expect(await rows()).toEqual([first, { role: 'lead', version: 3, deletedAt: expect.any(Date) }]);
+  });
+
   it('are shown by name to everybody, with e-mail and role to holders of read_team', async () => {
     const people = [
       await company.person({ firstName: 'Bea', lastName: 'Ada' }),

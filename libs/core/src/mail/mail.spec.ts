@@ -326,6 +326,20 @@ describe('sending', () => {
     expect(await queued()).toEqual([]);
   });
 
+  it('does not happen when its company was deleted', async () => {
+    const { id, admin } = await server.company();
+    await mailbox.stop();
+    await queue(admin);
+    await sendAll();
+    await mailbox.start();
+    await server.sql('UPDATE companies SET "deletedAt" = now() WHERE id = $1', [id]);
+    clock.travelTo(later(2 * MINUTE));
+    server.app.get(MailSender).wake(id);
+    await server.app.get(MailSender).idle();
+    expect(mailbox.count(admin.email)).toBe(0);
+    expect(await queued()).toEqual([]);
+  });
+
   it('goes on after the secret was rotated', async () => {
     const person = await company.person();
     await mailbox.stop();
@@ -343,16 +357,32 @@ describe('sending', () => {
     const silent = createServer((socket) => void held.add(socket)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const replica = await server.secondReplica({ SMTP_URL: `smtp://127.0.0.1:${(silent.address() as AddressInfo).port}` });
-    const person = await company.person();
+    const [person, next] = [await company.person(), (await server.company()).admin];
     await queue(person, {}, replica);
     await until(() => held.size > 0);
+    await queue(next, {}, replica); // which is not begun any more
     const before = server.log.length;
     await replica.close();
     for (const socket of held) socket.destroy();
     silent.close();
     const told = server.log.slice(before).filter(({ mail }) => mail);
     expect(told).toMatchObject([{ msg: 'mail not sent yet', code: 'EABORT' }]); // by the stop, sooner than the mail gives up by itself
-    expect(await queued()).toEqual([expect.objectContaining({ attempts: 1, leased: false })]);
+    expect(await queued()).toMatchObject([
+      { attempts: 1, leased: false },
+      { attempts: 0, leased: false },
+    ]);
+  });
+
+  it('begins with none once the server stops: the next one has it', async () => {
+    const replica = await server.secondReplica();
+    const person = await company.person();
+    const sender = replica.get(MailSender);
+    await sender.beforeApplicationShutdown();
+    await queue(person, {}, replica);
+    await sender.idle();
+    expect(await queued()).toMatchObject([{ attempts: 0 }]);
+    await sendAll();
+    expect(mailbox.count(person.email)).toBe(1);
   });
 
   it('is looked after each minute, unless JOBS is off', async () => {
