@@ -3,7 +3,7 @@ import type { Company } from './factories.js';
 import type { TestServer } from './server.js';
 import { statementsOf } from './unscoped.js';
 
-interface Sent {
+export interface Sent {
   text: string;
   values: unknown[];
 }
@@ -40,8 +40,8 @@ export async function rowsRead(server: TestServer, company: Company, work: () =>
   });
 }
 
-/** What it sends to the database of the server. */
-async function sentBy({ database }: TestServer, work: () => Promise<unknown>): Promise<Sent[]> {
+/** What the server sends to its database meanwhile. */
+export async function sentBy({ database }: TestServer, work: () => Promise<unknown>): Promise<Sent[]> {
   const sent: Sent[] = [];
   const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
   pg.Client.prototype.query = function query(this: pg.Client, ...args: unknown[]) {

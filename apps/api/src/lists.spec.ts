@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { Accesses } from '#core';
+import { sentBy } from '../../../test/rows-read.js';
+import type { Sent } from '../../../test/rows-read.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
-import { statementsOf } from '../../../test/unscoped.js';
 import type { Company } from '../../../test/factories.js';
 import { until } from '../../../test/until.js';
 import { routesOf } from './routes.js';
@@ -23,11 +24,6 @@ const NEEDED: Record<string, string> = {
   '/absences': 'from=2026-01-01&to=2026-01-31',
   '/company/holidays': 'year=2026',
 };
-
-interface Sent {
-  text: string;
-  values: unknown[];
-}
 
 interface Plan {
   'Node Type': string;
@@ -114,22 +110,6 @@ describe('with 20,000 rows in two companies', () => {
 
   afterAll(() => server.stop());
 
-  /** What a request sends to the database. */
-  async function sentBy(work: () => Promise<unknown>): Promise<Sent[]> {
-    const sent: Sent[] = [];
-    const original = pg.Client.prototype.query as (...args: unknown[]) => unknown;
-    pg.Client.prototype.query = function query(this: pg.Client, ...args: unknown[]) {
-      if (this.database === server.database.name) sent.push(...statementsOf(args[0]));
-      return original.apply(this, args);
-    } as typeof pg.Client.prototype.query;
-    try {
-      await work();
-    } finally {
-      pg.Client.prototype.query = original as typeof pg.Client.prototype.query;
-    }
-    return sent;
-  }
-
   /** As the application's role in its company. */
   function inCompany<T>(work: (client: pg.Client) => Promise<T>, setting = 'search_path = public'): Promise<T> {
     return server.database.as('application', async (client) => {
@@ -165,7 +145,10 @@ describe('with 20,000 rows in two companies', () => {
       await company.admin.get('/me'); // the principal is known now, for a second
       const route = path.replace('/api/v1', '');
       let status = 0;
-      const sent = await sentBy(async () => ({ status } = await company.admin.get(NEEDED[route] ? `${route}?${NEEDED[route]}` : route)));
+      const sent = await sentBy(
+        server,
+        async () => ({ status } = await company.admin.get(NEEDED[route] ? `${route}?${NEEDED[route]}` : route)),
+      );
       if (status !== 200) faults.push(`${route} answered ${status}`);
       const counted = sent.filter(({ text }) => !NOT_OF_THE_LIST.test(text)).length;
       if (counted > STATEMENTS && !isExport(route)) faults.push(`${route} took ${counted} statements`);
@@ -177,7 +160,7 @@ describe('with 20,000 rows in two companies', () => {
 
   /** The plan of what a list asks of its table. */
   async function planOf(list: () => Promise<unknown>, table = 'timesheet_entries'): Promise<string> {
-    const { text } = (await sentBy(list)).find((one) => one.text.includes(`FROM ${table}`))!;
+    const { text } = (await sentBy(server, list)).find((one) => one.text.includes(`FROM ${table}`))!;
     const { rows: lines } = await inCompany((client) => client.query<{ 'QUERY PLAN': string }>(`EXPLAIN (GENERIC_PLAN) ${text}`));
     return lines.map((line) => line['QUERY PLAN']).join('\n');
   }
