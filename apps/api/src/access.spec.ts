@@ -126,6 +126,20 @@ function requiredQuery(route: Route): string {
   return query && `?${query}`;
 }
 
+describe('a cursor that no list gave', () => {
+  it('is told before a record that is not there', async () => {
+    const lists = routes.filter((route) => document.operation(route)?.parameters?.some(({ name }) => name === 'cursor'));
+    expect(lists.filter(takesIds).length).toBeGreaterThan(3);
+    const wrong: string[] = [];
+    for (const route of lists) {
+      const query = `${requiredQuery(route)}&cursor=abc`.replace(/^&/, '?');
+      const { status, body } = await ask(ours.admin, route, kindsOf(route.path).map(unknownId), undefined, query);
+      if (status !== 400 || body.errors?.[0]?.pointer !== '/cursor') wrong.push(`${inWords(route)}: ${status} ${body.code}`);
+    }
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('a record of another company', () => {
   it('is as unknown to its Admin as one that is not there, and stays as it is', async () => {
     const list = routes.filter(takesIds);

@@ -4,6 +4,7 @@ import type { Page } from '#core';
 import type { Principal } from '#rbac';
 import type { ApprovalView } from './approvals/approval.dto.js';
 import type { TimesheetEntryView } from './entries/timesheet-entry.dto.js';
+import { entriesOf } from './entries/timesheet-entry.repository.js';
 import { HistoryRepository } from './history/history.repository.js';
 import { TimesheetPastRepository } from './timesheet-past.repository.js';
 import type { PastRow } from './timesheet-past.repository.js';
@@ -49,7 +50,7 @@ export class TimesheetPast {
   /** @throws 404 before the timesheet was made */
   async listEntries(sheet: Sheet, query: AsOfPage & { asOf: string }): Promise<Page<TimesheetEntryView>> {
     const instant = existing(sheet, query.asOf);
-    const list = `timesheet-entries ${sheet.id}`;
+    const list = entriesOf(sheet.id);
     const key = this.cursors.after(list, query);
     this.history.noteRead('Timesheet', sheet.id, sheet.userId);
     const found = await this.past.entries(sheet, instant);

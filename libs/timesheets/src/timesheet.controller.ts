@@ -1,15 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { IfMatch, PageQuery, PathId, Problems } from '#core';
+import { Cursors, IfMatch, PageQuery, PathId, Problems } from '#core';
 import type { ExpectedVersion, JsonPage, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { TimesheetEntryPage } from './entries/timesheet-entry.dto.js';
 import type { TimesheetEntryView } from './entries/timesheet-entry.dto.js';
-import { TimesheetEntryRepository } from './entries/timesheet-entry.repository.js';
+import { entriesOf, TimesheetEntryRepository } from './entries/timesheet-entry.repository.js';
 import { HistoryPage } from './history/history.dto.js';
 import type { HistoryView } from './history/history.dto.js';
-import { HistoryRepository } from './history/history.repository.js';
+import { historyOf, HistoryRepository } from './history/history.repository.js';
 import { TimesheetPast } from './timesheet-past.js';
 import { AsOf, AsOfPage, CreateTimesheet, TimesheetPage, TimesheetQuery, TimesheetRecord, UpdateTimesheet } from './timesheet.dto.js';
 import type { TimesheetView } from './timesheet.dto.js';
@@ -25,6 +25,7 @@ export class TimesheetController {
     private readonly entries: TimesheetEntryRepository,
     private readonly history: HistoryRepository,
     private readonly past: TimesheetPast,
+    private readonly cursors: Cursors,
   ) {}
 
   @Get()
@@ -86,6 +87,7 @@ export class TimesheetController {
     @PathId() id: string,
     @Query() query: AsOfPage,
   ): Promise<Page<TimesheetEntryView> | JsonPage<TimesheetEntryView>> {
+    this.cursors.check(entriesOf(id), query);
     const sheet = await this.timesheets.read(caller, id);
     const { asOf } = query;
     return asOf ? this.past.listEntries(sheet, { ...query, asOf }) : this.entries.ofTimesheet(id, query);
@@ -97,6 +99,7 @@ export class TimesheetController {
   @ApiOperation({ summary: 'List what happened to a timesheet, its entries and its approvals, newest first' })
   @ApiOkResponse({ type: HistoryPage })
   async listHistory(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<Page<HistoryView>> {
+    this.cursors.check(historyOf(id), query);
     return this.history.ofTimesheet(await this.timesheets.withHistory(caller, id), query);
   }
 }

@@ -80,6 +80,11 @@ export class Cursors {
     throw Problem.field('/cursor', 'is not a cursor of this list with these filters');
   }
 
+  /** For a list that asks for a record first: what is wrong with the query goes before 404. @throws 400 as {@link after} */
+  check(list: string, query: PageQuery): void {
+    this.after(list, query);
+  }
+
   /** The page out of one row more than its limit. @param keyOf the sort key of an item, as the statement orders */
   page<T>(list: string, query: PageQuery, rows: T[], keyOf: (item: T) => Key[]): Page<T> {
     return { items: rows.slice(0, query.limit), nextCursor: this.next(list, query, rows.length, (last) => keyOf(rows[last]!)) };

@@ -5,7 +5,8 @@ import type { Principal } from '#rbac';
 import { aliveSession, idleSince } from './session-life.js';
 import type { SessionView } from './session.dto.js';
 
-const LIST = 'sessions';
+/** The list of a user's sessions, for {@link Cursors}. */
+export const sessionsOf = (userId: string): string => `sessions ${userId}`;
 const ACTIVE = `
   SELECT s.id, s.ip, s."userAgent", s."deviceId", s."createdAt", s."lastSeenAt", s."expiresAt", s.id IS NOT DISTINCT FROM $2 AS current
   FROM active_sessions s
@@ -22,7 +23,7 @@ export class SessionRepository {
   /** The sessions of a user that a token still opens. */
   async active(caller: Principal, userId: string, query: PageQuery): Promise<JsonPage<SessionView>> {
     const now = clock.now();
-    const list = `${LIST} ${userId}`;
+    const list = sessionsOf(userId);
     const { text, values } = new Query(ACTIVE, [caller.sessionId, userId, now, idleSince(this.config, now)])
       .after(['s."createdAt"', 's.id'], '<', this.cursors.after(list, query))
       .page('s."createdAt" DESC, s.id DESC', query.limit);

@@ -1,6 +1,6 @@
 import { Controller, Delete, Get, HttpCode, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { PageQuery, PathId, Problems } from '#core';
+import { Cursors, PageQuery, PathId, Problems } from '#core';
 import type { JsonPage } from '#core';
 import { Caller } from '#rbac';
 import type { Principal } from '#rbac';
@@ -9,7 +9,7 @@ import { SignOut } from '../sign-in/sign-out.js';
 import { UserRepository } from '../users/user.repository.js';
 import { SessionPage } from './session.dto.js';
 import type { SessionView } from './session.dto.js';
-import { SessionRepository } from './session.repository.js';
+import { SessionRepository, sessionsOf } from './session.repository.js';
 
 @ApiTags('People')
 @Controller('users/:id/sessions')
@@ -18,6 +18,7 @@ export class UserSessionsController {
     private readonly users: UserRepository,
     private readonly sessions: SessionRepository,
     private readonly signOut: SignOut,
+    private readonly cursors: Cursors,
   ) {}
 
   @Get()
@@ -25,6 +26,7 @@ export class UserSessionsController {
   @ApiOperation({ summary: 'List the active sessions of a user, newest first' })
   @ApiOkResponse({ type: SessionPage })
   async list(@Caller() caller: Principal, @PathId() id: string, @Query() query: PageQuery): Promise<JsonPage<SessionView>> {
+    this.cursors.check(sessionsOf(id), query);
     await this.users.get(id);
     const page = await this.sessions.active(caller, id, query);
     this.users.noteRead(id);

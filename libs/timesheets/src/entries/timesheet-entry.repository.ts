@@ -11,6 +11,8 @@ import { TimesheetEntry } from './timesheet-entry.entity.js';
 export type NewEntry = Omit<TimesheetEntryView, 'createdAt' | 'updatedAt' | 'version'>;
 
 const LIST = 'timesheet-entries';
+/** The list of a timesheet's entries, for {@link Cursors}. */
+export const entriesOf = (timesheetId: string): string => `${LIST} ${timesheetId}`;
 
 export const ENTRY_COLUMNS = `e.id, e."userId", e."timesheetId", e."actionCodeId", e."taskId", e."workMode", e.country, e."startedAt", e."endedAt", e.timezone,
   e."durationMin", e.day, e.note, e."createdAt", e."updatedAt", e.version`;
@@ -57,7 +59,7 @@ export class TimesheetEntryRepository {
 
   /** Whether the caller may read the timesheet, is asked before. */
   ofTimesheet(timesheetId: string, query: PageQuery): Promise<JsonPage<TimesheetEntryView>> {
-    return this.byDay(`${LIST} ${timesheetId}`, query, new Query(LIVING).and('e."timesheetId" = ?', timesheetId));
+    return this.byDay(entriesOf(timesheetId), query, new Query(LIVING).and('e."timesheetId" = ?', timesheetId));
   }
 
   /** @throws 404 also for one that the caller may not read */

@@ -6,6 +6,8 @@ import type { HistoryQuery, HistoryView } from './history.dto.js';
 import { readable } from './history.policy.js';
 
 const LIST = 'timesheet-history';
+/** The list of a timesheet's history, for {@link Cursors}. */
+export const historyOf = (timesheetId: string): string => `${LIST} ${timesheetId}`;
 const COLUMNS =
   'h.id, h."userId", h."targetType", h."targetId", h.action, h."actorUserId", h.reason, h.diff, h.metadata, h."occurredAt", h."createdAt", h."updatedAt", h.version';
 const ROWS = `SELECT ${COLUMNS} FROM timesheet_history h WHERE h."companyId" = $1`;
@@ -52,7 +54,7 @@ export class HistoryRepository {
        OR (h."targetType" = 'TimesheetEntry' AND h."targetId" IN (SELECT e.id FROM timesheet_entries e WHERE e."companyId" = $1 AND e."timesheetId" = ? AND e."deletedAt" IS NULL))`,
       ...Array<string>(5).fill(id),
     );
-    const page = await this.newestFirst(`${LIST} ${id}`, query, rows);
+    const page = await this.newestFirst(historyOf(id), query, rows);
     this.noteRead('Timesheet', id, userId);
     return page;
   }
