@@ -39,6 +39,31 @@ const revoked = async (person: Person): Promise<boolean[]> =>
     )
   ).map(({ isRevoked }) => isRevoked);
 
+describe('a session', () => {
+  it('that idles out within a second lives as long as it is used, and no longer', async () => {
+    const [hasty, person] = [await server.secondReplica({ SESSION_IDLE_TTL: '1s' }), await company.person()];
+    const [client, began] = [person.on(hasty), clock.now().getTime()];
+    /** So long after the beginning, and for longer than what was read before is gone on with. */
+    const at = async (ms: number) => {
+      clock.travelTo(new Date(began + ms));
+      const { status } = await client.get('/me');
+      await sleep(260);
+      return status;
+    };
+    for (let ms = 0; ms < 3000; ms += 250) expect([ms, await at(ms)]).toEqual([ms, 200]);
+    expect(await at(4000)).toBe(401);
+  });
+
+  it('ends when it is to end, also where it was just asked for', async () => {
+    const person = await company.person();
+    const client = person.on(replica);
+    await server.sql('UPDATE active_sessions SET "expiresAt" = $2 WHERE "userId" = $1', [person.id, new Date(clock.now().getTime() + 600)]);
+    expect((await client.get('/me')).status).toBe(200);
+    await sleep(600);
+    expect((await client.get('/me')).status).toBe(401);
+  });
+});
+
 describe('a refresh token', () => {
   it('is exchanged once, and the family keeps its end', async () => {
     const person = await company.person();

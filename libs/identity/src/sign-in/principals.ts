@@ -10,6 +10,7 @@ const KEPT_AT_MOST = 10_000;
 
 interface Row {
   lastSeenAt: string;
+  expiresAt: string;
   mustChangePassword: boolean;
   roleId: string;
   roleVersion: number;
@@ -17,7 +18,7 @@ interface Row {
 
 /** IS NOT DISTINCT, as = would let a plan read all sessions of the person, dead ones too, instead of the one. */
 const READ = `
-  SELECT s."lastSeenAt", u."mustChangePasswordAtNextLogin" AS "mustChangePassword", r.id AS "roleId", r.version AS "roleVersion"
+  SELECT s."lastSeenAt", s."expiresAt", u."mustChangePasswordAtNextLogin" AS "mustChangePassword", r.id AS "roleId", r.version AS "roleVersion"
   FROM active_sessions s
   JOIN users u ON u."companyId" = $1 AND u.id = $3 AND u."deletedAt" IS NULL
   JOIN user_statuses t ON t.id = u."statusId" AND t."canLogin"
@@ -48,15 +49,20 @@ export class Principals {
     if (known && known.until > performance.now() && known.principal.userId === userId && known.principal.companyId === companyId)
       return known.principal;
     const changes = this.changes;
-    const now = clock.now();
+    const [now, began] = [clock.now(), performance.now()];
     const [row] = await this.work.query<Row>(READ, [sessionId, userId, now, idleSince(this.config, now)]);
     if (!row || !userId) return undefined;
     if (this.isUntold(row.lastSeenAt, now)) await this.work.afterCommit(() => this.touch(sessionId, now));
     const permissions = await this.roles.permissions(row.roleId, row.roleVersion);
     const principal = { companyId, userId, sessionId, permissions, mustChangePassword: row.mustChangePassword, ownOnly: false };
     if (this.kept.size >= KEPT_AT_MOST) this.kept.clear();
-    if (changes === this.changes) this.kept.set(sessionId, { principal, until: performance.now() + KEPT_MS });
+    if (changes === this.changes) this.kept.set(sessionId, { principal, until: began + this.keptFor(row, now) });
     return principal;
+  }
+
+  /** In milliseconds; less where sessions idle out within seconds, or this one is about to end. */
+  private keptFor({ expiresAt }: Row, now: Date): number {
+    return Math.min(KEPT_MS, this.config.sessionIdleTtl * 250, Date.parse(expiresAt) - now.getTime());
   }
 
   /** Call after any change to a session, user, role or permission: what was kept of its company is forgotten once it is committed. */
