@@ -41,6 +41,16 @@ describe('who decides under explicit', () => {
     expect((await world.historyOf('Timesheet', sheet)).map(({ action }) => action)).toEqual(['created', 'submitted', 'approved']);
   });
 
+  it('nobody where nobody is listed, or only who hands it in: no holder stands in', async () => {
+    const sheet = await world.filled();
+    for (const approvers of [[], [sheet.person]]) {
+      await world.setApprovers(sheet.person, approvers);
+      expect((await sheet.person.get(sheet.path)).body.allowedActions).toEqual(['edit', 'delete']);
+      const { status, body } = await sheet.person.post(`${sheet.path}/submit`);
+      expect([status, body.code]).toEqual([409, 'no_approver']);
+    }
+  });
+
   it('at the same moment both count, each once', async () => {
     const sheet = await world.handedIn();
     const answers = await twenty((n) => (n % 2 ? sheet.first : sheet.second).post(`${sheet.path}/approve`, {}));

@@ -47,13 +47,19 @@ export const DECIDERS = `
   ) d
   WHERE d.id <> s."userId" AND d.id IS DISTINCT FROM s.leaving`;
 
-/** Of a timesheet of `$2` that is submitted now. */
+/** Of a timesheet of `$2` that is submitted now. Holders stand in for those who were listed, but not for a list that names nobody. */
 const OF_NEXT = `
   WITH sheets AS (
     SELECT $2::uuid AS id, $2::uuid AS "userId", s."timesheetApproverPolicy" AS policy, NULL::uuid AS leaving
     FROM company_settings s WHERE s."companyId" = $1
   )
-  SELECT s.policy, ARRAY(SELECT d."approverId" FROM (${DECIDERS}) d ORDER BY d."approverId") AS "approverIds" FROM sheets s`;
+  SELECT s.policy, ARRAY(
+    SELECT d."approverId" FROM (${DECIDERS}) d
+    WHERE s.policy <> 'explicit' OR EXISTS (
+      SELECT 1 FROM user_approvers a WHERE a."companyId" = $1 AND a."userId" = $2 AND a."approverId" <> $2 AND a."deletedAt" IS NULL
+    )
+    ORDER BY d."approverId"
+  ) AS "approverIds" FROM sheets s`;
 
 /** Shared, so that those who hand in at the same moment do not wait for each other. */
 const HOLD = 'SELECT 1 FROM users u WHERE u."companyId" = $1 AND u.id = ANY ($2) ORDER BY u.id FOR SHARE';
