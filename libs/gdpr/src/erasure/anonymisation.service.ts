@@ -29,13 +29,13 @@ export class AnonymisationService {
     if (!user) throw new Problem('not_found');
     if (!user.isAnonymized) await this.policy.requireOver(caller, id, user.role.id);
     expectVersion(user, expected);
+    if (user.isHeld) throw new Problem('legal_hold');
     if (user.isAnonymized) await this.anonymiser.again(user);
     else await this.erase(user);
     return this.users.show(caller, userOf((await this.subjects.find(id))!));
   }
 
   private async erase(user: Subject): Promise<void> {
-    if (user.isHeld) throw new Problem('legal_hold');
     if (!user.isDeleted) await this.admins.stepDown(user);
     await this.anonymiser.anonymise(user.id);
   }

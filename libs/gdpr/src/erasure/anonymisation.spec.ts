@@ -494,6 +494,8 @@ describe('it is refused', () => {
     expect((await person.get('/me')).status).toBe(200);
     await admin.delete(`/users/${person.id}/legal-hold`);
     expect(said(await anonymise(person))).toBe('200');
+    await admin.put(`/users/${person.id}/legal-hold`, {});
+    expect(said(await anonymise(person))).toBe('409 legal_hold');
   });
 
   it('or the hold comes too late: never is one held whose data are gone', async () => {
