@@ -43,6 +43,18 @@ export class SystemRoles {
     return Object.fromEntries(roleIds) as Record<SystemRole, string>;
   }
 
+  /** Sentences that the catalogue has put in other words since. As the owner of the database. */
+  async reword(): Promise<void> {
+    const told = await this.work.query<{ id: string; name: string; description: string }>(
+      'SELECT id, name, description FROM permissions WHERE "companyId" = $1 AND "deletedAt" IS NULL',
+    );
+    for (const { id, name, description } of told) {
+      const words = PERMISSIONS[name as PermissionName] as string | undefined;
+      if (words === undefined || words === description) continue;
+      await this.work.execute('UPDATE permissions SET description = $3 WHERE "companyId" = $1 AND id = $2', [id, words]);
+    }
+  }
+
   /** What a role allows is remembered by its version, so a change of it moves the version. */
   private async moveVersions(grown: string[]): Promise<void> {
     if (grown.length === 0) return;
