@@ -1,11 +1,11 @@
-import { Email, Id, Instant, Part, Text, TimeZone, Version, WithFaults } from '#core';
+import { Email, Id, Instant, Part, Password, Text, TimeZone, Version, WithFaults } from '#core';
 import { TokensView, UserView } from '#identity';
 
 const NAME = { example: 'Analytical Engines' };
 
 class Owner {
   @Email() email!: string;
-  @Text(1024, { example: 'correct horse battery staple' }) password!: string;
+  @Password() password!: string;
   @Text(255, { example: 'Ada' }) firstName!: string;
   @Text(255, { example: 'Lovelace' }) lastName!: string;
 }

@@ -5,9 +5,9 @@ import { tooMany } from './sign-in/too-many.js';
 
 /**
  * Each kind by itself: nobody who asks for resets keeps anybody from being invited. One company leaves some to the others, whoever has made it;
- * its twenty invitations at once are still one mistake.
+ * its twenty invitations at once, and the first one, are still one mistake.
  */
-const MAILS = { reset: { all: 10, company: 3 }, invitation: { all: 25, company: 20 }, notice: { all: 5, company: 3 } };
+const MAILS = { reset: { all: 10, company: 3 }, invitation: { all: 50, company: 25 }, notice: { all: 10, company: 5 } };
 type Kind = keyof typeof MAILS;
 
 const HOUR = 3_600_000;
@@ -25,7 +25,7 @@ type Ask = <T>(text: string, values: unknown[]) => Promise<T[]>;
 type Places = string[];
 
 /**
- * At most ten resets, 25 invitations and five notices in any hour to one address, for all replicas and companies together. As many places an
+ * At most ten resets, 50 invitations and ten notices in any hour to one address, for all replicas and companies together. As many places an
  * address, and some fewer a company there, each taken for an hour: a counter of a window would let twice as many through around its end. The
  * rows name no address, only its HMAC.
  */

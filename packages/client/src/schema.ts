@@ -73,7 +73,7 @@ export interface CreateApiKey {
   name: string;
   /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
   permissions?: string[] | null;
-  /** Null or absent: never. */
+  /** Later than now. Null or absent: never. */
   expiresAt?: string | null;
 }
 
@@ -113,6 +113,7 @@ export interface UserView {
   firstName: string;
   lastName: string;
   email: string;
+  /** In E.164 form. */
   phoneNumber: string | null;
   /** The payroll's number. */
   externalId: string | null;
@@ -154,6 +155,7 @@ export interface AcceptInvitationBody {
   password: string;
   firstName?: string;
   lastName?: string;
+  /** In E.164 form. */
   phoneNumber?: string;
 }
 
@@ -168,6 +170,7 @@ export interface MeView {
   firstName: string;
   lastName: string;
   email: string;
+  /** In E.164 form. */
   phoneNumber: string | null;
   /** The payroll's number. */
   externalId: string | null;
@@ -187,6 +190,7 @@ export interface MeView {
 export interface UpdateProfile {
   firstName?: string;
   lastName?: string;
+  /** In E.164 form. */
   phoneNumber?: string | null;
 }
 
@@ -243,6 +247,7 @@ export interface CreateUser {
   lastName: string;
   /** Its permissions must all be held by the caller. */
   roleId: string;
+  /** In E.164 form. */
   phoneNumber?: string | null;
   /** The payroll's number. */
   externalId?: string | null;
@@ -253,6 +258,7 @@ export interface CreateUser {
 export interface UpdateUser {
   firstName?: string;
   lastName?: string;
+  /** In E.164 form. */
   phoneNumber?: string | null;
   /** Signs the user out everywhere; the old address is told. Needs `update_user`. */
   email?: string;
@@ -723,6 +729,7 @@ export interface ListedTimesheetEntry {
   actionCodeId: string;
   taskId: string | null;
   workMode: 'office' | 'remote' | 'hybrid';
+  /** ISO 3166-1 alpha-2. */
   country: string;
   startedAt: string | null;
   endedAt: string | null;
@@ -772,6 +779,7 @@ export interface CreateTimesheetEntry {
   actionCodeId: string;
   taskId?: string | null;
   workMode?: 'office' | 'remote' | 'hybrid';
+  /** ISO 3166-1 alpha-2. */
   country: string;
   /** Cut to the minute. With endedAt instead of durationMin and day. */
   startedAt?: string | null;
@@ -795,6 +803,7 @@ export interface TimesheetEntryView {
   actionCodeId: string;
   taskId: string | null;
   workMode: 'office' | 'remote' | 'hybrid';
+  /** ISO 3166-1 alpha-2. */
   country: string;
   startedAt: string | null;
   endedAt: string | null;
@@ -823,6 +832,7 @@ export interface UpdateTimesheetEntry {
   actionCodeId?: string;
   taskId?: string | null;
   workMode?: 'office' | 'remote' | 'hybrid';
+  /** ISO 3166-1 alpha-2. */
   country?: string;
   /** Null, with endedAt null, makes a span an entry of minutes. */
   startedAt?: string | null;
@@ -918,6 +928,7 @@ export interface TimeReportItem {
   week?: string;
   month?: string;
   workMode?: 'office' | 'remote' | 'hybrid';
+  /** ISO 3166-1 alpha-2. */
   country?: string;
   /** Of the timesheet; null for entries without one. */
   status?: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED' | null;
@@ -1179,7 +1190,7 @@ export interface Routes {
       };
       answer: RoleView;
     };
-    /** List the keys of everybody, newest first. Needs the permission `manage_api_key`. */
+    /** List the keys of everybody, newest first. Needs the permission `manage_api_key`. Not with an API key. */
     '/api/v1/api-keys': {
       query?: {
         /** How many items at most. */
@@ -1191,7 +1202,7 @@ export interface Routes {
       };
       answer: ApiKeyPage;
     };
-    /** Read what is known of a key. Needs the permission `manage_api_key`. */
+    /** Read what is known of a key. Needs the permission `manage_api_key`. Not with an API key. */
     '/api/v1/api-keys/{id}': {
       path: {
         id: string;
@@ -1202,7 +1213,7 @@ export interface Routes {
     '/api/v1/me': {
       answer: MeView;
     };
-    /** List my active sessions, newest first. Every signed-in user. */
+    /** List my active sessions, newest first. Every signed-in user. Not with an API key. */
     '/api/v1/auth/sessions': {
       query?: {
         /** How many items at most. */
@@ -1246,7 +1257,7 @@ export interface Routes {
       };
       answer: UserView | ColleagueView;
     };
-    /** List the active sessions of a user, newest first. Every signed-in user for oneself; for others it needs `revoke_session`. */
+    /** List the active sessions of a user, newest first. Every signed-in user for oneself; for others it needs `revoke_session`. Not with an API key. */
     '/api/v1/users/{id}/sessions': {
       path: {
         id: string;
@@ -1707,7 +1718,7 @@ export interface Routes {
       body: CreateRole;
       answer: RoleView;
     };
-    /** Make a key of mine; it is shown this once. Needs the permission `manage_api_key`. */
+    /** Make a key of mine; it is shown this once. Needs the permission `manage_api_key`. Not with an API key. */
     '/api/v1/api-keys': {
       body: CreateApiKey;
       answer: NewApiKeyView;
@@ -1722,15 +1733,15 @@ export interface Routes {
       body: RefreshBody;
       answer: TokensView;
     };
-    /** End this session. Every signed-in user. */
+    /** End this session. Every signed-in user. Not with an API key. */
     '/api/v1/auth/logout': {
       answer: undefined;
     };
-    /** End all sessions of mine. Every signed-in user. */
+    /** End all sessions of mine. Every signed-in user. Not with an API key. */
     '/api/v1/auth/logout-all': {
       answer: undefined;
     };
-    /** Set a new password; my other sessions end. Every signed-in user. */
+    /** Set a new password; my other sessions end. Every signed-in user. Not with an API key. */
     '/api/v1/auth/password/change': {
       body: ChangePasswordBody;
       answer: undefined;
@@ -1825,7 +1836,7 @@ export interface Routes {
       body?: CancelLeave;
       answer: LeaveRequestView;
     };
-    /** Get an address for my calendar program; the one before ends. Every signed-in user. */
+    /** Get an address for my calendar program; the one before ends. Every signed-in user. Not with an API key. */
     '/api/v1/me/calendar-token': {
       answer: CalendarTokenView;
     };
@@ -2029,14 +2040,14 @@ export interface Routes {
       };
       answer: undefined;
     };
-    /** Revoke a key, at once. Needs the permission `manage_api_key`. */
+    /** Revoke a key, at once. Needs the permission `manage_api_key`. Not with an API key. */
     '/api/v1/api-keys/{id}': {
       path: {
         id: string;
       };
       answer: undefined;
     };
-    /** End one of my sessions. Every signed-in user. */
+    /** End one of my sessions. Every signed-in user. Not with an API key. */
     '/api/v1/auth/sessions/{id}': {
       path: {
         id: string;
@@ -2050,7 +2061,7 @@ export interface Routes {
       };
       answer: undefined;
     };
-    /** End all sessions of a user. Every signed-in user for oneself; for others it needs `revoke_session`. */
+    /** End all sessions of a user. Every signed-in user for oneself; for others it needs `revoke_session`. Not with an API key. */
     '/api/v1/users/{id}/sessions': {
       path: {
         id: string;
@@ -2086,7 +2097,7 @@ export interface Routes {
       };
       answer: undefined;
     };
-    /** End the address for my calendar program. Every signed-in user. */
+    /** End the address for my calendar program. Every signed-in user. Not with an API key. */
     '/api/v1/me/calendar-token': {
       answer: undefined;
     };

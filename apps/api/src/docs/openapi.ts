@@ -78,9 +78,13 @@ function take(
   return isMarked;
 }
 
-/** Who may call an operation, in a sentence. */
+/** Who may call an operation, in a sentence or two. */
 function whoMay(access: Access): string {
   if (access.kind === 'public') return '';
+  return access.sessionOnly ? `${whichUsers(access)} Not with an API key.` : whichUsers(access);
+}
+
+function whichUsers(access: Exclude<Access, { kind: 'public' }>): string {
   const names = (access.kind === 'own' ? access.or : access.permissions).map((name) => `\`${name}\``);
   if (access.kind === 'permission') return `Needs the permission${names.length > 1 ? 's' : ''} ${names.join(' and ')}.`;
   if (access.guarded) return `Every signed-in user for oneself; for others it needs ${names.join(' or ')}.`;

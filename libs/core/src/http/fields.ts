@@ -121,6 +121,16 @@ export const Text = (max: number, { blank = false, ...options }: FieldOptions & 
     options,
   );
 
+export const PASSWORD_LENGTH = { min: 12, max: 256 };
+
+/** A new password, of any text: how strong it is, is asked later, since more than its own text decides. */
+export const Password = (options?: FieldOptions) =>
+  field(
+    (v) => (typeof v === 'string' ? undefined : 'must be a text'),
+    { type: 'string', minLength: PASSWORD_LENGTH.min, maxLength: PASSWORD_LENGTH.max, example: 'correct horse battery staple' },
+    options,
+  );
+
 /** A free text that may be cleared with null: notes, reasons, descriptions. */
 export const Note = (options?: FieldOptions) =>
   Text(4000, { optional: true, nullable: true, blank: true, example: 'Release week', ...options });
@@ -166,23 +176,25 @@ export const TimeZone = (options?: FieldOptions) =>
     options,
   );
 
+const COUNTRY = /^[A-Z]{2}$/;
+const E164 = /^\+[1-9]\d{6,14}$/;
+
 /** ISO 3166-1 alpha-2, capitals. */
 export const Country = (options?: FieldOptions) =>
   field(
     (v) =>
-      typeof v === 'string' && /^[A-Z]{2}$/.test(v) && isISO31661Alpha2(v)
+      typeof v === 'string' && COUNTRY.test(v) && isISO31661Alpha2(v)
         ? undefined
         : 'must be an ISO 3166-1 alpha-2 country code, such as DE',
-    { type: 'string', minLength: 2, maxLength: 2, example: 'DE' },
+    { type: 'string', minLength: 2, maxLength: 2, pattern: COUNTRY.source, description: 'ISO 3166-1 alpha-2.', example: 'DE' },
     options,
   );
 
 /** A phone number in E.164 form. */
 export const Phone = (options?: FieldOptions) =>
   field(
-    (v) =>
-      typeof v === 'string' && /^\+[1-9]\d{6,14}$/.test(v) ? undefined : 'must be a phone number in E.164 form, such as +4915112345678',
-    { type: 'string', maxLength: 16, example: '+4915112345678' },
+    (v) => (typeof v === 'string' && E164.test(v) ? undefined : 'must be a phone number in E.164 form, such as +4915112345678'),
+    { type: 'string', maxLength: 16, pattern: E164.source, description: 'In E.164 form.', example: '+4915112345678' },
     options,
   );
 

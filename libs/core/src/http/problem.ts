@@ -137,9 +137,12 @@ export function refuseFaults(errors: FieldFault[]): void {
   if (errors.length > 0) throw new Problem(codeOfFaults(errors), { errors });
 }
 
-/** Of several kinds the most general. */
-export const codeOfFaults = (faults: FieldFault[]): ProblemCode =>
-  faults.some(({ code = 'validation_failed' }) => code === 'validation_failed') ? 'validation_failed' : (faults[0]!.code as ProblemCode);
+/** Of several kinds of 400 the most general, of several conflicts the first. */
+export function codeOfFaults(faults: FieldFault[]): ProblemCode {
+  const codes = new Set(faults.map(({ code = 'validation_failed' }) => code as ProblemCode));
+  const [first = 'validation_failed'] = codes;
+  return codes.size > 1 && PROBLEMS[first].status === 400 ? 'validation_failed' : first;
+}
 
 /** The row that was asked for by its id. @throws 404 where there is none, or none that may be seen */
 export function one<T>([row]: readonly T[]): T {

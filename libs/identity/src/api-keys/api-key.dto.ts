@@ -14,7 +14,7 @@ export class CreateApiKey {
   @Text(255, { example: 'Payroll export' }) name!: string;
   @Texts(100, { ...PERMISSIONS, optional: true }, faultOfPermission) permissions?: string[] | null;
   @Rule<CreateApiKey>([], faultOfExpiry)
-  @Instant({ optional: true, nullable: true, description: 'Null or absent: never.' })
+  @Instant({ optional: true, nullable: true, description: 'Later than now. Null or absent: never.' })
   expiresAt?: string | null;
 }
 

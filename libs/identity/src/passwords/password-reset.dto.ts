@@ -1,4 +1,4 @@
-import { Email, Id, Text } from '#core';
+import { Email, Id, Password, Text } from '#core';
 
 export class ForgotPasswordBody {
   @Email() email!: string;
@@ -8,5 +8,5 @@ export class ForgotPasswordBody {
 
 export class ResetPasswordBody {
   @Text(1024, { example: 'Qm9v…', description: 'What the link in the mail has as `token`.' }) token!: string;
-  @Text(1024, { example: 'correct horse battery staple' }) newPassword!: string;
+  @Password() newPassword!: string;
 }

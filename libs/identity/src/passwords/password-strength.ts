@@ -1,9 +1,8 @@
-import { Problem, refuseFaults } from '#core';
+import { PASSWORD_LENGTH, Problem, refuseFaults } from '#core';
 import type { FieldFault } from '#core';
 import { isListed } from './common-passwords.js';
 
-const MIN = 12;
-const MAX = 256;
+const { min: MIN, max: MAX } = PASSWORD_LENGTH;
 
 /** What long passwords are commonly made of; whatever is only these, with digits and signs around, is common. */
 const COMMON = [
@@ -51,7 +50,7 @@ export const unchanged = (pointer: string): Problem =>
   new Problem('password_too_weak', { errors: [{ pointer, detail: 'must not be the present password' }] });
 
 async function reasons(password: string, { email = '', names }: About): Promise<string[]> {
-  const { length } = Array.from(password); // characters, not halves of them
+  const length = password.length > 2 * MAX ? password.length : Array.from(password).length; // characters, not halves of them
   const found: string[] = [];
   if (length < MIN) found.push(`must have at least ${MIN} characters`);
   if (length > MAX) return [`must have at most ${MAX} characters`];

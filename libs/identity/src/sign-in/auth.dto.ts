@@ -1,4 +1,4 @@
-import { Email, Flag, Id, Instant, Integer, OneOf, Part, Text } from '#core';
+import { Email, Flag, Id, Instant, Integer, OneOf, Part, Password, Text } from '#core';
 import { UserView } from '../users/user.dto.js';
 
 /** As long as a body may be. */
@@ -17,7 +17,7 @@ export class RefreshBody {
 
 export class ChangePasswordBody {
   @Text(1024, { example: 'correct horse battery staple' }) currentPassword!: string;
-  @Text(1024, { example: 'a long walk by the sea' }) newPassword!: string;
+  @Password({ example: 'a long walk by the sea' }) newPassword!: string;
 }
 
 export class TokensView {

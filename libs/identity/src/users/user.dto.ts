@@ -1,5 +1,5 @@
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { Email, Flag, Id, Ids, Instant, Note, OneOf, PageOf, PageQuery, Part, Phone, Text, Version, WithFaults } from '#core';
+import { Email, Flag, Id, Ids, Instant, Note, OneOf, PageOf, PageQuery, Part, Password, Phone, Text, Version, WithFaults } from '#core';
 
 export const USER_STATUSES = ['INVITED', 'ACTIVE', 'SUSPENDED', 'TERMINATED'] as const;
 export type UserStatusCode = (typeof USER_STATUSES)[number];
@@ -65,10 +65,9 @@ export class CreateUser {
   @Id({ description: 'Its permissions must all be held by the caller.' }) roleId!: string;
   @Phone({ optional: true, nullable: true }) phoneNumber?: string | null;
   @Text(255, { ...EXTERNAL_ID, optional: true }) externalId?: string | null;
-  @Text(1024, {
+  @Password({
     optional: true,
     description: 'With it the user is ACTIVE and must change it; without it the user is INVITED by mail. Not with an API key.',
-    example: 'correct horse battery staple',
   })
   password?: string;
 }
