@@ -70,7 +70,6 @@ export class CompanyService {
   }
 
   private async updateSettings(fields: SettingsPatch): Promise<void> {
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(CompanySettings, { companyId }, { ...fields, ...this.work.changed() });
+    await this.work.update(CompanySettings, {}, fields);
   }
 }

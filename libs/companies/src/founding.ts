@@ -36,12 +36,10 @@ export class Founding {
   /** @returns the ids of the system roles */
   async found({ name, timezone = 'UTC', owner }: Founded, passwordHash: string): Promise<Record<SystemRole, string>> {
     const { companyId, userId } = this.work.tenant;
-    const manager = await this.work.manager();
     await this.insertCompany(name, timezone);
     const roleIds = await this.roles.make();
     const { email, firstName, lastName } = owner;
-    await manager.insert(User, {
-      ...this.work.created(),
+    await this.work.insert(User, {
       id: userId!,
       email,
       firstName,
@@ -51,7 +49,7 @@ export class Founding {
       statusId: await statusIdOf(this.work, 'ACTIVE'),
       lastLogin: this.work.now,
     });
-    await manager.insert(CompanySettings, { ...this.work.created(), ownerUserId: userId!, timezone, workWeek: NINE_TO_FIVE });
+    await this.work.insert(CompanySettings, { ownerUserId: userId!, timezone, workWeek: NINE_TO_FIVE });
     await this.audit.record({ action: 'company_created', targetType: 'Company', targetId: companyId, userId });
     return roleIds;
   }

@@ -23,7 +23,7 @@ export class TaskService {
   async create(fields: CreateTask): Promise<TaskView> {
     await this.requireAssignee(fields);
     const id = randomUUID();
-    await (await this.work.manager()).insert(Task, { ...this.work.created(), id, ...fields });
+    await this.work.insert(Task, { id, ...fields });
     const after = changes({}, fields, WORDS)?.after;
     await this.audit.record({ action: 'task_created', targetType: 'Task', targetId: id, userId: fields.assigneeId, after });
     return this.tasks.get(id);
@@ -36,7 +36,7 @@ export class TaskService {
     expectVersion(before, expected);
     const told = changes(before, fields, WORDS);
     if (!told) return before;
-    await this.update(id, fields);
+    await this.work.update(Task, { id }, fields);
     const after = await this.tasks.get(id);
     // Whose it was and whose it is: each finds it among what is told of them.
     const people = new Set([before.assigneeId, after.assigneeId].filter((userId) => userId !== null));
@@ -49,17 +49,12 @@ export class TaskService {
   async delete(id: string, expected: ExpectedVersion): Promise<void> {
     const before = await this.tasks.lock(id);
     expectVersion(before, expected);
-    await this.update(id, { deletedAt: this.work.changed().updatedAt });
+    await this.work.delete(Task, { id });
     await this.audit.record({ action: 'task_deleted', targetType: 'Task', targetId: id, userId: before.assigneeId });
   }
 
   private async requireAssignee({ assigneeId }: { assigneeId?: string | null }): Promise<void> {
     if (assigneeId && (await this.users.living([assigneeId])).length === 0)
       throw Problem.field('/assigneeId', 'names nothing here', 'unknown_reference');
-  }
-
-  private async update(id: string, fields: UpdateTask | Pick<Task, 'deletedAt'>): Promise<void> {
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(Task, { companyId, id }, { ...fields, ...this.work.changed() });
   }
 }

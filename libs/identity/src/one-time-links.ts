@@ -52,8 +52,7 @@ export class OneTimeLinks {
     const id = randomUUID();
     const token = pack(this.work.tenant.companyId, id);
     const expiresAt = new Date(this.work.now.getTime() + LIFETIME[purpose]);
-    const manager = await this.work.manager();
-    await manager.insert(OneTimeToken, { ...this.work.created(), id, userId, purpose, tokenHash: sha256(token), expiresAt });
+    await this.work.insert(OneTimeToken, { id, userId, purpose, tokenHash: sha256(token), expiresAt });
     await this.mail.queue({ to: userId, template: purpose, token, expiresAt });
   }
 

@@ -37,7 +37,7 @@ export class LeaveRequestService {
     await this.requirePerson(leave.userId); // who may have been anonymised while this waited
     await this.refuseOverlap(leave);
     const id = randomUUID();
-    await (await this.work.manager()).insert(LeaveRequest, { ...this.work.created(), id, ...leave });
+    await this.work.insert(LeaveRequest, { id, ...leave });
     const { userId, ...fields } = leave;
     const after = changes({}, fields, PERSONAL)?.after;
     await this.audit.record({ action: 'leave_request_created', targetType: 'LeaveRequest', targetId: id, userId, after });
@@ -62,7 +62,7 @@ export class LeaveRequestService {
     if (!told) return this.requests.view(caller, await this.requests.read(caller, id));
     await this.present.refuseText(before.userId, patch.reason);
     await this.refuseOverlap(after, id);
-    await this.update(id, { ...patch });
+    await this.work.update(LeaveRequest, { id }, { ...patch });
     await this.audit.record({ action: 'leave_request_updated', targetType: 'LeaveRequest', targetId: id, userId: before.userId, ...told });
     return this.requests.view(caller, await this.requests.read(caller, id));
   }
@@ -71,7 +71,7 @@ export class LeaveRequestService {
   async delete(caller: Principal, id: string, expected: ExpectedVersion): Promise<void> {
     const { userId, ...before } = await this.open(caller, id);
     refuseLocked(before, expected);
-    await this.update(id, { deletedAt: this.work.now });
+    await this.work.delete(LeaveRequest, { id });
     await this.audit.record({ action: 'leave_request_deleted', targetType: 'LeaveRequest', targetId: id, userId });
   }
 
@@ -89,11 +89,6 @@ export class LeaveRequestService {
   private async refuseOverlap(leave: LeavePeriod & { userId: string }, exceptId?: string): Promise<void> {
     const conflictsWith = await this.requests.overlapping(leave, exceptId);
     if (conflictsWith.length > 0) throw new Problem('leave_overlap', { extra: { conflictsWith } });
-  }
-
-  private async update(id: string, fields: Partial<NewLeave> | Pick<LeaveRequest, 'deletedAt'>): Promise<void> {
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(LeaveRequest, { companyId, id }, { ...fields, ...this.work.changed() });
   }
 }
 

@@ -24,7 +24,7 @@ export class RoleService {
   async create(caller: Principal, { permissions = [], ...fields }: CreateRole): Promise<RoleView> {
     await this.escalation.refuseBeyond(caller, permissions, { targetType: 'Role' });
     const id = randomUUID();
-    await (await this.work.manager()).insert(Role, { ...this.work.created(), id, ...fields });
+    await this.work.insert(Role, { id, ...fields });
     await this.roles.grant(id, permissions);
     const made = await this.roles.get(id);
     const { name, description } = made;
@@ -37,7 +37,7 @@ export class RoleService {
     const before = await this.changeable(id, expected);
     const told = changes(before, fields);
     if (!told) return before;
-    await this.update(id, fields);
+    await this.work.update(Role, { id }, fields);
     await this.tell('role_updated', id, told);
     return this.roles.get(id);
   }
@@ -52,7 +52,7 @@ export class RoleService {
     if (added.length === 0 && removed.length === 0) return role;
     await this.roles.revoke(id, removed);
     await this.roles.grant(id, added);
-    await this.update(id, {});
+    await this.work.update(Role, { id }, {});
     await this.accessChanges.changed();
     const after = await this.roles.get(id);
     await this.tell('role_permissions_changed', id, {
@@ -67,7 +67,7 @@ export class RoleService {
     const { name, description, permissions } = await this.changeable(id, expected);
     if (await this.roles.isInUse(id)) throw new Problem('role_in_use');
     await this.roles.revoke(id, permissions);
-    await this.update(id, { deletedAt: this.work.changed().updatedAt });
+    await this.work.delete(Role, { id });
     await this.accessChanges.changed();
     await this.tell('role_deleted', id, { before: { name, description, permissions } });
   }
@@ -76,11 +76,6 @@ export class RoleService {
     const role = await this.roles.lock(id);
     requireChangeable(role, expected);
     return role;
-  }
-
-  private async update(id: string, fields: Partial<Pick<Role, 'name' | 'description' | 'deletedAt'>>): Promise<void> {
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(Role, { companyId, id }, { ...fields, ...this.work.changed() });
   }
 
   private tell(action: AuditActionOn<'Role'>, targetId: string, { before, after }: Change) {

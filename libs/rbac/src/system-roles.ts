@@ -12,22 +12,20 @@ export class SystemRoles {
 
   /** Makes what is missing in the present company, so that it can be repeated after the catalogue has grown. @returns ids by name */
   async make(): Promise<Record<SystemRole, string>> {
-    const manager = await this.work.manager();
     const permissionIds = await this.ids<PermissionName>('SELECT id, name FROM permissions WHERE "companyId" = $1 AND "deletedAt" IS NULL');
     const permissions = PERMISSION_NAMES.filter((name) => !permissionIds.has(name)).map((name) => ({
-      ...this.work.created(),
       id: randomUUID(),
       name,
       description: PERMISSIONS[name],
     }));
-    if (permissions.length > 0) await manager.insert(Permission, permissions);
+    await this.work.insert(Permission, permissions);
     for (const { name, id } of permissions) permissionIds.set(name, id);
 
     const roleIds = await this.ids<SystemRole>('SELECT id, name FROM roles WHERE "companyId" = $1 AND system AND "deletedAt" IS NULL');
     const roles = (Object.keys(SYSTEM_ROLES) as SystemRole[])
       .filter((name) => !roleIds.has(name))
-      .map((name) => ({ ...this.work.created(), id: randomUUID(), name, description: SYSTEM_ROLES[name].description, system: true }));
-    if (roles.length > 0) await manager.insert(Role, roles);
+      .map((name) => ({ id: randomUUID(), name, description: SYSTEM_ROLES[name].description, system: true }));
+    await this.work.insert(Role, roles);
     for (const { name, id } of roles) roleIds.set(name, id);
 
     const held = await this.work.query<{ roleId: string; permissionId: string }>(
@@ -35,10 +33,10 @@ export class SystemRoles {
     );
     const known = new Set(held.map((row) => `${row.roleId} ${row.permissionId}`));
     const links = [...roleIds].flatMap(([role, roleId]) =>
-      SYSTEM_ROLES[role].permissions.map((name) => ({ ...this.work.created(), roleId, permissionId: permissionIds.get(name)! })),
+      SYSTEM_ROLES[role].permissions.map((name) => ({ roleId, permissionId: permissionIds.get(name)! })),
     );
     const missing = links.filter((link) => !known.has(`${link.roleId} ${link.permissionId}`));
-    if (missing.length > 0) await manager.insert(RolePermission, missing);
+    await this.work.insert(RolePermission, missing);
     await this.moveVersions(missing.map(({ roleId }) => roleId).filter((id) => !roles.some((role) => role.id === id)));
     return Object.fromEntries(roleIds) as Record<SystemRole, string>;
   }

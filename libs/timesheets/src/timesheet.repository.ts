@@ -183,20 +183,15 @@ export class TimesheetRepository {
   }
 
   async insert(fields: Pick<Timesheet, 'id' | 'userId' | 'periodStart' | 'periodEnd' | 'notes' | 'totalMinutes'>): Promise<void> {
-    await (await this.work.manager()).insert(Timesheet, { ...this.work.created(), ...fields });
+    await this.work.insert(Timesheet, fields);
   }
 
   async update(id: string, fields: Pick<Timesheet, 'periodStart' | 'periodEnd' | 'notes' | 'totalMinutes'>): Promise<void> {
-    await (
-      await this.work.manager()
-    ).update(Timesheet, { companyId: this.work.tenant.companyId, id }, { ...fields, ...this.work.changed() });
+    await this.work.update(Timesheet, { id }, fields);
   }
 
   async delete(id: string): Promise<void> {
-    const changed = this.work.changed();
-    await (
-      await this.work.manager()
-    ).update(Timesheet, { companyId: this.work.tenant.companyId, id }, { deletedAt: changed.updatedAt, totalMinutes: 0, ...changed });
+    await this.work.delete(Timesheet, { id }, { totalMinutes: 0 });
   }
 }
 

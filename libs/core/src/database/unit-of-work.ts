@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import type { EntityManager } from 'typeorm';
+import type { EntityManager, EntityTarget, FindOptionsWhere, QueryDeepPartialEntity } from 'typeorm';
 import { clock } from '../clock.js';
 import { requestScope } from '../http/request-scope.js';
 import type { RequestScope } from '../http/request-scope.js';
+import type { Stamped } from './base.entity.js';
 import type { Answer } from './batch.js';
 import { CompanyPlaces } from './company-places.js';
 import type { GiveBack } from './company-places.js';
@@ -17,6 +18,10 @@ import type { Tenant } from './tenant.js';
 import { connect, release, Transaction } from './transaction.js';
 
 const ATTEMPTS = 4;
+
+type OfCompany = Stamped & { companyId: string };
+type Fields<E> = QueryDeepPartialEntity<NoInfer<E>>;
+type Which<E> = FindOptionsWhere<NoInfer<E>>;
 
 interface Changed {
   /** An instant as the database tells it. */
@@ -117,7 +122,25 @@ export class UnitOfWork {
     return json as JsonRows<T>;
   }
 
-  /** TypeORM inside the transaction. */
+  /** Inserts records of the company, with their stamps. */
+  async insert<E extends OfCompany>(entity: EntityTarget<E>, records: Fields<E> | Fields<E>[]): Promise<void> {
+    const all: Fields<E>[] = Array.isArray(records) ? records : [records];
+    const stamped = all.map((record) => Object.assign(this.created(), record));
+    if (stamped.length > 0) await (await this.manager()).insert(entity, stamped);
+  }
+
+  /** Changes the records of the company that `which` names, stamps them and counts their version. */
+  async update<E extends OfCompany>(entity: EntityTarget<E>, which: Which<E>, fields: Fields<E>): Promise<void> {
+    const { companyId } = this.tenant;
+    await (await this.manager()).update(entity, { ...which, companyId }, Object.assign({}, fields, this.changed()));
+  }
+
+  /** Deletes them softly. @param fields what is written along */
+  delete<E extends OfCompany>(entity: EntityTarget<E>, which: Which<E>, fields?: Fields<E>): Promise<void> {
+    return this.update(entity, which, Object.assign({}, fields, { deletedAt: this.now }));
+  }
+
+  /** TypeORM inside the transaction, for what the three above cannot say. */
   async manager(): Promise<EntityManager> {
     return (await this.transaction()).manager;
   }

@@ -32,8 +32,7 @@ export class LegalHolds {
     expectVersion(before, expected);
     const told = changes(before, { reason }, ['reason']);
     if (!told) return before;
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(LegalHold, { companyId, id: before.id }, { reason, ...this.work.changed() });
+    await this.work.update(LegalHold, { id: before.id }, { reason });
     await this.tell('legal_hold_updated', before, told);
     return this.get(userId);
   }
@@ -49,7 +48,7 @@ export class LegalHolds {
 
   private async hold(userId: string, reason: string | null, expected: ExpectedVersion): Promise<LegalHoldView> {
     if (expected !== undefined) throw new Problem('version_mismatch'); // there is none that could have been seen
-    await (await this.work.manager()).insert(LegalHold, { ...this.work.created(), userId, reason });
+    await this.work.insert(LegalHold, { userId, reason });
     const hold = await this.get(userId);
     await this.tell('legal_hold_set', hold, reason === null ? {} : { after: { reason: 'changed' } });
     return hold;

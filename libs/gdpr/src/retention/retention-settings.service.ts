@@ -31,8 +31,7 @@ export class RetentionSettingsService {
     expectVersion(before, expected);
     const told = changes(before, body);
     if (!told) return withHiddenVersion(before);
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(CompanySettings, { companyId }, { ...body, ...this.work.changed() });
+    await this.work.update(CompanySettings, {}, body);
     await this.audit.record({ action: 'retention_updated', targetType: 'CompanySettings', targetId: id, ...told });
     return withHiddenVersion(one(await this.work.query<Row>(SETTINGS)));
   }

@@ -30,9 +30,7 @@ export class ApiKeyService {
     if ((await this.users.lock(userId)).status !== 'ACTIVE') throw new Problem('not_signed_in');
     const id = randomUUID();
     const key = ApiKeys.make(companyId);
-    await (
-      await this.work.manager()
-    ).insert(ApiKey, { ...this.work.created(), id, userId, name, keyHash: sha256(key), permissions, expiresAt });
+    await this.work.insert(ApiKey, { id, userId, name, keyHash: sha256(key), permissions, expiresAt });
     const after = changes({}, { name, permissions, expiresAt }, ['name'])?.after;
     await this.audit.record({ ...target, action: 'api_key_created', targetId: id, after });
     return { ...(await this.keys.get(id)), key };
@@ -40,11 +38,9 @@ export class ApiKeyService {
 
   /** Ends a key, of whomever. @throws 404, 412 */
   async revoke(id: string, expected: ExpectedVersion): Promise<void> {
-    const { companyId } = this.work.tenant;
     const key = await this.keys.lock(id);
     expectVersion(key, expected);
-    const changed = this.work.changed();
-    await (await this.work.manager()).update(ApiKey, { companyId, id }, { deletedAt: changed.updatedAt, ...changed });
+    await this.work.delete(ApiKey, { id });
     const { userId, permissions, expiresAt } = key;
     await this.audit.record({ action: 'api_key_revoked', targetType: 'ApiKey', targetId: id, userId, before: { permissions, expiresAt } });
   }

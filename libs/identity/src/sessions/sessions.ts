@@ -29,9 +29,7 @@ export class Sessions {
     const session = { companyId, sessionId: randomUUID(), generation: 1 };
     const nonce = this.tokens.newNonce();
     const expiresAt = new Date(now.getTime() + this.config.refreshTokenTtl * 1000);
-    const manager = await this.work.manager();
-    await manager.insert(ActiveSession, {
-      ...this.work.created(),
+    await this.work.insert(ActiveSession, {
       id: session.sessionId,
       userId,
       nonce,

@@ -44,8 +44,10 @@ export class UserApprovers {
     expectVersion(user, expected);
     const removed = await this.endAllBut(userId, approverIds);
     if (added.length === 0 && removed === 0) return { approverIds: before, version: user.version };
-    const rows = added.map((approverId) => ({ ...this.work.created(), userId, approverId }));
-    if (rows.length > 0) await (await this.work.manager()).insert(UserApprover, rows);
+    await this.work.insert(
+      UserApprover,
+      added.map((approverId) => ({ userId, approverId })),
+    );
     await this.users.update(userId, {});
     await this.changed.run(userId);
     const after = await this.read(userId);

@@ -152,14 +152,13 @@ export class UserRepository {
 
   async add(columns: { id: string } & Pick<Columns, Required> & Partial<Columns>, status: UserStatusCode): Promise<UserView> {
     const statusId = await this.statusId(status);
-    await (await this.work.manager()).insert(User, { ...this.work.created(), ...columns, statusId });
+    await this.work.insert(User, { ...columns, statusId });
     return this.get(columns.id);
   }
 
   /** Writes columns of a user; what was known of them is forgotten once it is committed. */
   async update(id: string, columns: Partial<Columns>): Promise<void> {
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(User, { companyId, id }, { ...columns, ...this.work.changed() });
+    await this.work.update(User, { id }, columns);
     await this.principals.changed();
   }
 

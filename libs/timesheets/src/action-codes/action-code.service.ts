@@ -22,7 +22,7 @@ export class ActionCodeService {
   /** @throws 409 `action_code_taken` */
   async create(caller: Principal, fields: CreateActionCode): Promise<ActionCodeView> {
     const id = randomUUID();
-    await (await this.work.manager()).insert(ActionCode, { ...this.work.created(), id, ...fields });
+    await this.work.insert(ActionCode, { id, ...fields });
     const made = await this.codes.get(id);
     await this.tell(caller, id, 'created', diffOf(null, made, FIELDS));
     return made;
@@ -33,7 +33,7 @@ export class ActionCodeService {
     const before = await this.lock(id, expected);
     const diff = diffOf(before, { ...before, ...fields }, FIELDS);
     if (Object.keys(diff).length === 0) return before;
-    await (await this.work.manager()).update(ActionCode, { companyId: caller.companyId, id }, { ...fields, ...this.work.changed() });
+    await this.work.update(ActionCode, { id }, fields);
     await this.tell(caller, id, 'updated', diff);
     return this.codes.get(id);
   }
@@ -42,8 +42,7 @@ export class ActionCodeService {
   async delete(caller: Principal, id: string, expected: ExpectedVersion): Promise<void> {
     const before = await this.lock(id, expected);
     if (await this.codes.isBooked(id)) throw new Problem('action_code_in_use');
-    const changed = this.work.changed();
-    await (await this.work.manager()).update(ActionCode, { companyId: caller.companyId, id }, { deletedAt: changed.updatedAt, ...changed });
+    await this.work.delete(ActionCode, { id });
     await this.tell(caller, id, 'deleted', diffOf(before, null, FIELDS));
   }
 

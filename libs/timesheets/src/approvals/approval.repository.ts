@@ -82,14 +82,13 @@ export class ApprovalRepository {
   /** Asks each of them. @returns their approvals */
   async ask(approverIds: string[], { id: timesheetId, round }: Round): Promise<{ id: string; approverId: string }[]> {
     const rows = approverIds.map((approverId) => ({
-      ...this.work.created(),
       id: randomUUID(),
       timesheetId,
       approverId,
       round,
       status: 'PENDING' as const,
     }));
-    await (await this.work.manager()).insert(TimesheetApproval, rows);
+    await this.work.insert(TimesheetApproval, rows);
     return rows.map(({ id, approverId }) => ({ id, approverId }));
   }
 

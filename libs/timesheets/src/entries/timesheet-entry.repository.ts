@@ -98,16 +98,11 @@ export class TimesheetEntryRepository {
 
   async update(id: string, { startedAt, endedAt, ...fields }: Omit<NewEntry, 'id' | 'userId'>): Promise<void> {
     const span = { startedAt: startedAt && new Date(startedAt), endedAt: endedAt && new Date(endedAt) };
-    await (
-      await this.work.manager()
-    ).update(TimesheetEntry, { companyId: this.work.tenant.companyId, id }, { ...fields, ...span, ...this.work.changed() });
+    await this.work.update(TimesheetEntry, { id }, { ...fields, ...span });
   }
 
   async delete(id: string): Promise<void> {
-    const changed = this.work.changed();
-    await (
-      await this.work.manager()
-    ).update(TimesheetEntry, { companyId: this.work.tenant.companyId, id }, { deletedAt: changed.updatedAt, ...changed });
+    await this.work.delete(TimesheetEntry, { id });
   }
 
   /** Where entries name no time zone. */
