@@ -5,7 +5,7 @@ import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
 import { until } from '../../../test/until.js';
 import { clock, Jobs } from './index.js';
-import type { Job } from './index.js';
+import type { Job, JobRun } from './index.js';
 
 const HOUR = 3_600_000;
 let server: TestServer;
@@ -30,6 +30,8 @@ function job(work: (stopping: AbortSignal) => Promise<void> = async () => {}): J
   };
   return { name: `job-${made++}`, about: 'A test.', everySeconds: 3600, run, runs: () => runs };
 }
+
+const untilStopped = (stopping: AbortSignal) => new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve()));
 
 const row = async ({ name }: Job) => (await server.sql('SELECT * FROM scheduled_jobs WHERE name = $1', [name]))[0];
 const travel = (hours: number, minutes = 0) => clock.travelTo(new Date(Date.UTC(2050, 0, 1, hours, minutes)));
@@ -104,13 +106,18 @@ it('runs by hand whatever the schedule says', async () => {
   await expect(ours.runNow('tea')).rejects.toThrow(/There is no job "tea". There are: .*mail, .*session-expiry/);
 });
 
-it('ends at a safe point when the server stops, and leaves the slot to another', async () => {
+it('ends at a safe point when the server stops, which is neither success nor failure, and leaves the slot to another', async () => {
   const app = await server.secondReplica();
-  const patient = job((stopping) => new Promise((resolve) => stopping.addEventListener('abort', () => resolve())));
-  const running = app.get(Jobs).runDue(patient);
-  await until(() => patient.runs() > 0);
+  const jobs = app.get(Jobs);
+  const told: JobRun[] = [];
+  jobs.listen((run) => told.push(run));
+  const [patient, everywhere] = [job(untilStopped), { ...job(untilStopped), everywhere: true }];
+  jobs.register(everywhere);
+  const running = [jobs.runDue(patient), jobs.runNow(everywhere.name)];
+  await until(() => patient.runs() > 0 && everywhere.runs() > 0);
   await app.close();
-  await running;
+  await Promise.all(running);
+  expect(told).toEqual([]);
   expect(await row(patient)).toMatchObject({ slot: null, leasedBy: null });
   const again = job();
   expect(await ours.runDue({ ...again, name: patient.name })).toBe(true);

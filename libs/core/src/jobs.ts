@@ -18,7 +18,7 @@ export interface Job {
   everySeconds: number;
   /** Every replica runs it at each tick: what it works on carries leases of its own, or is the replica's. */
   everywhere?: boolean;
-  /** @param stopping asks to end at the next safe point; the next run goes on from there */
+  /** @param stopping asks to end at the next safe point; the next run goes on from there, and this one counts neither as success nor as failure */
   run(stopping: AbortSignal): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     this.jobs.set(job.name, job);
   }
 
-  /** Hears of the end of each run. */
+  /** Hears of the end of each run that was not stopped. */
   listen(listener: (run: JobRun) => void): void {
     this.listeners.push(listener);
   }
@@ -119,17 +119,20 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     return true;
   }
 
-  private async hold(job: Job, lease: string, slot: Date): Promise<void> {
+  /** @returns whether it went through */
+  private async hold(job: Job, lease: string, slot: Date): Promise<boolean> {
     const lost = new AbortController();
+    const stopping = AbortSignal.any([this.stopping.signal, lost.signal]);
     const extend = async () => {
       const [kept] = await this.work.outside(EXTEND, [job.name, lease]).catch(() => [true]); // the lease itself bounds how long nobody answers
       if (!kept) lost.abort();
     };
     const timer = setInterval(() => void extend(), EXTEND_EVERY_MS);
     try {
-      await job.run(AbortSignal.any([this.stopping.signal, lost.signal]));
-      const isWhole = !this.stopping.signal.aborted;
+      await job.run(stopping);
+      const isWhole = !stopping.aborted;
       await this.work.outside(isWhole ? SUCCEED : RELEASE, isWhole ? [job.name, lease, slot, clock.now()] : [job.name, lease]);
+      return isWhole;
     } catch (error) {
       await this.work.outside(FAIL, [job.name, lease, clock.now()]).catch(() => undefined);
       throw error;
@@ -141,10 +144,11 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private async runHere(job: Job): Promise<void> {
     const present = this.working.get(job.name);
     if (present) await present;
-    else await this.tracked(job, () => job.run(this.stopping.signal));
+    else await this.tracked(job, () => job.run(this.stopping.signal).then(() => !this.stopping.signal.aborted));
   }
 
-  private async tracked(job: Job, run: () => Promise<void>): Promise<void> {
+  /** @param run says whether it went through */
+  private async tracked(job: Job, run: () => Promise<boolean>): Promise<void> {
     const began = performance.now();
     const tell = (outcome: JobRun['outcome']) => {
       for (const listener of this.listeners) listener({ job: job.name, outcome, seconds: (performance.now() - began) / 1000 });
@@ -152,8 +156,7 @@ export class Jobs implements OnApplicationBootstrap, BeforeApplicationShutdown {
     const running = run();
     this.working.set(job.name, running);
     try {
-      await running;
-      tell('success');
+      if (await running) tell('success');
     } catch (error) {
       this.log.error({ job: job.name, code: codeOf(error) }, 'a job failed');
       tell('failure');
