@@ -154,8 +154,9 @@ async function prune(owner: DatabaseAddress, dir: string): Promise<void> {
 /** `20260302_081500`, in UTC. */
 const stamp = (time: Date): string => time.toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
 
-export async function sha256(file: string): Promise<string> {
+/** @throws when it is to stop before the end, too */
+export async function sha256(file: string, stopping?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
+  await pipeline(createReadStream(file), hash, { signal: stopping });
   return hash.digest('hex');
 }

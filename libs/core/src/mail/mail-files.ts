@@ -65,7 +65,7 @@ export class MailFiles implements OnModuleInit {
       about: 'Removes mails in files after eight days, and those to people who were erased since.',
       everySeconds: 3600,
       everywhere: true, // each replica may have a folder of its own
-      run: () => this.sweep(),
+      run: (stopping) => this.sweep(stopping),
     });
   }
 
@@ -75,7 +75,7 @@ export class MailFiles implements OnModuleInit {
     if (kept.length === 0) await removeMailFiles(this.config, new Set([userId]));
   }
 
-  private async sweep(): Promise<void> {
+  private async sweep(stopping: AbortSignal): Promise<void> {
     const names = (await mailsIn(mailFolder(this.config))).filter((name) => isId(readerOf(name)));
     const erased = new Set(names.map(readerOf));
     const held = new Set<string>();
@@ -84,22 +84,23 @@ export class MailFiles implements OnModuleInit {
     if (companyIds.length === 0) return; // a database that is not restored yet says nothing of them
     for (const companyId of companyIds) {
       if (erased.size === 0) break;
+      if (stopping.aborted) return; // not every company was asked who lives
       for (const reader of await this.notErased({ companyId, userId: null }, [...erased])) {
         erased.delete(reader.id);
         if (reader.isHeld) held.add(reader.id);
       }
     }
     await removeMailFiles(this.config, erased);
-    await this.removeOld(names.filter((name) => !held.has(readerOf(name))));
+    for (const name of names) {
+      if (stopping.aborted) return;
+      if (!held.has(readerOf(name))) await this.removeOld(name);
+    }
   }
 
-  private async removeOld(names: string[]): Promise<void> {
-    const before = clock.now().getTime() - KEPT_MS;
-    for (const name of names) {
-      const path = join(mailFolder(this.config), name);
-      const found = await unlessMissing(stat(path));
-      if (found && found.mtimeMs < before) await rm(path, { force: true });
-    }
+  private async removeOld(name: string): Promise<void> {
+    const path = join(mailFolder(this.config), name);
+    const found = await unlessMissing(stat(path));
+    if (found && found.mtimeMs < clock.now().getTime() - KEPT_MS) await rm(path, { force: true });
   }
 
   private notErased(tenant: Tenant, ids: string[]): Promise<Reader[]> {

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { SchedulerRegistry } from '@nestjs/schedule';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Company, Person } from '../../../../test/factories.js';
+import { connect } from '../../../../test/database.js';
 import { Mailbox, parse } from '../../../../test/mailbox.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
@@ -514,6 +515,22 @@ describe('mails in files', () => {
     await replica.get(Jobs).runNow('mail-files');
     expect([...filesOf(person), ...filesOf(held)]).toEqual(kept);
     expect(filesOf({ id: 'another file' })).toHaveLength(1);
+  });
+
+  it('stay, of whom it is not known yet whether they live and of old ones, where the server stops meanwhile', async () => {
+    const [person, elsewhere] = [await company.person(), await (await server.company()).person()];
+    for (const { id } of [person, elsewhere]) utimesSync(join(dir(), leaveFile({ id })), 0, 0);
+    const stopping = await server.secondReplica({ SMTP_URL: '' });
+    const users = await connect(server.database.address('superuser'));
+    await users.query('BEGIN; LOCK TABLE users');
+    const running = stopping.get(Jobs).runNow('mail-files');
+    await server.untilSomebodyWaits();
+    const closing = stopping.close();
+    await users.end();
+    await Promise.all([running, closing]);
+    expect([...filesOf(person), ...filesOf(elsewhere)]).toHaveLength(2);
+    await replica.get(Jobs).runNow('mail-files');
+    expect([...filesOf(person), ...filesOf(elsewhere)]).toEqual([]);
   });
 });
 
