@@ -252,6 +252,16 @@ describe('a start without a database', () => {
     expect(await server.exit()).toBe(0);
   });
 
+  it('waits ten seconds for what does not end, and then says that it was cut off', async () => {
+    const server = await new Start(settled).ready();
+    const socket = connect(Number(new URL(server.told('API')).port), '127.0.0.1').on('error', () => undefined);
+    socket.write('POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{');
+    expect(await server.status('/health/ready')).toBe(200);
+    expect(await server.stop()).toBe(1);
+    expect(server.err).toMatch(/^Error: Requests or jobs were still running 10 s after .* cut off$/m);
+    expect(databaseProcesses(settled)).toEqual([]);
+  });
+
   it('refuses the folder of another major version, naming both and the way out', async () => {
     const dir = folder();
     mkdirSync(join(dir, 'postgres/data'), { recursive: true });

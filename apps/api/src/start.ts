@@ -10,7 +10,7 @@ import type { Embedded } from './database/embedded.js';
 import { refusePowerfulRole } from './database/refuse-powerful-role.js';
 import { refuseUnwritable } from './refuse-unwritable.js';
 
-/** How long requests that run may take to end, before the database goes all the same. */
+/** How long requests and jobs that run may take to end, before the database goes all the same. */
 const CLOSE_WITHIN_MS = 10_000;
 /** How long the access log may then take for its last rows. */
 const LOG_WITHIN_MS = 2000;
@@ -69,7 +69,7 @@ async function close(app?: NestFastifyApplication, embedded?: Embedded): Promise
 
 async function tooLate(app?: NestFastifyApplication): Promise<never> {
   await app?.get(Accesses).finish(LOG_WITHIN_MS);
-  throw new Error(`Requests were still running ${CLOSE_WITHIN_MS / 1000} s after the last one was taken; they were cut off`);
+  throw new Error(`Requests or jobs were still running ${CLOSE_WITHIN_MS / 1000} s after the last request was taken; they were cut off`);
 }
 
 function addresses(app: NestFastifyApplication, { host }: Config): string[] {
