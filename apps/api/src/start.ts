@@ -2,7 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Accesses, ConfigError, Lifecycle } from '#core';
+import { DataSource } from 'typeorm';
+import { Accesses, ConfigError, Lifecycle, refuseLostSettings } from '#core';
 import type { Config } from '#core';
 import { createApp } from './app.js';
 import { startEmbedded } from './database/embedded.js';
@@ -31,6 +32,7 @@ export async function start(config: Config, stopping: AbortSignal): Promise<Runn
     const { database } = embedded?.config ?? config;
     if (database) await refusePowerfulRole(database);
     app = await createApp(embedded?.config ?? config);
+    await refuseLostSettings(app.get(DataSource));
     await listen(app, config);
   } catch (error) {
     await close(app, embedded);

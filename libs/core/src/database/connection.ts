@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Client } from 'pg';
 import type { ClientConfig } from 'pg';
+import type { DataSource } from 'typeorm';
 import { ConfigError } from '../config.js';
 import { Batch } from './batch.js';
 import type { Answer } from './batch.js';
@@ -12,6 +13,23 @@ const PRINTED: Partial<Record<string, RegExp>> = { TimeZone: /^(Etc\/)?(UTC|UCT|
 /** PostgreSQL's words for a transaction that may not write. */
 const READ_ONLY = '25006';
 const REMEDY = 'a pooler that ignores the settings of a connection needs them on the role, see docs/OPERATIONS.md';
+
+/**
+ * Asks one session, at the start, for what PostgreSQL does not report by itself as it does {@link PRINTED}. New connections are not asked: what
+ * leaves with the question would be done before its answer is there, and to wait for it would be a round trip more.
+ * @throws ConfigError where a pooler kept a limit, or the plans that we want, from it
+ */
+export async function refuseLostSettings(dataSource: DataSource): Promise<void> {
+  const { options, statement_timeout, lock_timeout, idle_in_transaction_session_timeout } = dataSource.options.extra as ClientConfig;
+  const plan_cache_mode = /plan_cache_mode=(\w+)/.exec(options!)?.[1];
+  const asked: Record<string, unknown> = { statement_timeout, lock_timeout, idle_in_transaction_session_timeout, plan_cache_mode };
+  const found = await dataSource.query<{ name: string; setting: string }[]>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY ($1) ORDER BY name',
+    [Object.keys(asked)],
+  );
+  const lost = found.filter(({ name, setting }) => setting !== String(asked[name])).map(({ name, setting }) => `${name} "${setting}"`);
+  if (lost.length > 0) throw new ConfigError([`the database's sessions have ${lost.join(', ')}: ${REMEDY}`]);
+}
 
 interface ParameterStatus {
   parameterName: string;
