@@ -482,6 +482,12 @@ describe('monitoring', () => {
     expect(named(false)).toEqual(names);
   });
 
+  it('has a line in docs/OPERATIONS.md for what to do at each alert', () => {
+    const [, table = ''] = /\n### Alerts\n(.*?)\n## /s.exec(read('docs/OPERATIONS.md'))!;
+    const told = [...table.matchAll(/^\| `(Ncy8\w+)` +\| +[^ |]/gm)].map(([, name]) => name!);
+    expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert!).toSorted());
+  });
+
   it('has a configuration and rules that Prometheus takes', () => {
     if (isMissing('promtool', 'prometheus')) return;
     expect(execFileSync('promtool', ['check', 'config', join(root, folder, 'prometheus.yml')], { encoding: 'utf8' })).toContain('SUCCESS');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Jobs, requestScope, stdoutLines, UnitOfWork } from '#core';
 import type { Company } from '../../../../test/factories.js';
@@ -63,6 +65,27 @@ it('counts the lines of the log that were lost', async () => {
   expect(value(await scrape(), 'log_lines_lost_total')).toBe(0);
   stdoutLines.lost = 3;
   expect(value(await scrape(), 'log_lines_lost_total')).toBe(3);
+});
+
+/** Names of our metrics in what `/metrics` answers, with the labels of their samples. */
+function told(text: string): Record<string, string> {
+  const names = [...text.matchAll(/^# TYPE (?!process_|nodejs_)(\w+)/gm)].map(([, name]) => name!);
+  const labelsOf = (name: string): string[] =>
+    [...(new RegExp(`^${name}(?:_count)?\\{(.*)\\} `, 'm').exec(text)?.[1] ?? '').matchAll(/(\w+)="/g)].map(([, label]) => label!);
+  return Object.fromEntries(names.map((name) => [name, labelsOf(name).toSorted().join(' ')]));
+}
+
+it('is what docs/OPERATIONS.md lists, label by label', async () => {
+  await server.app.get(Jobs).runNow('session-expiry');
+  await Promise.all([company.admin.get('/teams'), company.admin.get('/teams')]); // the pool's first connection is not timed
+  const [, table = ''] = /\n### Metrics\n(.*?)\n#/s.exec(
+    readFileSync(join(import.meta.dirname, '../../../../docs/OPERATIONS.md'), 'utf8'),
+  )!;
+  const listed = [...table.matchAll(/^\| `(\w+)` +\| ([^|]*)\|/gm)].map(([, name, labels]) => [
+    name,
+    [...labels!.matchAll(/\w+/g)].map(String).toSorted().join(' '),
+  ]);
+  expect(told(await scrape())).toEqual(Object.fromEntries(listed));
 });
 
 it('has no ids in its labels', async () => {
