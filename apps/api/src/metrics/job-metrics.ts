@@ -5,7 +5,7 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { Jobs, UnitOfWork } from '#core';
 import { BackupCheck } from '../backup/backup-check.js';
 
-/** Runs of the jobs here; their last success, and that of the backup, on whatever replica. */
+/** Runs of the jobs here; their last success, on whatever replica unless they run on each, and that of the backup. */
 @Injectable()
 export class JobMetrics implements OnModuleInit {
   constructor(
@@ -50,6 +50,10 @@ export const jobMetrics = [
     labelNames: ['job'],
     buckets: [0.01, 0.1, 1, 10, 60, 600, 3600],
   }),
-  makeGaugeProvider({ name: 'job_last_success_timestamp_seconds', help: 'When a job last succeeded, on any replica', labelNames: ['job'] }),
+  makeGaugeProvider({
+    name: 'job_last_success_timestamp_seconds',
+    help: 'When a job last succeeded: on any replica, or on this one if it runs on each',
+    labelNames: ['job'],
+  }),
   makeGaugeProvider({ name: 'backup_last_verified_timestamp_seconds', help: 'When the newest verified backup was made' }),
 ];
