@@ -404,7 +404,7 @@ describe('Kubernetes', () => {
   it('forbids traffic but what is named', () => {
     expect(one('NetworkPolicy', 'default-deny').spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
     const paths = [...read('ops/kubernetes/overlays/example/ingress.yaml').matchAll(/path: (\/[^\s,]*)/g)].map(([, path]) => path);
-    expect(paths).toEqual(['/api', '/docs', '/openapi.json', '/.well-known']); // neither /metrics nor /health
+    expect(paths).toEqual(['/api', '/docs', '/openapi.json']); // neither /metrics nor /health
   });
 });
 
