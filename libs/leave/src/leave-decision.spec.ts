@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '#core';
+import { pointers } from '../../../test/answer.js';
 import type { Company, Person } from '../../../test/factories.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -143,6 +144,27 @@ describe('deciding a leave request', () => {
     expect(await move(person, path, 'approve')).toBe('403 self_approval');
     expect(await move(lead, path, 'approve', {}, { 'if-match': '"1"' })).toBe('412 version_mismatch');
     expect(await move(lead, path, 'approve')).toBe('409 invalid_transition');
+  });
+
+  it.each([
+    ['approve', 'lead'],
+    ['reject', 'lead'],
+    ['cancel', 'person'],
+  ] as const)('wants the version that was read: to %s by the %s', async (name, by) => {
+    const made = await pending();
+    const { id, path } = made;
+    const before = await made[by].get(path);
+    for (const stale of ['"2"', '"999"'])
+      expect(await move(made[by], path, name, undefined, { 'if-match': stale })).toBe('412 version_mismatch');
+    for (const malformed of ['1', 'W/"1"', '"a"', '']) {
+      const refused = await made[by].post(`${path}/${name}`, MOVES[name], { 'if-match': malformed });
+      expect([malformed, refused.status, pointers(refused)]).toEqual([malformed, 400, ['/If-Match']]);
+    }
+    expect((await made[by].get(path)).body).toEqual(before.body);
+    expect(await auditOf(id)).toEqual([]);
+    expect(await move(made[by], path, name, undefined, { 'if-match': before.headers.etag })).toBe(200);
+    const { path: other, ...others } = await pending();
+    expect(await move(others[by], other, name, undefined, { 'if-match': '*' })).toBe(200);
   });
 
   it('goes no other ways than these', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { statuses, twenty } from '../../../../test/answer.js';
+import { pointers, statuses, twenty } from '../../../../test/answer.js';
 import { ApprovalWorld, askedIn, WEEK } from '../../../../test/approval-world.js';
 import type { Company, Person } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
@@ -275,6 +275,41 @@ describe('reopening', () => {
     await lead.post(`${path}/reject`, { reason: 'x' });
     expect((await lead.post(`${path}/reopen`, { reason: 'x' })).status).toBe(403);
     expect((await person.post(`${path}/reopen`, { reason: 'I see' })).body.status).toBe('DRAFT');
+  });
+});
+
+describe('a move with If-Match', () => {
+  it.each([
+    ['submit', 'person', undefined, undefined],
+    ['withdraw', 'person', undefined, 'submitted'],
+    ['approve', 'lead', {}, 'submitted'],
+    ['reject', 'lead', { reason: 'x' }, 'submitted'],
+    ['reopen', 'person', { reason: 'x' }, 'reject'],
+    ['reopen', 'lead', { reason: 'x' }, 'approve'],
+  ] as const)('to %s by the %s goes from the version that was read, and from no other', async (move, by, body, from) => {
+    for (const present of [false, true]) {
+      const sheet = await (from ? world.submitted() : world.filled());
+      if (from && from !== 'submitted') await sheet.lead.post(`${sheet.path}/${from}`, { reason: 'x' });
+      const ask = (header: string) => sheet[by].post(`${sheet.path}/${move}`, body, { 'if-match': header });
+      const seen = async () => [
+        (await sheet[by].get(sheet.path)).body,
+        await world.historyOf('Timesheet', sheet),
+        await world.historyOf('TimesheetApproval', sheet),
+      ];
+      const before = await seen();
+      const { headers } = await sheet[by].get(sheet.path);
+      for (const stale of ['"1"', '"999"']) {
+        const { status, body: problem } = await ask(stale);
+        expect([stale, status, problem.code]).toEqual([stale, 412, 'version_mismatch']);
+      }
+      for (const malformed of ['2', `W/${headers.etag}`, '"a"', '']) {
+        const refused = await ask(malformed);
+        expect([malformed, refused.status, pointers(refused)]).toEqual([malformed, 400, ['/If-Match']]);
+      }
+      expect(await seen()).toEqual(before);
+      const moved = await ask(present ? headers.etag! : '*');
+      expect([moved.status, moved.body.version]).toEqual([200, before[0].version + 1]);
+    }
   });
 });
 
