@@ -14,6 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+/** What every answer says anew, a repeat too. */
+const ANEW = ['date', 'x-request-id', 'ratelimit-remaining', 'ratelimit-reset', 'idempotent-replayed'];
+
 const key = (name: string) => ({ 'idempotency-key': name });
 const team = (name: string, idempotencyKey: string) => company.admin.post('/teams', { name }, key(idempotencyKey));
 const teams = async (name: string): Promise<number> =>
@@ -34,6 +37,28 @@ describe('safe repeats', () => {
       'content-type': first.headers['content-type'],
     });
     expect(await teams('Once')).toBe(1);
+  });
+
+  it('are the same bytes under the same headers, whatever the text: of a record that is made, and of a move', async () => {
+    const text = 'Größe 👩‍🚀\u2028\u2029 "\\" </script> é e\u0301';
+    const leave = { startDate: '2026-03-03', endDate: '2026-03-03', leaveType: 'PTO' };
+    const { body: request } = await (await company.person()).post('/leave-requests', leave);
+    for (const [status, url, body] of [
+      [201, '/api/v1/tasks', { title: text, description: text }],
+      [200, `/api/v1/leave-requests/${request.id}/approve`, { reason: text }],
+    ] as const) {
+      const send = async () => {
+        const headers = { authorization: `Bearer ${company.admin.token}`, ...key(`bytes ${status}`) };
+        const answer = await server.app.inject({ method: 'POST', url, payload: body, headers });
+        const same = Object.entries(answer.headers).filter(([name]) => !ANEW.includes(name));
+        const replayed = answer.headers['idempotent-replayed'];
+        return { status: answer.statusCode, bytes: answer.rawPayload.toString('hex'), headers: Object.fromEntries(same), replayed };
+      };
+      const first = await send();
+      expect(first).toMatchObject({ status, headers: { etag: expect.any(String), 'cache-control': 'no-store' }, replayed: undefined });
+      expect(first.bytes).toContain(Buffer.from(JSON.stringify(text)).toString('hex'));
+      expect(await send()).toEqual({ ...first, replayed: 'true' });
+    }
   });
 
   it('of twenty at once have one effect; whoever comes while it runs is told to come back', async () => {
