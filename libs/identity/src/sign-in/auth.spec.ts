@@ -79,6 +79,15 @@ describe('signing in', () => {
     expect(session!.length).toBe(512);
   });
 
+  it('keeps the first 512 characters of the user agent', async () => {
+    const person = await company.person();
+    const agent = Array.from({ length: 600 }, (_, index) => String.fromCharCode(97 + (index % 26))).join('');
+    const credentials = { email: person.email, password: PASSWORD, companyId: person.companyId };
+    const { body } = await server.anybody.post('/auth/login', credentials, { 'user-agent': agent });
+    const sessions = (await new Client(server.app, body.accessToken).get('/auth/sessions')).body.items;
+    expect(sessions.find(({ current }: { current: boolean }) => current).userAgent).toBe(agent.slice(0, 512));
+  });
+
   it('refuses a wrong e-mail, a wrong password, an unknown company and an invited user alike', async () => {
     const person = await company.person();
     const invited = await company.person({ status: 'INVITED' });
