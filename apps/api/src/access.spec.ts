@@ -63,6 +63,30 @@ function answered(route: Route, { status, body }: Answer): string {
   return isThrough ? 'through' : `${status} ${body.code}`;
 }
 
+/** What is open to everybody. */
+const PUBLIC = [
+  'GET /api/v1/leave-calendar.ics',
+  'GET /health',
+  'GET /health/live',
+  'GET /health/ready',
+  'GET /metrics',
+  'POST /api/v1/auth/invitations/accept',
+  'POST /api/v1/auth/login',
+  'POST /api/v1/auth/password/forgot',
+  'POST /api/v1/auth/password/reset',
+  'POST /api/v1/auth/refresh',
+  'POST /api/v1/companies',
+];
+
+/** What is open to who must change the password, besides. */
+const TO_CHANGE_IT = [
+  'GET /api/v1/me',
+  'PATCH /api/v1/me',
+  'POST /api/v1/auth/logout',
+  'POST /api/v1/auth/logout-all',
+  'POST /api/v1/auth/password/change',
+];
+
 describe('every route to everybody', () => {
   it('answers as it declares', async () => {
     const wrong: string[] = [];
@@ -75,6 +99,17 @@ describe('every route to everybody', () => {
       }
     process.stderr.write(`access: ${routes.length} routes x ${principals.length} principals = ${routes.length * principals.length}\n`);
     expect(wrong).toEqual([]);
+  });
+
+  it('is closed while the password must be changed, but for these', async () => {
+    const { client } = principals.find(({ mustChangePassword }) => mustChangePassword)!;
+    const open: string[] = [];
+    for (const route of routes) {
+      const ids = kindsOf(route.path).map(unknownId);
+      const { body } = await ask(client, route, ids, isWrite(route) ? PROBE : undefined);
+      if (body.code !== 'password_change_required') open.push(inWords(route));
+    }
+    expect(open.toSorted()).toEqual([...PUBLIC, ...TO_CHANGE_IT].toSorted());
   });
 });
 

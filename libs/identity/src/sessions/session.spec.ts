@@ -362,4 +362,13 @@ describe('changing the password', () => {
     expect((await change(person)).status).toBe(204);
     expect((await person.get('/users')).status).toBe(200);
   });
+
+  it('leaves signing out open while it must be changed', async () => {
+    for (const path of ['/auth/logout', '/auth/logout-all']) {
+      const person = await company.person();
+      await server.sql('UPDATE users SET "mustChangePasswordAtNextLogin" = true WHERE id = $1', [person.id]);
+      await person.signIn();
+      expect([path, (await person.post(path)).status, await alive(person.token!)]).toEqual([path, 204, 401]);
+    }
+  });
 });
