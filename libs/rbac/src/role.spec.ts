@@ -29,6 +29,27 @@ const newRole = async (permissions: string[] = [], name = `Role ${randomUUID()}`
 const auditOf = (targetId: string) =>
   server.sql('SELECT action, "actorUserId", before, after FROM audit_logs WHERE "targetId" = $1 ORDER BY "occurredAt"', [targetId]);
 
+const words = (text: string): string[] => text.trim().split(/\s+/).toSorted();
+
+/** Written out: clients are programmed against these names. */
+const CATALOGUE = words(`
+  update_company update_company_settings
+  read_user create_user update_user delete_user change_user_status assign_role revoke_session
+  read_role create_role update_role delete_role
+  read_team create_team update_team delete_team
+  read_leave_request create_leave_request approve_leave_request
+  create_action_code update_action_code delete_action_code
+  read_timesheet create_timesheet update_timesheet delete_timesheet approve_timesheet
+  read_timesheet_history read_report
+  create_task update_task delete_task
+  manage_api_key
+  export_personal_data anonymize_user manage_retention manage_legal_hold read_audit_log read_access_log
+`);
+const MANAGER = words(`
+  read_user read_team read_leave_request approve_leave_request read_timesheet approve_timesheet read_timesheet_history
+  read_report create_action_code update_action_code create_task update_task
+`);
+
 describe('seeing roles', () => {
   it('shows those that come with the company, by name, with their permissions in order', async () => {
     const { status, body } = await (await server.company()).admin.get('/roles');
@@ -46,6 +67,18 @@ describe('seeing roles', () => {
       version: 1,
     });
     expect(body.items[0].permissions).toEqual(PERMISSION_NAMES.toSorted());
+  });
+
+  it('has the catalogue and the roles that are promised', async () => {
+    const { body: catalogue } = await admin.get('/permissions?limit=200');
+    expect(catalogue.items.map(({ name }: { name: string }) => name)).toEqual(CATALOGUE);
+    const { body: roles } = await (await server.company()).admin.get('/roles');
+    const held = roles.items.map(({ name, permissions }: { name: string; permissions: string[] }) => [name, permissions.toSorted()]);
+    expect(held).toEqual([
+      ['Admin', CATALOGUE],
+      ['Employee', []],
+      ['Manager', MANAGER],
+    ]);
   });
 
   it('goes through all of them in pages', async () => {
