@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { InjectMetric, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Logger } from 'pino';
 import { Gauge, Histogram } from 'prom-client';
 import { DataSource } from 'typeorm';
@@ -30,9 +30,11 @@ export class DatabaseMetrics implements OnModuleInit {
 
   onModuleInit(): void {
     const pool = (this.dataSource.driver as unknown as { master: Pool }).master;
-    pool.on('connect', (client) => {
+    const time = (client: PoolClient) => {
       (client as unknown as Connection).told = (text, ms) => this.tell(text, ms);
-    });
+    };
+    pool.on('connect', time);
+    pool.once('acquire', time); // the connection that the start has made
     this.collect(this.connections, () => {
       this.connections.set({ state: 'total' }, pool.totalCount);
       this.connections.set({ state: 'idle' }, pool.idleCount);
