@@ -61,6 +61,15 @@ export class TeamMemberRepository {
     if ((await this.users.living([userId])).length === 0) throw new Problem('not_found');
   }
 
+  /** All who are in the team, users or no more; also of a deleted one. */
+  async userIds(teamId: string): Promise<string[]> {
+    const rows = await this.work.query<{ userId: string }>(
+      'SELECT m."userId" FROM team_members m WHERE m."companyId" = $1 AND m."teamId" = $2 AND m."deletedAt" IS NULL',
+      [teamId],
+    );
+    return rows.map(({ userId }) => userId);
+  }
+
   /** Undefined for somebody who is not in the team, or no user any more. */
   async roleOf(teamId: string, userId: string): Promise<TeamRole | undefined> {
     const [member] = await this.work.query<{ role: TeamRole }>(`${selectMembers('m.role')} AND m."teamId" = $2 AND m."userId" = $3`, [

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { IsNull } from 'typeorm';
-import { Audit, expectVersion, Problem, UnitOfWork } from '#core';
+import { Audit, expectVersion, LeadsChanged, Problem, UnitOfWork } from '#core';
 import type { AuditActionOn, Change, ExpectedVersion } from '#core';
 import { Escalation } from '#rbac';
 import type { PermissionName, Principal } from '#rbac';
@@ -19,7 +19,7 @@ const LEADS_MAY: PermissionName[] = [
   'approve_timesheet',
 ];
 
-/** Who is in a team, and who leads it. All changes of one team queue on its row, and move its version. */
+/** Who is in a team, and who leads it. All changes queue on the company's row, and move the version of the team. */
 @Injectable()
 export class TeamMemberService {
   constructor(
@@ -28,6 +28,7 @@ export class TeamMemberService {
     private readonly members: TeamMemberRepository,
     private readonly escalation: Escalation,
     private readonly audit: Audit,
+    private readonly leadsChanged: LeadsChanged,
   ) {}
 
   /**
@@ -35,7 +36,7 @@ export class TeamMemberService {
    * @throws 404 also for the user, 403 `privilege_escalation` for who makes themselves a lead and may not what a lead may, 412 on the team's version
    */
   async put(caller: Principal, teamId: string, userId: string, role: TeamRole, expected: ExpectedVersion): Promise<PutMemberView> {
-    const team = await this.teams.lock(teamId);
+    const team = await this.teams.lockPeople(teamId);
     await this.members.requireUser(userId);
     const before = await this.members.roleOf(teamId, userId);
     if (userId === caller.userId && role === 'lead' && before !== 'lead')
@@ -45,7 +46,7 @@ export class TeamMemberService {
     const manager = await this.work.manager();
     if (before) await manager.update(TeamMember, this.living(teamId, userId), { role, ...this.work.changed() });
     else await manager.insert(TeamMember, { ...this.work.created(), teamId, userId, role });
-    await this.moved(teamId);
+    await this.moved(teamId, userId, [before, role]);
     const action = before ? 'team_member_changed' : 'team_member_added';
     await this.tell(action, teamId, userId, { ...(before ? { before: { role: before } } : {}), after: { role } });
     return { ...(await this.members.get(caller, teamId, userId)), version: team.version + 1 };
@@ -53,13 +54,13 @@ export class TeamMemberService {
 
   /** @throws 404 also for somebody who is not in the team, 412 on the team's version */
   async delete(teamId: string, userId: string, expected: ExpectedVersion): Promise<void> {
-    const team = await this.teams.lock(teamId);
+    const team = await this.teams.lockPeople(teamId);
     const before = await this.members.roleOf(teamId, userId);
     if (!before) throw new Problem('not_found');
     expectVersion(team, expected);
     const changed = this.work.changed();
     await (await this.work.manager()).update(TeamMember, this.living(teamId, userId), { deletedAt: changed.updatedAt, ...changed });
-    await this.moved(teamId);
+    await this.moved(teamId, userId, [before]);
     await this.tell('team_member_removed', teamId, userId, { before: { role: before } });
   }
 
@@ -67,9 +68,12 @@ export class TeamMemberService {
     return { companyId: this.work.tenant.companyId, teamId, userId, deletedAt: IsNull() };
   }
 
-  private async moved(teamId: string): Promise<void> {
+  /** @param roles that the user had or has: one who leads or led concerns all of the team, a member nobody else */
+  private async moved(teamId: string, userId: string, roles: (TeamRole | undefined)[]): Promise<void> {
     const { companyId } = this.work.tenant;
     await (await this.work.manager()).update(Team, { companyId, id: teamId }, this.work.changed());
+    const others = roles.includes('lead') ? await this.members.userIds(teamId) : [];
+    await this.leadsChanged.run([userId, ...others]);
   }
 
   private tell(action: AuditActionOn<'Team'>, teamId: string, userId: string, change: Change): Promise<void> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Cursors, one, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
+import { Admins } from '#identity';
 import type { TeamView } from './team.dto.js';
 
 const LIST = 'teams';
@@ -15,6 +16,7 @@ export class TeamRepository {
   constructor(
     private readonly work: UnitOfWork,
     private readonly cursors: Cursors,
+    private readonly admins: Admins,
   ) {}
 
   async list(query: PageQuery): Promise<JsonPage<TeamView>> {
@@ -37,5 +39,15 @@ export class TeamRepository {
   /** For change of the team or its members, one after the other. @throws 404 */
   async lock(id: string): Promise<TeamView> {
     return one(await this.work.query<TeamView>(`${ONE} FOR UPDATE`, [id]));
+  }
+
+  /**
+   * For change of who leads whom, which locks the team and then timesheets of open rounds: behind the lock of the company, as a deletion of a
+   * user locks those timesheets first and the teams last.
+   * @throws 404
+   */
+  async lockPeople(id: string): Promise<TeamView> {
+    await this.admins.lock();
+    return this.lock(id);
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, changes, expectVersion, UnitOfWork } from '#core';
+import { Audit, changes, expectVersion, LeadsChanged, UnitOfWork } from '#core';
 import type { ExpectedVersion } from '#core';
+import { TeamMemberRepository } from './team-member.repository.js';
 import type { CreateTeam, TeamView, UpdateTeam } from './team.dto.js';
 import { Team } from './team.entity.js';
 import { TeamRepository } from './team.repository.js';
@@ -11,7 +12,9 @@ export class TeamService {
   constructor(
     private readonly work: UnitOfWork,
     private readonly teams: TeamRepository,
+    private readonly members: TeamMemberRepository,
     private readonly audit: Audit,
+    private readonly leadsChanged: LeadsChanged,
   ) {}
 
   async create({ name }: CreateTeam): Promise<TeamView> {
@@ -34,9 +37,10 @@ export class TeamService {
 
   /** The memberships rest: who was in it stays known, but from now on its leads lead nobody by it. @throws 412 */
   async delete(id: string, expected: ExpectedVersion): Promise<void> {
-    const before = await this.teams.lock(id);
+    const before = await this.teams.lockPeople(id);
     expectVersion(before, expected);
     await this.update(id, { deletedAt: this.work.changed().updatedAt });
+    await this.leadsChanged.run(await this.members.userIds(id));
     await this.audit.record({ action: 'team_deleted', targetType: 'Team', targetId: id, before: { name: before.name } });
   }
 

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { Config } from './config.js';
 import { UnitOfWork } from './database/unit-of-work.js';
-import { ApproversChanged, PersonErased, UserCame, UserLeft } from './hooks.js';
+import { ApproversChanged, LeadsChanged, PersonErased, UserCame, UserLeft } from './hooks.js';
 import { AnswerInterceptor } from './http/answer.interceptor.js';
 import { Idempotency } from './http/idempotency.js';
 import { Cursors } from './http/page.js';
@@ -35,6 +35,7 @@ export class CoreModule {
       UserLeft,
       UserCame,
       ApproversChanged,
+      LeadsChanged,
       PersonErased,
       Jobs,
       AnswerInterceptor,

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { CompaniesModule } from '#companies';
-import { ApproversChanged, UserCame, UserLeft } from '#core';
+import { ApproversChanged, LeadsChanged, UserCame, UserLeft } from '#core';
 import { IdentityModule } from '#identity';
 import { ActionCodeController } from './action-codes/action-code.controller.js';
 import { ActionCodeRepository } from './action-codes/action-code.repository.js';
@@ -89,6 +89,7 @@ export class TimesheetsModule implements OnModuleInit {
     private readonly userLeft: UserLeft,
     private readonly userCame: UserCame,
     private readonly approversChanged: ApproversChanged,
+    private readonly leadsChanged: LeadsChanged,
     private readonly rounds: OpenRounds,
   ) {}
 
@@ -96,5 +97,6 @@ export class TimesheetsModule implements OnModuleInit {
     this.userLeft.register((userId) => this.rounds.askAnew('left', userId));
     this.userCame.register((userId) => this.rounds.askAnew('came', userId));
     this.approversChanged.register((userId) => this.rounds.askAnew('listed', userId));
+    this.leadsChanged.register((userIds) => this.rounds.askAnewOf(userIds));
   }
 }

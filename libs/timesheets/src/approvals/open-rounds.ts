@@ -4,6 +4,7 @@ import { UnitOfWork } from '#core';
 import { TimesheetHistoryWriter } from '../history/history.writer.js';
 import { askedNoMore, askedSince } from '../timesheet-events.js';
 import type { Asked } from '../timesheet-events.js';
+import { TimesheetLocks } from '../timesheet-locks.js';
 import { APPROVED_PEOPLE, POLICY, ROUND } from '../timesheet.policy.js';
 import { DECIDERS, HOLDERS } from './timesheet-approvers.js';
 
@@ -21,6 +22,9 @@ const CONCERNED = {
   listed: `t."userId" = $2 AND t."roundPolicy" = 'explicit'`,
 };
 type Cause = keyof typeof CONCERNED;
+
+/** SQL: the `timesheets t` for which it counts who leads the users `$2`. */
+const LED = `t."userId" = ANY ($2) AND t."roundPolicy" = 'manager_of_user'`;
 
 /** SQL: who decides the timesheets `$2`, without one who is leaving, `$3`. */
 const DECIDING = `
@@ -40,11 +44,12 @@ interface OpenSheets {
 
 type Change = Omit<Asked, 'userId'>;
 
-/** Whom open rounds wait for, where people come, leave or are listed. Nothing is decided by that. */
+/** Whom open rounds wait for, where people come, leave, are listed or lead others. Nothing is decided by that. */
 @Injectable()
 export class OpenRounds {
   constructor(
     private readonly work: UnitOfWork,
+    private readonly locks: TimesheetLocks,
     private readonly history: TimesheetHistoryWriter,
   ) {}
 
@@ -53,7 +58,16 @@ export class OpenRounds {
    * First those who come are asked: the insert waits for one who is leaving at this moment, and what follows sees them gone.
    */
   async askAnew(because: Cause, userId: string): Promise<void> {
-    const sheets = await this.concerned(because, userId);
+    await this.askIn(await this.concerned(CONCERNED[because], userId, because === 'left' ? userId : null));
+  }
+
+  /** {@link askAnew}, where others lead these users now. Whoever is just handing in by what was before is waited for. */
+  async askAnewOf(userIds: string[]): Promise<void> {
+    await this.locks.changeLeads();
+    await this.askIn(await this.concerned(LED, userIds));
+  }
+
+  private async askIn(sheets: OpenSheets): Promise<void> {
     if (sheets.ids.length === 0) return;
     const asked = await this.ask(sheets);
     const gone = await this.askNoMore(sheets);
@@ -63,15 +77,15 @@ export class OpenRounds {
   }
 
   /** Locked in order, as a decision locks them too. */
-  private async concerned(because: Cause, userId: string): Promise<OpenSheets> {
+  private async concerned(condition: string, whom: string | string[], leaving: string | null = null): Promise<OpenSheets> {
     const open = await this.work.query<{ id: string; userId: string; updatedAt: string }>(
       `SELECT t.id, t."userId", t."updatedAt" FROM timesheets t
-       WHERE t."companyId" = $1 AND t.status = 'SUBMITTED' AND t."deletedAt" IS NULL AND (${CONCERNED[because]}) ORDER BY t.id FOR UPDATE OF t`,
-      [userId],
+       WHERE t."companyId" = $1 AND t.status = 'SUBMITTED' AND t."deletedAt" IS NULL AND (${condition}) ORDER BY t.id FOR UPDATE OF t`,
+      [whom],
     );
     return {
       ids: open.map(({ id }) => id),
-      leaving: because === 'left' ? userId : null,
+      leaving,
       owners: new Map(open.map(({ id, userId: ownerId }) => [id, ownerId])),
       at: this.work.after(open),
     };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { ApproverPolicy } from '#companies';
 import { one, UnitOfWork } from '#core';
+import { TimesheetLocks } from '../timesheet-locks.js';
 
 /** SQL: who has a role with `approve_timesheet`. */
 export const HOLDERS = `
@@ -77,7 +78,10 @@ export interface Deciders {
 /** Who would have to decide a timesheet that is submitted now: people who can sign in, without its owner. */
 @Injectable()
 export class TimesheetApprovers {
-  constructor(private readonly work: UnitOfWork) {}
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly locks: TimesheetLocks,
+  ) {}
 
   /** Whether there is anybody. */
   async exist(ownerId: string): Promise<boolean> {
@@ -86,9 +90,11 @@ export class TimesheetApprovers {
 
   /**
    * None of them can leave before the end of the transaction: one who is leaving now is waited for, and not among them; who decides in
-   * their place is held too. To be asked before any row of the timesheet is locked, as leaving locks in this order.
+   * their place is held too. Nor does another lead come until then. To be asked before any row of the timesheet is locked, as leaving, and
+   * a change of leads, lock in this order.
    */
   async held(ownerId: string): Promise<Deciders> {
+    await this.locks.keepLeads();
     for (const held = new Set<string>(); ;) {
       const found = await this.found(ownerId);
       const others = found.approverIds.filter((id) => !held.has(id));
