@@ -138,4 +138,24 @@ describe('of a company with many timesheets', () => {
     expect(left!.count).toBe('0');
     expect(await move('ACTIVE')).toBeLessThan(SUBMITTED * MANAGERS * 60);
   });
+
+  it('others lead some of the people, at the price of whom those ask', async () => {
+    const some = 10;
+    const { id } = await company.team();
+    const people = await server.sql<{ userId: string }>(
+      `UPDATE timesheets SET "roundPolicy" = 'manager_of_user' WHERE "companyId" = $1 AND status = 'SUBMITTED' RETURNING "userId"`,
+      [company.id],
+    );
+    for (const { userId } of people.slice(0, some)) await company.insert('team_members', { teamId: id, userId });
+    const lead = await company.person();
+    const move = (role: string) =>
+      rowsRead(server, company, async () =>
+        expect((await company.admin.put(`/teams/${id}/members/${lead.id}`, { role })).status).toBe(200),
+      );
+    const waiting = async () => (await lead.get('/timesheet-approvals')).body.items.length;
+    expect([await move('lead'), await waiting()]).toEqual([expect.any(Number), some]);
+    expect(await move('member')).toBeLessThan(some * MANAGERS * 30);
+    expect(await waiting()).toBe(0);
+    expect(await move('lead')).toBeLessThan(some * MANAGERS * 30);
+  });
 });
