@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Client } from '../../../../test/client.js';
 import type { Company } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
 import { clock } from '../clock.js';
+import { lockKey } from '../database/locks.js';
 
 let server: TestServer;
 let company: Company;
@@ -71,6 +72,30 @@ describe('safe repeats', () => {
     for (const { status, body, headers } of answers.filter((answer) => answer.status !== 201)) {
       expect([status, body.code, headers['retry-after']]).toEqual([409, 'idempotency_in_progress', '1']);
     }
+  });
+
+  it('answer the first answer also where the first try met a deadlock, and another repeat was faster than the second', async () => {
+    const pause = jest.spyOn(Math, 'random').mockReturnValue(50); // a second until the next try
+    try {
+      await server.database.as('superuser', async (other) => {
+        await other.query(`SET deadlock_timeout = '20s'`); // the request is the one that is given up
+        await other.query('BEGIN');
+        await other.query('SELECT 1 FROM companies WHERE id = $1 FOR UPDATE', [company.id]);
+        const first = team('Deadlock', 'k-deadlock');
+        await server.untilSomebodyWaits();
+        const itsLock = `SELECT pg_advisory_xact_lock(${lockKey('request', '$2::text', '$3::text')})`;
+        await other.query(itsLock, [company.id, company.admin.id, 'k-deadlock']);
+        await other.query('COMMIT');
+        const faster = await team('Deadlock', 'k-deadlock');
+        expect([faster.status, faster.headers['idempotent-replayed']]).toEqual([201, undefined]);
+        const answer = await first;
+        expect([answer.status, answer.headers['idempotent-replayed']]).toEqual([201, 'true']);
+        expect(answer.body).toEqual(faster.body);
+      });
+    } finally {
+      pause.mockRestore();
+    }
+    expect(await teams('Deadlock')).toBe(1);
   });
 
   it('refuse the key for another request', async () => {

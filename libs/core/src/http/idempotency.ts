@@ -68,10 +68,11 @@ export class Idempotency implements OnModuleInit {
   async replay(key: string, request: FastifyRequest): Promise<Kept | undefined> {
     const { tenant } = this.work;
     const { userId } = tenant;
+    const scope = requestScope.getStore();
+    if (scope) scope.resume = undefined; // of a try that a deadlock ended: what was kept since is an answer for this one
     const kept = await this.claim(this.work, userId, key);
     if (kept && !this.keys.some((secret) => requestHash(request, tenant, secret) === kept.requestHash))
       throw new Problem('idempotency_key_reused');
-    const scope = requestScope.getStore();
     // A commit on the way (a password is hashed outside every transaction) lets the lock go: another repeat may have been faster meanwhile.
     if (scope)
       scope.resume = async (transaction) => {
