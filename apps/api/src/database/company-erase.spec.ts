@@ -126,6 +126,23 @@ describe('erasing a company', () => {
     await erase(company.id, company.name);
   });
 
+  it('begins anew where it met a deadlock with a request', async () => {
+    const company = await server.company();
+    const person = await company.person();
+    const counts = await server.database.as('superuser', async (request) => {
+      await request.query(`SET deadlock_timeout = '20s'`); // the erasure is the one that is given up
+      await request.query('BEGIN');
+      await request.query('SELECT 1 FROM users WHERE id = $1 FOR UPDATE', [person.id]);
+      const erased = erase(company.id, company.name);
+      await server.untilSomebodyWaits();
+      await request.query('SELECT 1 FROM companies WHERE id = $1 FOR KEY SHARE', [company.id]); // as any row that is added
+      await request.query('COMMIT');
+      return erased;
+    });
+    expect(counts).toMatchObject({ users: 2, companies: 1 });
+    expect(total(await rowsOf(company))).toBe(0);
+  });
+
   it('ends with what the database said where the connection was cut while the name was asked for', async () => {
     const company = await server.company();
     const owner = server.database.address('owner');

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import type { Client } from 'pg';
-import { ConfigError, isId, removeMailFiles } from '#core';
+import { ConfigError, isId, isRetryable, removeMailFiles } from '#core';
 import type { Config, DatabaseAddress } from '#core';
 import { appendLines, ledgerFile } from '#gdpr';
 import { refuseUnwritable } from '../refuse-unwritable.js';
@@ -13,6 +13,14 @@ const TABLES = `
   ) AS parents
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'companyId' AND NOT a.attisdropped
   WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname`;
+
+const ATTEMPTS = 4;
+
+interface Erased {
+  /** The rows that went, by table. */
+  counts: Record<string, number>;
+  userIds: string[];
+}
 
 /**
  * Removes a company with all that is its, in one transaction of the owner of the database; what is left is one line of proof.
@@ -54,7 +62,19 @@ class CompanyErasure {
     return rows[0].name;
   }
 
-  async erase(): Promise<{ counts: Record<string, number>; userIds: string[] }> {
+  /** Anew, a few times, when the database chose it as the victim of a deadlock: requests lock users first, and add rows to the company then. */
+  async erase(): Promise<Erased> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.removeAll();
+      } catch (error) {
+        if (!isRetryable(error) || attempt >= ATTEMPTS) throw error;
+        await this.client.query('ROLLBACK');
+      }
+    }
+  }
+
+  private async removeAll(): Promise<Erased> {
     await this.enter();
     // Every row of a company needs its row there: from here on none is added.
     await this.client.query('SELECT 1 FROM companies WHERE id = $1 FOR UPDATE', [this.id]);
