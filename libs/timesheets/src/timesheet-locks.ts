@@ -25,4 +25,13 @@ export class TimesheetLocks {
   async changeLeads(): Promise<void> {
     await this.work.write(`SELECT pg_advisory_xact_lock(${lockKey('leads')})`);
   }
+
+  /** Waits for nobody, so it may come behind rows of theirs. @returns whose time is locked now; that of the others is just being written */
+  async tryToHold(userIds: string[]): Promise<string[]> {
+    const held = await this.work.query<{ id: string }>(
+      `SELECT p.id FROM unnest($2::text[]) AS p(id) WHERE pg_try_advisory_xact_lock(${lockKey('timesheets', 'p.id')})`,
+      [userIds],
+    );
+    return held.map(({ id }) => id);
+  }
 }

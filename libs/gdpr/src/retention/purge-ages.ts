@@ -63,12 +63,12 @@ export class PurgeAges {
     return false;
   }
 
-  /** Users who are due, by whether a hold keeps them. */
-  async people({ deletedUserYears: before }: CutOffs): Promise<{ free: number; held: number }> {
+  /** Users who are due, by whether a hold keeps them. @param busy who is not counted as free */
+  async people({ deletedUserYears: before }: CutOffs, busy: string[] = []): Promise<{ free: number; held: number }> {
     const [found] = await this.work.query<{ free: number; held: number }>(
-      `SELECT count(*) FILTER (WHERE NOT d.held) AS free, count(*) FILTER (WHERE d.held) AS held
+      `SELECT count(*) FILTER (WHERE NOT d.held AND d.id <> ALL ($3::uuid[])) AS free, count(*) FILTER (WHERE d.held) AS held
        FROM (${DUE}) d`,
-      [before],
+      [before, busy],
     );
     return found!;
   }

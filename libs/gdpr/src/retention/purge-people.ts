@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
 import { InjectLog, isHeld, Mail, NIL_ID, UnitOfWork } from '#core';
+import { TimesheetLocks } from '#timesheets';
 import { PersonErasure } from '../erasure/person-erasure.js';
 import { ENTER_RETENTION, LEAVE_RETENTION } from './retention-role.js';
 
@@ -11,6 +12,19 @@ export type Counts = Record<string, number>;
 export interface Place {
   deletedAt: string;
   id: string;
+}
+
+interface Removal {
+  counts: Counts;
+  removed: string[];
+  /** Who stays because others are writing their timesheets, entries or approvals at this moment. */
+  busy: string[];
+}
+
+/** People who were looked at together. */
+export interface Batch extends Removal {
+  /** Where to go on. */
+  last: Place;
 }
 
 export const FROM_THE_START: Place = { deletedAt: '-infinity', id: NIL_ID };
@@ -62,28 +76,37 @@ export class PurgePeople {
     private readonly work: UnitOfWork,
     private readonly erasure: PersonErasure,
     private readonly mail: Mail,
+    private readonly time: TimesheetLocks,
     @InjectLog() private readonly log: Logger,
   ) {}
 
-  /** The next ones whose time was over before. @returns what went, and where to go on; undefined when there is nobody left */
-  async next(before: Date, after: Place, limit: number): Promise<{ counts: Counts; last: Place } | undefined> {
+  /** The next ones whose time was over before. @returns undefined when there is nobody left */
+  async next(before: Date, after: Place, limit: number): Promise<Batch | undefined> {
     const due = await this.lock(before, after, limit);
     if (due.length === 0) return undefined;
-    const { counts } = await this.remove(due.map(({ id }) => id));
-    return { counts, last: due.at(-1)! };
+    return { ...(await this.remove(due.map(({ id }) => id))), last: due.at(-1)! };
   }
 
-  /** These people, who are locked; under hold they stay. @param doneAt when it was done first, if it is done again */
-  async remove(userIds: string[], doneAt?: Date): Promise<{ counts: Counts; removed: string[] }> {
+  /**
+   * These people, who are locked; under hold they stay. Their time is locked first: whoever waits to write it finds nothing then, and leaves no
+   * line in a history that is gone.
+   * @param doneAt when it was done first, if it is done again
+   */
+  async remove(userIds: string[], doneAt?: Date): Promise<Removal> {
     const manager = await this.work.manager();
-    const [free] = await Promise.all([this.work.query<{ id: string }>(STILL_FREE, [userIds]), inTurn(manager, ...MANNERS)]);
+    const [ours, free] = await Promise.all([
+      this.time.tryToHold(userIds),
+      this.work.query<{ id: string }>(STILL_FREE, [userIds]),
+      inTurn(manager, ...MANNERS),
+    ]);
+    const isOurs = new Set(ours);
     const gone = await this.together(
-      free.map(({ id }) => id),
+      free.map(({ id }) => id).filter((id) => isOurs.has(id)),
       doneAt,
     );
     const removed = gone.flatMap(({ userIds: ids }) => ids);
     if (removed.length > 0) await this.mail.eraseFiles(removed);
-    return { counts: sum(gone.map(({ counts }) => counts)), removed };
+    return { counts: sum(gone.map(({ counts }) => counts)), removed, busy: userIds.filter((id) => !isOurs.has(id)) };
   }
 
   /**

@@ -95,7 +95,7 @@ export class Purges implements BeforeApplicationShutdown {
   private async carryOut(tenant: Tenant, begun: Begun, stopping: AbortSignal): Promise<PurgeEnd> {
     const { run, cutOffs } = begun;
     const progress = new PurgeProgress(this.work, this.runs, tenant, run.id, stopping);
-    const finish = () => progress.finish(() => this.ages.people(cutOffs));
+    const finish = () => progress.finish((busy) => this.ages.people(cutOffs, busy));
     try {
       await this.removeAll(progress, cutOffs);
     } catch (error) {
@@ -122,14 +122,13 @@ export class Purges implements BeforeApplicationShutdown {
     let size = AT_FIRST;
     for (;;) {
       const began = performance.now();
-      let last = place;
-      const goesOn = await progress.step(async () => {
+      const done = await progress.step(async () => {
         const batch = await this.people.next(before, place, size);
-        last = batch?.last ?? place;
-        return { counts: batch?.counts ?? {}, isLast: !batch };
+        return { counts: batch?.counts ?? {}, isLast: !batch, batch };
       });
-      if (!goesOn) return;
-      place = last;
+      if (!done?.batch) return;
+      progress.busy.push(...done.batch.busy);
+      place = done.batch.last;
       const pace = AIM_MS / (performance.now() - began);
       size = Math.min(AT_MOST, Math.max(1, Math.round(size * Math.min(2, pace))));
     }
@@ -169,6 +168,8 @@ interface Step {
 
 /** How far a run is: written in the transaction of each of its steps. */
 class PurgeProgress {
+  /** Who was passed over because others were just writing their time. */
+  readonly busy: string[] = [];
   private counts: Counts = {};
   private isOver = false;
 
@@ -182,33 +183,34 @@ class PurgeProgress {
 
   /** One step after another, up to the last one or until it is time to stop. */
   async repeat(work: () => Promise<Step>): Promise<void> {
-    let goesOn = true;
-    while (goesOn) goesOn = await this.step(work);
+    let done: Step | undefined;
+    do done = await this.step(work);
+    while (done && !done.isLast);
   }
 
-  /** One step, unless it is time to stop. @returns whether there is another one to do */
-  async step(work: () => Promise<Step>): Promise<boolean> {
-    if (this.stopping.aborted || this.isOver) return false;
-    const { counts, isLast, isNoted } = await this.work.within(this.tenant, async () => {
-      const done = await work();
-      const total = sum([this.counts, done.counts]);
-      const noted = await this.runs.note(this.id, { counts: total });
-      return { counts: total, isLast: done.isLast, isNoted: noted };
+  /** One step. @returns what was done; undefined when it is time to stop */
+  async step<T extends Step>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.stopping.aborted || this.isOver) return undefined;
+    const { done, counts, isNoted } = await this.work.within(this.tenant, async () => {
+      const step = await work();
+      const total = sum([this.counts, step.counts]);
+      return { done: step, counts: total, isNoted: await this.runs.note(this.id, { counts: total }) };
     });
     this.counts = counts;
     this.isOver = !isNoted; // another one took this run for dead, and goes on
-    return !isLast && isNoted;
+    return isNoted ? done : undefined;
   }
 
-  /** @param left who is still there: under hold, or because they could not go */
-  async finish(left: () => Promise<{ free: number; held: number }>): Promise<PurgeEnd> {
+  /** @param left who is still there: under hold, or because they could not go; not who was busy */
+  async finish(left: (busy: string[]) => Promise<{ free: number; held: number }>): Promise<PurgeEnd> {
     if (this.isOver) return 'early';
     const failed = await this.work.within(this.tenant, async () => {
-      const { free, held } = await left();
+      const { free, held } = await left(this.busy);
       await this.runs.note(this.id, { held, failed: free, finishedAt: clock.now() });
       return free;
     });
     if (this.stopping.aborted) return 'early';
-    return failed > 0 ? 'left' : 'through';
+    if (failed > 0) return 'left';
+    return this.busy.length > 0 ? 'early' : 'through';
   }
 }
