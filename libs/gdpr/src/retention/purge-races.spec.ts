@@ -88,6 +88,7 @@ describe('a purge beside a write on the time of who goes', () => {
     ],
     'the deletion of a timesheet': [filled, ({ path }) => company.admin.delete(path), '404 not_found'],
     'an approval': [submitted, ({ path }) => company.admin.post(`${path}/approve`, {}), '404 not_found'],
+    'an approver who leaves': [submitted, ({ lead }) => company.admin.post(`/users/${lead.id}/status`, { code: 'SUSPENDED' }), '200'],
   };
 
   it.each(Object.keys(WRITES).flatMap((write) => [[write, 'timesheet_entries'] as const, [write, 'users'] as const]))(
