@@ -17,12 +17,15 @@ export interface Place {
 interface Removal {
   counts: Counts;
   removed: string[];
+  /** Whether it failed, and nobody went. */
+  hasFailed: boolean;
   /** Who stays because others are writing their timesheets, entries or approvals at this moment. */
   busy: string[];
 }
 
 /** People who were looked at together. */
 export interface Batch extends Removal {
+  people: number;
   /** Where to go on. */
   last: Place;
 }
@@ -84,11 +87,11 @@ export class PurgePeople {
   async next(before: Date, after: Place, limit: number): Promise<Batch | undefined> {
     const due = await this.lock(before, after, limit);
     if (due.length === 0) return undefined;
-    return { ...(await this.remove(due.map(({ id }) => id))), last: due.at(-1)! };
+    return { ...(await this.remove(due.map(({ id }) => id))), people: due.length, last: due.at(-1)! };
   }
 
   /**
-   * These people, who are locked; under hold they stay. Their time is locked first: whoever waits to write it finds nothing then, and leaves no
+   * These people, who are locked, all or none; under hold they stay. Their time is locked first: whoever waits to write it finds nothing then, and leaves no
    * line in a history that is gone.
    * @param doneAt when it was done first, if it is done again
    */
@@ -100,13 +103,11 @@ export class PurgePeople {
       inTurn(manager, ...MANNERS),
     ]);
     const isOurs = new Set(ours);
-    const gone = await this.together(
-      free.map(({ id }) => id).filter((id) => isOurs.has(id)),
-      doneAt,
-    );
-    const removed = gone.flatMap(({ userIds: ids }) => ids);
+    const going = free.map(({ id }) => id).filter((id) => isOurs.has(id));
+    const counts = going.length > 0 ? await this.tried(going, doneAt) : {};
+    const removed = counts ? going : [];
     if (removed.length > 0) await this.mail.eraseFiles(removed);
-    return { counts: sum(gone.map(({ counts }) => counts)), removed, busy: userIds.filter((id) => !isOurs.has(id)) };
+    return { counts: counts ?? {}, removed, hasFailed: !counts, busy: userIds.filter((id) => !isOurs.has(id)) };
   }
 
   /**
@@ -122,17 +123,6 @@ export class PurgePeople {
     const deleted = isThroughDeleted ? [] : await this.work.query<Place>(LOCK_DELETED, [before, deletedAt, id, limit]);
     if (deleted.length > 0) return deleted;
     return this.work.query<Place>(LOCK_ANONYMISED, [before, isThroughDeleted ? id : NIL_ID, limit]);
-  }
-
-  /** All at once; where that fails one by one, so that only who cannot go stays. */
-  private async together(userIds: string[], doneAt?: Date): Promise<{ counts: Counts; userIds: string[] }[]> {
-    if (userIds.length === 0) return [];
-    const counts = await this.tried(userIds, doneAt);
-    if (counts) return [{ counts, userIds }];
-    if (userIds.length === 1) return [];
-    const gone = [];
-    for (const userId of userIds) gone.push(...(await this.together([userId], doneAt)));
-    return gone;
   }
 
   /** @returns undefined when it failed, and nothing of it was done */

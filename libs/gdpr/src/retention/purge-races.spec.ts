@@ -19,6 +19,7 @@ afterAll(() => server.stop());
 
 const said = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim();
 const idle = () => server.app.get(Purges).idle();
+const isHere = async (id: string) => (await server.sql('SELECT 1 FROM users WHERE id = $1', [id])).length > 0;
 const begin = async ({ admin }: Company) => (await admin.post('/gdpr/purges', { dryRun: false })).body;
 const runOf = async ({ admin }: Company, { id }: { id: string }) => (await admin.get(`/gdpr/purges/${id}`)).body;
 
@@ -125,5 +126,27 @@ describe('a purge beside a write on the time of who goes', () => {
     expect(said(written)).toBe('204');
     expect(await purge(company)).toMatchObject({ failed: 0, counts: { users: 1 } });
     expect(await server.sql('SELECT action FROM timesheet_history WHERE "userId" = $1', [sheet.person.id])).toEqual([]);
+  });
+});
+
+describe('a purge of people who cannot go together', () => {
+  it('takes each in a transaction of its own, and locks nobody else meanwhile', async () => {
+    const company = await server.company();
+    const people = [await deleted(company), await deleted(company), await deleted(company)];
+    await areGone(...people);
+    const [first, second, third] = people.map(({ id }) => id);
+    const tasks = [await company.task({ assigneeId: second! }), await company.task({ assigneeId: third! })];
+    await server.database.as('superuser', async (busy) => {
+      await busy.query('BEGIN');
+      await busy.query('SELECT 1 FROM tasks WHERE id = ANY ($1) FOR UPDATE', [tasks.map(({ id }) => id)]);
+      const begun = await begin(company);
+      await until(async () => !(await isHere(first!)));
+      await until(async () => (await server.lockWaits()) > 0 || (await runOf(company, begun)).finishedAt !== null);
+      const { rows } = await busy.query('SELECT id FROM users WHERE id = ANY ($1) FOR UPDATE SKIP LOCKED', [[second, third]]);
+      expect(rows.length).toBeGreaterThan(0);
+      expect(await runOf(company, begun)).toMatchObject({ finishedAt: null, counts: { users: 1 } });
+      await busy.query('ROLLBACK');
+      await idle();
+    });
   });
 });

@@ -120,17 +120,23 @@ export class Purges implements BeforeApplicationShutdown {
   private async removePeople(progress: PurgeProgress, before: Date): Promise<void> {
     let place = FROM_THE_START;
     let size = AT_FIRST;
+    let alone = 0; // so many could not go together: one by one only who cannot go stays, and in transactions of their own nobody waits for the others
     for (;;) {
       const began = performance.now();
       const done = await progress.step(async () => {
-        const batch = await this.people.next(before, place, size);
+        const batch = await this.people.next(before, place, alone > 0 ? 1 : size);
         return { counts: batch?.counts ?? {}, isLast: !batch, batch };
       });
       if (!done?.batch) return;
-      progress.busy.push(...done.batch.busy);
-      place = done.batch.last;
-      const pace = AIM_MS / (performance.now() - began);
-      size = Math.min(AT_MOST, Math.max(1, Math.round(size * Math.min(2, pace))));
+      const { people, last, hasFailed, busy } = done.batch;
+      if (hasFailed && people > 1) {
+        alone = people;
+        continue;
+      }
+      progress.busy.push(...busy);
+      place = last;
+      if (alone > 0) alone--;
+      else size = paced(size, performance.now() - began);
     }
   }
 
@@ -159,6 +165,9 @@ export class Purges implements BeforeApplicationShutdown {
     }
   }
 }
+
+/** How many next, where so many took so long. */
+const paced = (size: number, tookMs: number): number => Math.min(AT_MOST, Math.max(1, Math.round(size * Math.min(2, AIM_MS / tookMs))));
 
 /** What was done. */
 interface Step {
