@@ -149,4 +149,19 @@ describe('a purge of people who cannot go together', () => {
       await idle();
     });
   });
+
+  it('tells all that went, also of a run that was taken for dead', async () => {
+    const company = await server.company();
+    await deleted(company);
+    const first = await whilePurging(company, 'users', async () => {
+      await server.sql(`UPDATE purge_runs SET "updatedAt" = now() - interval '3 minutes' WHERE "companyId" = $1`, [company.id]);
+      const other = await begin(company);
+      await until(async () => (await runOf(company, other)).finishedAt !== null);
+    });
+    await purge(company);
+    expect(first.finishedAt).not.toBeNull();
+    const [told] = await server.sql(`SELECT sum((counts->>'users')::int)::int AS n FROM purge_runs WHERE "companyId" = $1`, [company.id]);
+    expect(told).toEqual({ n: 1 });
+    expect(await server.sql('SELECT kind FROM erasures WHERE "companyId" = $1', [company.id])).toEqual([{ kind: 'purged' }]);
+  });
 });

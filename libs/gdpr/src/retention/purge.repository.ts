@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Audit, Cursors, lockKey, one, Query, UnitOfWork } from '#core';
+import { Audit, Cursors, lockKey, one, Problem, Query, UnitOfWork } from '#core';
 import type { JsonPage, PageQuery } from '#core';
 import type { CutOffs } from './purge-policy.js';
 import type { PurgeRunView } from './purge.dto.js';
@@ -87,14 +87,14 @@ export class PurgeRepository {
     return this.get(id);
   }
 
-  /** @returns false for a run that is over, because it was taken for dead */
-  async note(id: string, { counts, held, failed, finishedAt }: Progress): Promise<boolean> {
+  /** @throws for a run that is over, because it was taken for dead: what it has just done would be told by no run */
+  async note(id: string, { counts, held, failed, finishedAt }: Progress): Promise<void> {
     const noted = await this.work.execute(
       `UPDATE purge_runs p SET counts = coalesce($3::jsonb, p.counts), held = coalesce($4::integer, p.held), failed = coalesce($5::integer, p.failed), "finishedAt" = $6,
          "updatedAt" = now(), version = p.version + 1
        WHERE p."companyId" = $1 AND p.id = $2 AND p."finishedAt" IS NULL`,
       [id, counts ? JSON.stringify(counts) : null, held ?? null, failed ?? null, finishedAt ?? null],
     );
-    return noted > 0;
+    if (noted === 0) throw new Problem('conflict', { detail: 'This purge was taken for dead' });
   }
 }

@@ -180,7 +180,6 @@ class PurgeProgress {
   /** Who was passed over because others were just writing their time. */
   readonly busy: string[] = [];
   private counts: Counts = {};
-  private isOver = false;
 
   constructor(
     private readonly work: UnitOfWork,
@@ -199,20 +198,19 @@ class PurgeProgress {
 
   /** One step. @returns what was done; undefined when it is time to stop */
   async step<T extends Step>(work: () => Promise<T>): Promise<T | undefined> {
-    if (this.stopping.aborted || this.isOver) return undefined;
-    const { done, counts, isNoted } = await this.work.within(this.tenant, async () => {
+    if (this.stopping.aborted) return undefined;
+    const { done, counts } = await this.work.within(this.tenant, async () => {
       const step = await work();
       const total = sum([this.counts, step.counts]);
-      return { done: step, counts: total, isNoted: await this.runs.note(this.id, { counts: total }) };
+      await this.runs.note(this.id, { counts: total });
+      return { done: step, counts: total };
     });
     this.counts = counts;
-    this.isOver = !isNoted; // another one took this run for dead, and goes on
-    return isNoted ? done : undefined;
+    return done;
   }
 
   /** @param left who is still there: under hold, or because they could not go; not who was busy */
   async finish(left: (busy: string[]) => Promise<{ free: number; held: number }>): Promise<PurgeEnd> {
-    if (this.isOver) return 'early';
     const failed = await this.work.within(this.tenant, async () => {
       const { free, held } = await left(this.busy);
       await this.runs.note(this.id, { held, failed: free, finishedAt: clock.now() });
