@@ -15,6 +15,13 @@ export interface MadeSheet {
   path: string;
 }
 
+/** One of a person with listed approvers. */
+export interface ListedSheet extends MadeSheet {
+  approvers: Person[];
+  first: Person;
+  second: Person;
+}
+
 /** A person and the path of their timesheet. */
 type Of = Pick<MadeSheet, 'person' | 'path'>;
 
@@ -60,14 +67,20 @@ export class ApprovalWorld {
     return made;
   }
 
-  /** Under `explicit`, with approvers of one's own, and the owner among them, who never counts. */
-  async handedIn(count = 2): Promise<MadeSheet & { first: Person; second: Person }> {
+  /** With approvers of one's own, and the owner among them, who never counts. */
+  async drafted(count = 2): Promise<ListedSheet> {
     const made = await this.filled();
     const approvers = await Promise.all(Array.from({ length: count }, () => this.company.person()));
     await this.setApprovers(made.person, [...approvers, made.person]);
+    return { ...made, approvers, first: approvers[0]!, second: approvers[1]! };
+  }
+
+  /** {@link drafted} and submitted, under `explicit`. */
+  async handedIn(count = 2): Promise<ListedSheet> {
+    const made = await this.drafted(count);
     const { body } = await made.person.post(`${made.path}/submit`);
-    if (askedIn(body).join() !== idsOf(approvers).join()) throw new Error('not these approvers are asked');
-    return { ...made, first: approvers[0]!, second: approvers[1]! };
+    if (askedIn(body).join() !== idsOf(made.approvers).join()) throw new Error('not these approvers are asked');
+    return made;
   }
 
   async statusOf({ person, path }: Of): Promise<string> {

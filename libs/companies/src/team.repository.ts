@@ -47,7 +47,7 @@ export class TeamRepository {
    * @throws 404
    */
   async lockPeople(id: string): Promise<TeamView> {
-    await this.admins.lock();
+    await this.admins.lockDeciders();
     return this.lock(id);
   }
 }

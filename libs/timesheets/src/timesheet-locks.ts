@@ -16,14 +16,9 @@ export class TimesheetLocks {
     await this.work.query(`SELECT pg_advisory_xact_lock(${lockKey('timesheets', 'p.id')}) FROM unnest($2::text[]) AS p(id)`, [inOrder]);
   }
 
-  /** Until the end of the transaction it stays who leads whom; a change of it that is under way is waited for. Behind {@link hold}. */
-  async keepLeads(): Promise<void> {
-    await this.work.write(`SELECT pg_advisory_xact_lock_shared(${lockKey('leads')})`);
-  }
-
-  /** Who leads whom has changed: those are waited for who hand in by what was before. Ahead of any row of a timesheet. */
-  async changeLeads(): Promise<void> {
-    await this.work.write(`SELECT pg_advisory_xact_lock(${lockKey('leads')})`);
+  /** Until the end of the transaction nobody comes to decide anybody's timesheets; a change of it that is under way is waited for. Behind {@link hold}. */
+  async keepDeciders(): Promise<void> {
+    await this.work.write(`SELECT pg_advisory_xact_lock_shared(${lockKey('deciders')})`);
   }
 
   /** Waits for nobody, so it may come behind rows of theirs. @returns whose time is locked now; that of the others is just being written */

@@ -10,8 +10,8 @@ const LOCKS = {
   leave: 4,
   /** A company's purges. */
   purge: 5,
-  /** Who leads whom in a company: shared by those who hand in, alone for a change of it. */
-  leads: 6,
+  /** Who decides whose timesheets in a company: shared by those who hand in, alone for a change of it. */
+  deciders: 6,
 } as const;
 
 /** SQL: the key of a lock in the company `$1`. @param of what in it, texts such as `$2::text` */

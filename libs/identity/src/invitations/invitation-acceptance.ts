@@ -6,6 +6,7 @@ import { requireStrongPassword } from '../passwords/password-strength.js';
 import { Passwords } from '../passwords/passwords.js';
 import { Sessions } from '../sessions/sessions.js';
 import type { TokensView } from '../sign-in/auth.dto.js';
+import { Admins } from '../users/admins.js';
 import type { AcceptInvitationBody } from './invitation.dto.js';
 
 /** An invited person comes in: chooses a password, may correct the name, and is signed in. */
@@ -16,6 +17,7 @@ export class InvitationAcceptance {
     private readonly links: OneTimeLinks,
     private readonly passwords: Passwords,
     private readonly sessions: Sessions,
+    private readonly admins: Admins,
     private readonly audit: Audit,
     private readonly userCame: UserCame,
   ) {}
@@ -34,6 +36,7 @@ export class InvitationAcceptance {
 
   private async activate(link: OpenLink, passwordHash: string, { firstName, lastName, phoneNumber }: AcceptInvitationBody): Promise<void> {
     const { userId } = link;
+    await this.admins.lockDeciders();
     await this.links.spend(link);
     const activated = await this.work.execute(
       `UPDATE users u SET "passwordHash" = $3, "mustChangePasswordAtNextLogin" = false, "statusId" = active.id, "lastLogin" = $4,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, Problem, UnitOfWork } from '#core';
+import { Audit, lockKey, Problem, UnitOfWork } from '#core';
 import type { SystemRole } from '#rbac';
 import type { UserView } from './user.dto.js';
 
@@ -37,6 +37,12 @@ export class Admins {
    */
   async lock(): Promise<void> {
     await this.work.query('SELECT 1 FROM companies WHERE id = $1 FOR NO KEY UPDATE');
+  }
+
+  /** {@link lock}, for who may come to decide the timesheets of others: whoever is just handing in is waited for, and who does then sees it done. */
+  async lockDeciders(): Promise<void> {
+    await this.lock();
+    await this.work.write(`SELECT pg_advisory_xact_lock(${lockKey('deciders')})`);
   }
 
   /** Whether a living user may own the company: an ACTIVE Admin, and none else until the end of the transaction. Undefined for nobody. */

@@ -34,7 +34,7 @@ export class UserApprovers {
   /** @throws 400 `unknown_reference`, 403 `privilege_escalation`, 412 */
   async set(caller: Principal, userId: string, approverIds: string[], expected: ExpectedVersion): Promise<ApproverList> {
     // Nobody is deleted until the end. Not by locks on the approvers: a deletion holds its user and waits for those who list them.
-    await this.admins.lock();
+    await this.admins.lockDeciders();
     await this.requireLiving(approverIds);
     const user = await this.users.lock(userId);
     await this.policy.requireOver(caller, userId, user.role.id);

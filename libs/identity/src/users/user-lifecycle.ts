@@ -35,7 +35,7 @@ export class UserLifecycle {
     { code, reason }: ChangeStatus,
     expected: ExpectedVersion,
   ): Promise<UserView | ColleagueView> {
-    const before = await this.lock(caller, id, expected);
+    const before = await this.lock(caller, id, expected, code === 'ACTIVE');
     if (!NEXT[before.status].includes(code)) {
       throw new Problem('invalid_transition', { detail: `${before.status} does not become ${code}` });
     }
@@ -65,6 +65,7 @@ export class UserLifecycle {
    * @throws 403 `privilege_escalation`, 412, 409 `invalid_transition`, `email_taken`, `conflict` where the role is gone, as that of an anonymised user may be
    */
   async restore(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView | ColleagueView> {
+    await this.admins.lockDeciders();
     const before = await this.users.lockDeleted(id);
     if (!before) throw new Problem('not_found');
     const hasRole = await this.policy.keeps(before.roleId);
@@ -80,8 +81,8 @@ export class UserLifecycle {
     return this.users.show(caller, user);
   }
 
-  private async lock(caller: Principal, id: string, expected: ExpectedVersion): Promise<UserView> {
-    await this.admins.lock();
+  private async lock(caller: Principal, id: string, expected: ExpectedVersion, comes = false): Promise<UserView> {
+    await (comes ? this.admins.lockDeciders() : this.admins.lock());
     const user = await this.users.lock(id);
     await this.policy.requireOver(caller, id, user.role.id);
     expectVersion(user, expected);

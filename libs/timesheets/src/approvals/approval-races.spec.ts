@@ -6,7 +6,7 @@ import type { Company, Person } from '../../../../test/factories.js';
 import { startTestServer } from '../../../../test/server.js';
 import type { TestServer } from '../../../../test/server.js';
 
-// A decision at the moment at which an open round asks anew.
+// A decision, or a submission, at the moment at which those change who decide.
 
 let server: TestServer;
 let world: ApprovalWorld;
@@ -51,6 +51,32 @@ const COMES: Record<string, [(sheet: Sheet) => Promise<Answer>, (sheet: Sheet) =
     ({ second }) => company.admin.post(`/users/${second.id}/restore`),
   ],
 };
+
+describe('a submission that meets a change of who decides', () => {
+  it.each(Object.keys(COMES))('asks an approver who %s', async (how) => {
+    const sheet = await world.drafted();
+    const { first, second, person, path } = sheet;
+    const [goes, comes] = COMES[how]!;
+    await goes(sheet);
+    const { status, body } = await during(
+      () => comes(sheet),
+      () => person.post(`${path}/submit`),
+    );
+    expect([status, askedIn(body)]).toEqual([200, idsOf([first, second])]);
+    expect(await world.waiting(await second.signIn(), sheet)).toBe(1);
+  });
+
+  it('asks who is listed since, and nobody who is so no more', async () => {
+    const sheet = await world.drafted();
+    const { first, second, person, path } = sheet;
+    await list(sheet, [first]);
+    const { body } = await during(
+      () => list(sheet, [second]),
+      () => person.post(`${path}/submit`),
+    );
+    expect(askedIn(body)).toEqual([second.id]);
+  });
+});
 
 describe('a decision that meets a round which asks anew', () => {
   it.each(Object.keys(COMES))('is not the last approval where another approver %s', async (how) => {

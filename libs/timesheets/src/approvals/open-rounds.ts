@@ -4,7 +4,6 @@ import { UnitOfWork } from '#core';
 import { TimesheetHistoryWriter } from '../history/history.writer.js';
 import { askedNoMore, askedSince } from '../timesheet-events.js';
 import type { Asked } from '../timesheet-events.js';
-import { TimesheetLocks } from '../timesheet-locks.js';
 import { APPROVED_PEOPLE, POLICY, ROUND } from '../timesheet.policy.js';
 import { DECIDERS, HOLDERS } from './timesheet-approvers.js';
 
@@ -49,7 +48,6 @@ type Change = Omit<Asked, 'userId'>;
 export class OpenRounds {
   constructor(
     private readonly work: UnitOfWork,
-    private readonly locks: TimesheetLocks,
     private readonly history: TimesheetHistoryWriter,
   ) {}
 
@@ -61,9 +59,8 @@ export class OpenRounds {
     await this.askIn(await this.concerned(CONCERNED[because], userId, because === 'left' ? userId : null));
   }
 
-  /** {@link askAnew}, where others lead these users now. Whoever is just handing in by what was before is waited for. */
+  /** {@link askAnew}, where others lead these users now. */
   async askAnewOf(userIds: string[]): Promise<void> {
-    await this.locks.changeLeads();
     await this.askIn(await this.concerned(LED, userIds));
   }
 

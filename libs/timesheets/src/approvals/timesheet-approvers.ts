@@ -90,11 +90,11 @@ export class TimesheetApprovers {
 
   /**
    * None of them can leave before the end of the transaction: one who is leaving now is waited for, and not among them; who decides in
-   * their place is held too. Nor does another lead come until then. To be asked before any row of the timesheet is locked, as leaving, and
-   * a change of leads, lock in this order.
+   * their place is held too. Nor does another one come until then. To be asked before any row of the timesheet is locked, as leaving and
+   * coming lock in this order.
    */
   async held(ownerId: string): Promise<Deciders> {
-    await this.locks.keepLeads();
+    await this.locks.keepDeciders();
     for (const held = new Set<string>(); ;) {
       const found = await this.found(ownerId);
       const others = found.approverIds.filter((id) => !held.has(id));
