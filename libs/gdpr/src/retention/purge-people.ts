@@ -91,8 +91,8 @@ export class PurgePeople {
   }
 
   /**
-   * These people, who are locked, all or none; under hold they stay. Their time is locked first: whoever waits to write it finds nothing then, and leaves no
-   * line in a history that is gone.
+   * These people, who are locked, all or none; under hold they stay. Their time is locked first: whoever waits to write it finds nothing then,
+   * and leaves no line in a history that is gone.
    * @param doneAt when it was done first, if it is done again
    */
   async remove(userIds: string[], doneAt?: Date): Promise<Removal> {

@@ -18,6 +18,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const said = ({ status, body }: Answer) => `${status} ${body.code ?? ''}`.trim();
+const entryOf = async ({ id }: MadeSheet) =>
+  (await server.sql<{ id: string }>('SELECT id FROM timesheet_entries WHERE "timesheetId" = $1', [id]))[0]!.id;
 const idle = () => server.app.get(Purges).idle();
 const isHere = async (id: string) => (await server.sql('SELECT 1 FROM users WHERE id = $1', [id])).length > 0;
 const begin = async ({ admin }: Company) => (await admin.post('/gdpr/purges', { dryRun: false })).body;
@@ -71,8 +73,6 @@ describe('a purge beside a write on the time of who goes', () => {
     ({ company } = world);
   });
 
-  const entryOf = async ({ id }: MadeSheet) =>
-    (await server.sql<{ id: string }>('SELECT id FROM timesheet_entries WHERE "timesheetId" = $1', [id]))[0]!.id;
   const filled = () => world.filled();
   const submitted = () => world.submitted();
 
