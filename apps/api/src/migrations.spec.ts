@@ -79,6 +79,7 @@ const LANDED = {
   '1764000000015-EmailSince': 'babe5eec373e49e1',
   '1764000000016-ErasureOnlyTakes': '2aa04c2e58539f9c',
   '1764000000017-FilteredLists': 'abf7bfd6f5f5e44b',
+  '1764000000018-TeamLeads': 'd738b64b5d12e022',
 };
 
 const hashOf = (name: string): string => {

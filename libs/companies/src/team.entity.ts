@@ -16,6 +16,7 @@ export type TeamRole = (typeof TEAM_ROLES)[number];
 @Entity('team_members')
 @Check('team_members_role_check', `"role" IN ('member', 'lead')`)
 @Index('team_members_unique', ['companyId', 'teamId', 'userId'], { unique: true, where: '"deletedAt" IS NULL' })
+@Index('team_members_leads_idx', ['companyId', 'teamId', 'userId'], { where: `role = 'lead' AND "deletedAt" IS NULL` })
 @Index('team_members_user_idx', ['companyId', 'userId', 'role'])
 export class TeamMember extends UserOwned {
   @Column('uuid') @NotPersonal() teamId!: string;

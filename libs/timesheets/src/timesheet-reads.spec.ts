@@ -147,6 +147,7 @@ describe('of a company with many timesheets', () => {
       [company.id],
     );
     for (const { userId } of people.slice(0, some)) await company.insert('team_members', { teamId: id, userId });
+    await server.sql('ANALYZE timesheets, team_members');
     const lead = await company.person();
     const move = (role: string) =>
       rowsRead(server, company, async () =>

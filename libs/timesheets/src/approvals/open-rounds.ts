@@ -25,10 +25,12 @@ type Cause = keyof typeof CONCERNED;
 /** SQL: the `timesheets t` for which it counts who leads the users `$2`. */
 const LED = `t."userId" = ANY ($2) AND t."roundPolicy" = 'manager_of_user'`;
 
-/** SQL: who decides the timesheets `$2`, without one who is leaving, `$3`. */
+/** SQL: who decides the timesheets `$2`, without one who is leaving, `$3`. One by one: all at once, a plan may read all of the company. */
 const DECIDING = `
   WITH sheets AS (
-    SELECT t.id, t."userId", t.round, ${POLICY} AS policy, $3::uuid AS leaving FROM timesheets t WHERE t."companyId" = $1 AND t.id = ANY ($2)
+    SELECT t.id, t."userId", t.round, ${POLICY} AS policy, $3::uuid AS leaving
+    FROM unnest($2::uuid[]) s
+    CROSS JOIN LATERAL (SELECT * FROM timesheets t WHERE t."companyId" = $1 AND t.id = s OFFSET 0) t
   ), deciders AS (${DECIDERS})`;
 
 /** Timesheets of open rounds, locked. */
@@ -104,8 +106,14 @@ export class OpenRounds {
     return this.work.query<Change>(
       `${DECIDING}
        DELETE FROM timesheet_approvals a
-       WHERE a."companyId" = $1 AND a."timesheetId" = ANY ($2) AND a.status = 'PENDING'
-         AND (a."timesheetId", a."approverId") NOT IN (SELECT d."timesheetId", d."approverId" FROM deciders d)
+       USING (
+         SELECT p.id FROM sheets s
+         CROSS JOIN LATERAL (
+           SELECT * FROM timesheet_approvals p WHERE p."companyId" = $1 AND p."timesheetId" = s.id AND p.status = 'PENDING' OFFSET 0
+         ) p
+         WHERE (s.id, p."approverId") NOT IN (SELECT d."timesheetId", d."approverId" FROM deciders d)
+       ) gone
+       WHERE a."companyId" = $1 AND a.id = gone.id
        RETURNING a.id, a."timesheetId", a."approverId"`,
       [ids, leaving],
     );
