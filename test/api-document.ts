@@ -21,7 +21,7 @@ export interface Parameter {
 
 interface Operation {
   parameters?: Parameter[];
-  requestBody?: { content: Record<string, { schema: Schema }> };
+  requestBody?: { required: boolean; content: Record<string, { schema: Schema; example: unknown }> };
   responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
 }
 
@@ -67,21 +67,20 @@ export class ApiDocument {
     return items && Object.keys(this.resolve(items).properties ?? {});
   }
 
-  /** A valid body of the documented examples: all fields that are no ids, and the ids that are required. */
-  body(schema: Schema, idFor: IdFor): Body {
-    const fields = Object.entries(schema.properties ?? {});
-    const sent = fields.filter(([name, field]) => schema.required?.includes(name) || !this.takesIds(field));
-    return Object.fromEntries(sent.map(([name, field]) => [name, this.example(name, field, idFor)]));
+  /** The example of the body that an operation takes, with ids of records that are there. */
+  body(operation: Operation, idFor: IdFor): Body | undefined {
+    const [content] = Object.values(operation.requestBody?.content ?? {});
+    return content && (this.filled('', content.schema, content.example, idFor) as Body);
   }
 
-  private example(name: string, unresolved: Schema, idFor: IdFor): unknown {
-    const schema = this.resolve(unresolved);
-    if (schema.format === 'uuid') return idFor(name);
-    if (schema.items && this.takesIds(schema)) return [this.example(name, schema.items, idFor)];
-    if (schema.example !== undefined) return schema.example;
-    if (schema.items) return [this.example(name, schema.items, idFor)];
-    if (schema.properties) return this.body(schema, idFor);
-    throw new Error(`${name} has no example`);
+  private filled(name: string, unresolved: Schema, example: unknown, idFor: IdFor): unknown {
+    const { format, items, properties } = this.resolve(unresolved);
+    if (format === 'uuid') return idFor(name);
+    if (items) return (example as unknown[]).map((item) => this.filled(name, items, item, idFor));
+    if (!properties) return example;
+    return Object.fromEntries(
+      Object.entries(example as Body).map(([field, value]) => [field, this.filled(field, properties[field]!, value, idFor)]),
+    );
   }
 
   /** Every id that a body takes, those of its parts too. */
@@ -94,10 +93,6 @@ export class ApiDocument {
       const item = this.resolve(field.items);
       return item.format === 'uuid' ? [{ pointer: `${pointer}/0`, name }] : this.idFields(item, `${pointer}/0`);
     });
-  }
-
-  private takesIds(schema: Schema): boolean {
-    return this.idFields({ properties: { field: schema } }).length > 0;
   }
 
   private resolve(schema: Schema): Schema {

@@ -123,8 +123,7 @@ function placings(path: string, own: Ids, alien: (kind: Kind) => string): string
 /** Valid in all but the ids of the path, so that it would do something if they were taken. */
 function validBody(route: Route, own: Ids): Body | undefined {
   const operation = document.operation(route);
-  const schema = operation && document.bodySchema(operation);
-  return schema && document.body(schema, (name) => own[kindOf(name)]);
+  return operation && document.body(operation, (name) => own[kindOf(name)]);
 }
 
 /** The routes that take the ids of records that the caller must not know of, and answer otherwise than for unknown ones. */

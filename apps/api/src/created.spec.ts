@@ -57,8 +57,7 @@ const inWords = ({ method, path }: Route): string => `${method} ${path}`;
 
 async function bodyOf(route: Route, company: Company): Promise<Body> {
   const ids: Record<string, string> = { roleId: await company.roleId('Employee'), actionCodeId: (await company.actionCode()).id };
-  const schema = document.bodySchema(document.operation(route)!)!;
-  return { ...document.body(schema, (name) => ids[name]!), ...INSTEAD[inWords(route)] };
+  return { ...document.body(document.operation(route)!, (name) => ids[name]!), ...INSTEAD[inWords(route)] };
 }
 
 /** Who holds just what it takes. */

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import type { AnySchemaObject, Format } from 'ajv';
 import { PROBLEMS } from '#core';
+import { Cast, kindOf, kindsOf, withIds } from '../../../test/access-matrix.js';
+import { ApiDocument } from '../../../test/api-document.js';
 import { closed } from '../../../test/documented-answers.js';
 import { startTestServer } from '../../../test/server.js';
 import type { TestServer } from '../../../test/server.js';
@@ -32,8 +34,8 @@ interface Operation {
   operationId?: string;
   summary?: string;
   'x-permission'?: string;
-  parameters?: { name: string; example?: unknown; schema: { example?: unknown } }[];
-  requestBody?: { content: Record<string, { schema: { $ref?: string } }> };
+  parameters?: { name: string; in: string; example?: unknown; schema: { example?: unknown } }[];
+  requestBody?: { required: boolean; content: Record<string, { schema: Leaf; example: object }> };
   responses: Record<string, { description?: string; content?: Record<string, { schema: object; examples?: Record<string, Example> }> }>;
 }
 
@@ -50,6 +52,9 @@ interface Leaf {
 
 /** What tools write where nobody thought of an example. */
 const FILLERS = new Set<unknown>(['string', 'text', 'example', 'foo', 'bar', 'test', '']);
+
+/** Needs no body. */
+const ITS_OWNER_ALONE = 'POST /api/v1/leave-requests/:id/cancel';
 
 const { fullFormats } = createRequire(import.meta.url)('ajv-formats/dist/formats.js') as { fullFormats: Record<string, Format> };
 const ajv = new Ajv({ strict: false, formats: { ...fullFormats, int32: true, int64: true } });
@@ -127,6 +132,38 @@ describe('the OpenAPI document', () => {
       for (const [type, { schema }] of contents) walk(`${name} ${type}`, schema as Leaf);
     }
     expect(poor).toEqual([]);
+  });
+
+  it('gives every body an example that the route takes, and says whether one must be sent', async () => {
+    const [{ admin, ids }, asked] = await Promise.all([Cast.of(server), ApiDocument.of(server.anybody)]);
+    const wrong: string[] = [];
+    let bodies = 0;
+    for (const route of routesOf(server.app)) {
+      const operation = asked.operation(route);
+      const example = operation && asked.body(operation, (name) => ids[kindOf(name)]);
+      if (!example) continue;
+      bodies++;
+      const name = `${route.method} ${route.path}`;
+      const path = withIds(
+        route.path,
+        kindsOf(route.path).map((kind) => ids[kind]),
+      );
+      const [whole, none] = [await admin.send(route.method as 'POST', path, example), await admin.send(route.method as 'POST', path)];
+      if (whole.status === 400) wrong.push(`${name}: ${JSON.stringify(whole.body.errors)}`);
+      if ((none.status === 400) !== (operation.requestBody!.required || name === ITS_OWNER_ALONE)) wrong.push(`${name} without a body`);
+    }
+    expect(wrong).toEqual([]);
+    expect(bodies).toBeGreaterThan(30);
+  });
+
+  it('names ids in the order of the path, before query and headers', () => {
+    const places = ['path', 'query', 'header'];
+    for (const { name, operation } of operations) {
+      const parameters = operation.parameters ?? [];
+      expect(parameters).toEqual(parameters.toSorted((a, b) => places.indexOf(a.in) - places.indexOf(b.in)));
+      const ids = [...name.matchAll(/\{(\w+)\}/g)].map(([, id]) => id);
+      expect(parameters.slice(0, ids.length).map((parameter) => parameter.name)).toEqual(ids);
+    }
   });
 
   it('lets null through where it says so: neither a list of values nor a reference beside it forbids it', () => {

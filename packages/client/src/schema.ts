@@ -1931,8 +1931,8 @@ export interface Routes {
     /** Make somebody a member or a lead of a team. Needs the permission `update_team`. */
     '/api/v1/teams/{id}/members/{userId}': {
       path: {
-        userId: string;
         id: string;
+        userId: string;
       };
       body: PutMember;
       answer: PutMemberView;
@@ -2078,8 +2078,8 @@ export interface Routes {
     /** Take somebody out of a team. Needs the permission `update_team`. */
     '/api/v1/teams/{id}/members/{userId}': {
       path: {
-        userId: string;
         id: string;
+        userId: string;
       };
       answer: undefined;
     };

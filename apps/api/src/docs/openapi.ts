@@ -4,6 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { Access } from '#rbac';
 import { routesOf } from '../routes.js';
 import { VERSION } from '../version.js';
+import { completeBody } from './openapi-bodies.js';
 import { documentProblems, PROBLEM, takesVersion } from './openapi-problems.js';
 import type { DocumentedRoute } from './openapi-problems.js';
 
@@ -96,13 +97,13 @@ function whichUsers(access: Exclude<Access, { kind: 'public' }>): string {
  * @param isVersioned what is there is changed with `If-Match`, and so read with an ETag
  */
 function complete(route: DocumentedRoute, components: Components, isVersioned: boolean): void {
-  const { method, operation, access, isNeverKept, isAlwaysWhole } = route;
+  const { path, method, operation, access, isNeverKept, isAlwaysWhole } = route;
   operation.security ??= [];
   const isSignedIn = operation.security.length > 0;
   if (isSignedIn) operation.description = [operation.description, whoMay(access)].filter(Boolean).join(' ');
   const isRepeatable = method === 'post' && isSignedIn && !isNeverKept;
   if (isRepeatable) (operation.parameters ??= []).push(IDEMPOTENCY_KEY);
-  for (const parameter of operation.parameters ?? []) giveExample(parameter);
+  completeBody(operation, components.schemas ?? {});
   for (const [status, response] of Object.entries(operation.responses)) {
     if (!response || !('description' in response)) continue;
     response.description ||= ANSWERS[status] ?? '';
@@ -110,10 +111,20 @@ function complete(route: DocumentedRoute, components: Components, isVersioned: b
     response.headers = headersOf(status, response, isRepeatable, version);
     if (method === 'get' && version && !isAlwaysWhole) addConditional(operation);
   }
+  if (operation.parameters) operation.parameters = inOrder(operation.parameters, path);
+  for (const parameter of operation.parameters ?? []) giveExample(parameter);
   documentProblems(route, components);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response && 'description' in response) response.headers = { ...response.headers, ...sharedHeaders(status, isSignedIn) };
   }
+}
+
+const PLACES = ['path', 'query', 'header'];
+
+/** Generated methods take them in this order: ids as the path has them, not as decorators are applied. */
+function inOrder(parameters: Parameter[], path: string): Parameter[] {
+  const rank = (one: Parameter): number => ('in' in one ? PLACES.indexOf(one.in) * path.length + path.indexOf(`{${one.name}}`) : 0);
+  return parameters.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** What a client would send: ids in a path say nothing of themselves, and a cursor comes from the page before. */

@@ -7,6 +7,8 @@ const PERMISSIONS = {
   example: ['read_report'],
 };
 
+const EXPIRY = { nullable: true, example: '2199-12-31T00:00:00Z' };
+
 const faultOfExpiry = ({ expiresAt }: CreateApiKey): string | undefined =>
   expiresAt && Date.parse(expiresAt) <= clock.now().getTime() ? 'must be in the future' : undefined;
 
@@ -14,7 +16,7 @@ export class CreateApiKey {
   @Text(255, { example: 'Payroll export' }) name!: string;
   @Texts(100, { ...PERMISSIONS, optional: true }, faultOfPermission) permissions?: string[] | null;
   @Rule<CreateApiKey>([], faultOfExpiry)
-  @Instant({ optional: true, nullable: true, description: 'Later than now. Null or absent: never.' })
+  @Instant({ ...EXPIRY, optional: true, description: 'Later than now. Null or absent: never.' })
   expiresAt?: string | null;
 }
 
@@ -23,7 +25,7 @@ export class ApiKeyView {
   @Id({ description: 'Its owner.' }) userId!: string;
   @Text(255, { example: 'Payroll export' }) name!: string;
   @Texts(100, PERMISSIONS) permissions!: string[] | null;
-  @Instant({ nullable: true }) expiresAt!: string | null;
+  @Instant(EXPIRY) expiresAt!: string | null;
   @Instant({ nullable: true, description: 'Noted at most once a minute.' }) lastUsedAt!: string | null;
   @Instant() createdAt!: string;
   @Instant() updatedAt!: string;
