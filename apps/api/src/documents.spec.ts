@@ -28,7 +28,7 @@ it.each(['schema.txt', 'data-map.md', 'permissions.md', 'openapi.json'])('docs/%
 
 interface Example {
   $ref?: string;
-  value?: { code: string; status: number; type: string; title: string };
+  value?: { code: string; status: number; type: string; title: string; errors?: { pointer: string }[]; conflictsWith?: string[] };
 }
 interface Operation {
   operationId?: string;
@@ -195,6 +195,33 @@ describe('the OpenAPI document', () => {
         .map(([status, code]) => `${name} ${status} ${code}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it('tells the conflicts of a batch by entry, and those of one entry as a whole', () => {
+    const conflicts = (name: string, code: string) => {
+      const [[, , { value }]] = codesOf(operations.find((one) => one.name === name)!.operation).filter((one) => one[1] === code) as [
+        [number, string, Example],
+      ];
+      return [value?.errors?.[0]?.pointer, value?.conflictsWith?.length];
+    };
+    const [one, batch] = ['POST /api/v1/timesheet-entries', 'POST /api/v1/timesheet-entries/batch'];
+    expect([conflicts(one, 'entry_overlap'), conflicts(batch, 'entry_overlap')]).toEqual([
+      [undefined, 1],
+      ['/entries/3/startedAt', undefined],
+    ]);
+    for (const code of ['day_full', 'timesheet_locked', 'outside_period', 'action_code_inactive'])
+      expect([conflicts(one, code), conflicts(batch, code)]).toEqual([
+        [undefined, undefined],
+        [expect.stringMatching(/^\/entries\/3\//), undefined],
+      ]);
+  });
+
+  it('promises nobody who is not signed in to tell which ids there are', () => {
+    const open = operations.filter(({ operation }) => operation['x-permission'] === 'public');
+    expect(open.length).toBeGreaterThan(5);
+    expect(
+      open.flatMap(({ name, operation }) => (codesOf(operation).some(([, code]) => code === 'unknown_reference') ? [name] : [])),
+    ).toEqual([]);
   });
 
   it('has no refusal without a code, and no code that no operation answers', () => {

@@ -1142,15 +1142,15 @@ export interface Problem {
   instance: string;
   code: 'validation_failed' | 'malformed_body' | 'unknown_reference' | 'password_too_weak' | 'report_too_large' | 'not_signed_in' | 'invalid_credentials' | 'invalid_token' | 'refresh_token_reused' | 'forbidden' | 'password_change_required' | 'account_not_active' | 'signup_disabled' | 'self_approval' | 'privilege_escalation' | 'not_found' | 'company_name_taken' | 'company_required' | 'email_taken' | 'external_id_taken' | 'email_domain_not_allowed' | 'role_name_taken' | 'role_in_use' | 'system_role' | 'last_admin' | 'invalid_transition' | 'leave_overlap' | 'leave_locked' | 'action_code_taken' | 'action_code_in_use' | 'action_code_inactive' | 'timesheet_period_overlap' | 'timesheet_empty' | 'timesheet_locked' | 'outside_period' | 'no_approver' | 'entry_overlap' | 'day_full' | 'legal_hold' | 'conflict' | 'idempotency_in_progress' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_reused' | 'too_many_requests' | 'internal_error' | 'service_unavailable';
   requestId: string;
-  /** What is wrong in the body, the query or a header, one line a field. */
-  errors?: {
+  /** What is wrong in the path, the query, a header or the body, one line a fault. */
+  errors?: ({
     /** A JSON pointer; `/<name>` of a parameter. */
     pointer: string;
     detail: string;
-    /** Of an item of a batch: what it alone would have been told. */
-    code?: string;
+    /** What this fault alone would be refused with, where there can be some of several kinds. */
+    code?: 'validation_failed' | 'malformed_body' | 'unknown_reference' | 'password_too_weak' | 'report_too_large' | 'not_signed_in' | 'invalid_credentials' | 'invalid_token' | 'refresh_token_reused' | 'forbidden' | 'password_change_required' | 'account_not_active' | 'signup_disabled' | 'self_approval' | 'privilege_escalation' | 'not_found' | 'company_name_taken' | 'company_required' | 'email_taken' | 'external_id_taken' | 'email_domain_not_allowed' | 'role_name_taken' | 'role_in_use' | 'system_role' | 'last_admin' | 'invalid_transition' | 'leave_overlap' | 'leave_locked' | 'action_code_taken' | 'action_code_in_use' | 'action_code_inactive' | 'timesheet_period_overlap' | 'timesheet_empty' | 'timesheet_locked' | 'outside_period' | 'no_approver' | 'entry_overlap' | 'day_full' | 'legal_hold' | 'conflict' | 'idempotency_in_progress' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_reused' | 'too_many_requests' | 'internal_error' | 'service_unavailable';
     conflictsWith?: string[];
-  }[];
+  })[];
   /** The records in the way. */
   conflictsWith?: string[];
   /** With `company_required`: the companies to choose from. */

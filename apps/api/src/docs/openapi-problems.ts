@@ -22,11 +22,27 @@ const ID = '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10';
 
 /** Members that a problem has besides those of all. */
 const MORE: Partial<Record<ProblemCode, object>> = {
+  unknown_reference: { errors: [{ pointer: '/approverIds/0', detail: 'names nothing here' }] },
+  password_too_weak: { errors: [{ pointer: '/newPassword', detail: 'is a common password', code: 'password_too_weak' }] },
   company_required: { companies: [{ id: ID, name: 'Analytical Engines' }] },
   leave_overlap: { conflictsWith: [ID] },
   entry_overlap: { conflictsWith: [ID] },
   timesheet_period_overlap: { conflictsWith: [ID] },
-  outside_period: { conflictsWith: [ID] },
+};
+
+const ofBatch = (field: string, code: ProblemCode, detail: string, more = {}) => ({
+  errors: [{ pointer: `/entries/3/${field}`, detail, code, ...more }],
+});
+
+/** The same by operation and code, where a code is told otherwise than elsewhere. */
+const MORE_OF: Record<string, object> = {
+  'Timesheet_change outside_period': { conflictsWith: [ID] },
+  'TimesheetEntry_createAll unknown_reference': ofBatch('taskId', 'unknown_reference', 'names nothing here'),
+  'TimesheetEntry_createAll action_code_inactive': ofBatch('actionCodeId', 'action_code_inactive', 'The action code is inactive'),
+  'TimesheetEntry_createAll timesheet_locked': ofBatch('day', 'timesheet_locked', 'The timesheet of 2026-03-02 is submitted or approved'),
+  'TimesheetEntry_createAll outside_period': ofBatch('day', 'outside_period', '2026-03-02 is not in the period of that timesheet'),
+  'TimesheetEntry_createAll entry_overlap': ofBatch('startedAt', 'entry_overlap', 'Overlaps another entry', { conflictsWith: [ID] }),
+  'TimesheetEntry_createAll day_full': ofBatch('day', 'day_full', '2026-03-02 would have 1500 minutes'),
 };
 
 /** Every refusal of a route, with an example of each: what follows from how it is declared, and what it says itself with `@Problems`. */
@@ -62,7 +78,7 @@ function byConvention({ path, method, operation, access, isNeverKept }: Document
   return [
     'validation_failed', // what a route does not know is refused: there is none that refuses nothing
     ...(hasBody ? (['malformed_body', 'payload_too_large', 'unsupported_media_type'] as const) : []),
-    ...(takesIds(operation.requestBody, components) ? (['unknown_reference'] as const) : []),
+    ...(isSignedIn && takesIds(operation.requestBody, components) ? (['unknown_reference'] as const) : []),
     ...(isSignedIn ? (['not_signed_in'] as const) : []),
     ...(isSignedIn && needsSomething(access) ? (['forbidden'] as const) : []),
     ...(isSignedIn && !(access.kind === 'own' && access.whileChangingPassword) ? (['password_change_required'] as const) : []),
@@ -93,13 +109,16 @@ function takesIds(part: unknown, components: Components): boolean {
 
 /** An example of the code: of this route where what is wrong depends on it, one for all else. */
 function exampleOf(code: ProblemCode, route: DocumentedRoute, components: Components): object {
-  if (code === 'validation_failed') return { summary: PROBLEMS[code].title, value: problem(code, route, faultOf(route, components)) };
+  const { path, operation } = route;
+  const own = code === 'validation_failed' ? { errors: [faultOf(operation, components)] } : MORE_OF[`${operation.operationId} ${code}`];
+  const example = { summary: PROBLEMS[code].title, value: problem(code, path, own ?? MORE[code]) };
+  if (own) return example;
   components.examples ??= {};
-  components.examples[code] ??= { summary: PROBLEMS[code].title, value: problem(code, route) };
+  components.examples[code] ??= example;
   return { $ref: `#/components/examples/${code}` };
 }
 
-function problem(code: ProblemCode, { path }: DocumentedRoute, fault?: FieldFault): object {
+function problem(code: ProblemCode, path: string, more: object | undefined): object {
   const { title, status } = PROBLEMS[code];
   return {
     type: `/docs/problems#${code}`,
@@ -109,14 +128,12 @@ function problem(code: ProblemCode, { path }: DocumentedRoute, fault?: FieldFaul
     instance: path.replaceAll(/\{\w+\}/g, ID),
     code,
     requestId: '9b2f6c1e-0d0a-4c7e-9f51-6f0c1f6f8a11',
-    ...(fault ? { errors: [fault] } : {}),
-    ...MORE[code],
+    ...more,
   };
 }
 
 /** Something that a client of the route may well get wrong. */
-function faultOf({ operation }: DocumentedRoute, { schemas = {} }: Components): FieldFault {
-  const { parameters = [], requestBody } = operation;
+function faultOf({ parameters = [], requestBody }: Operation, { schemas = {} }: Components): FieldFault {
   const content = requestBody && 'content' in requestBody ? Object.values(requestBody.content)[0]?.schema : undefined;
   const body = (content && '$ref' in content ? schemas[content.$ref.split('/').at(-1)!] : content) as Schema | undefined;
   const field = body?.required?.[0];
@@ -143,14 +160,19 @@ export const PROBLEM = {
     requestId: { type: 'string', example: '9b2f6c1e-0d0a-4c7e-9f51-6f0c1f6f8a11' },
     errors: {
       type: 'array',
-      description: 'What is wrong in the body, the query or a header, one line a field.',
+      description: 'What is wrong in the path, the query, a header or the body, one line a fault.',
       items: {
         type: 'object',
         required: ['pointer', 'detail'],
         properties: {
           pointer: { type: 'string', description: 'A JSON pointer; `/<name>` of a parameter.', example: '/durationMin' },
           detail: { type: 'string', example: 'must be a whole number from 0 to 1440' },
-          code: { type: 'string', description: 'Of an item of a batch: what it alone would have been told.', example: 'entry_overlap' },
+          code: {
+            type: 'string',
+            enum: Object.keys(PROBLEMS),
+            description: 'What this fault alone would be refused with, where there can be some of several kinds.',
+            example: 'entry_overlap',
+          },
           conflictsWith: { type: 'array', items: { type: 'string', format: 'uuid' }, example: [ID] },
         },
       },
