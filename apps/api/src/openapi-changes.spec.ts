@@ -85,7 +85,7 @@ describe('a change that breaks clients', () => {
     ],
     [
       'a value of an answer that is new',
-      (doc) => schema(doc, 'TaskView').properties.status.enum.push('WAITING'),
+      (doc) => schema(doc, 'TaskStatus').enum.push('WAITING'),
       'GET /api/v1/tasks/{id} 200.status: WAITING may be answered now',
     ],
     [
@@ -103,7 +103,7 @@ describe('a change that breaks clients', () => {
     ],
     [
       'a value of a request that is taken no longer',
-      (doc) => schema(doc, 'CreateTask').properties.status.enum.pop(),
+      (doc) => schema(doc, 'TaskStatus').enum.pop(),
       'POST /api/v1/tasks body.status: CANCELLED is taken no longer',
     ],
     [

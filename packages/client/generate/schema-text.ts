@@ -48,11 +48,14 @@ export function schemaText({ paths, components: { schemas } }: Document): string
     .routes.filter(({ operation }) => !operation.parameters?.some(({ name }) => name === 'Idempotency-Key'));
   return `${[
     '// Made from docs/openapi.json by `npm run client`.',
-    ...Object.entries(schemas).map(([name, schema]) => `export interface ${name} ${typeText(schema)}`),
+    ...Object.entries(schemas).map(([name, schema]) => `${comment(schema.description, '')}${declaration(name, typeText(schema))}`),
     `/** By method and path: what a route takes, and what it answers. */\nexport interface Routes {\n${operations.map(({ method, routes }) => `  ${method}: {\n${routes.map(({ path, operation }) => routeText(path, operation, schemas)).join('\n')}\n  };`).join('\n')}\n}`,
     `/** POST routes whose answer is never kept, so that a repeat would act twice: they carry secrets. */\nexport const UNKEPT: readonly string[] = [\n${unkept.map(({ path }) => `  '${path}',`).join('\n')}\n];`,
   ].join('\n\n')}\n`;
 }
+
+const declaration = (name: string, text: string): string =>
+  text.startsWith('{') ? `export interface ${name} ${text}` : `export type ${name} = ${text};`;
 
 function routeText(
   path: string,

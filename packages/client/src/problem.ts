@@ -1,10 +1,4 @@
-import type { Problem } from './schema.js';
-
-/** What a refusal is called; each is explained at `/docs/problems#<code>`. */
-export type ProblemCode = Problem['code'];
-
-/** A fault of one field, found by its JSON pointer (`/entries/3/day`; a query parameter is `/<name>`). */
-export type FieldFault = NonNullable<Problem['errors']>[number];
+import type { FieldFault, Problem, ProblemCode } from './schema.js';
 
 /** The server refused. */
 export class ProblemError extends Error {

@@ -19,7 +19,7 @@ export interface RoleView {
   /** One of those that come with the company: it can neither be changed nor deleted. */
   system: boolean;
   /** In alphabetical order. */
-  permissions: ('update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log')[];
+  permissions: PermissionName[];
   createdAt: string;
   updatedAt: string;
   version: number;
@@ -35,7 +35,7 @@ export interface CreateRole {
   name: string;
   description?: string | null;
   /** At most those that you hold yourself. */
-  permissions?: ('update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log')[];
+  permissions?: PermissionName[];
 }
 
 export interface UpdateRole {
@@ -46,7 +46,7 @@ export interface UpdateRole {
 
 export interface RolePermissions {
   /** All that the role has from now on. What is new among them you must hold yourself. */
-  permissions: ('update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log')[];
+  permissions: PermissionName[];
 }
 
 export interface ApiKeyView {
@@ -117,7 +117,7 @@ export interface UserView {
   phoneNumber: string | null;
   /** The payroll's number. */
   externalId: string | null;
-  status: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  status: UserStatus;
   role: RoleReference;
   isAnonymized: boolean;
   mustChangePasswordAtNextLogin: boolean;
@@ -174,7 +174,7 @@ export interface MeView {
   phoneNumber: string | null;
   /** The payroll's number. */
   externalId: string | null;
-  status: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  status: UserStatus;
   role: RoleReference;
   isAnonymized: boolean;
   mustChangePasswordAtNextLogin: boolean;
@@ -237,7 +237,7 @@ export interface ColleagueView {
 }
 
 export interface UserPage {
-  items: (UserView | ColleagueView)[];
+  items: UserOrColleague[];
   nextCursor: string | null;
 }
 
@@ -269,13 +269,13 @@ export interface UpdateUser {
 }
 
 export interface ChangeStatus {
-  code: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  code: UserStatus;
   reason?: string | null;
 }
 
 export interface UserStatusView {
   id: string;
-  code: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+  code: UserStatus;
   name: string;
   description: string | null;
   /** Whether a user of this status may sign in. */
@@ -348,7 +348,7 @@ export interface SettingsView {
   /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
   holidayCalendar: string | null;
   /** Who decides timesheets, their owner never. `manager_of_user`: the leads of the owner’s teams and holders of `approve_timesheet`. `role_manager`: these holders alone. `explicit`: the approvers of the owner, all of them. It counts for what is submitted from now on. */
-  timesheetApproverPolicy: 'manager_of_user' | 'role_manager' | 'explicit';
+  timesheetApproverPolicy: ApproverPolicy;
   /** Of the addresses of new users. */
   allowedEmailDomains: string[] | null;
   /** Whether new users need an address of the allowed domains. */
@@ -366,7 +366,7 @@ export interface UpdateSettings {
   /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
   holidayCalendar?: string | null;
   /** Who decides timesheets, their owner never. `manager_of_user`: the leads of the owner’s teams and holders of `approve_timesheet`. `role_manager`: these holders alone. `explicit`: the approvers of the owner, all of them. It counts for what is submitted from now on. */
-  timesheetApproverPolicy?: 'manager_of_user' | 'role_manager' | 'explicit';
+  timesheetApproverPolicy?: ApproverPolicy;
   /** Of the addresses of new users. */
   allowedEmailDomains?: string[] | null;
   /** Whether new users need an address of the allowed domains. */
@@ -412,7 +412,7 @@ export interface MemberView {
   /** With `read_team`. */
   email?: string;
   /** In this team; with `read_team`. */
-  role?: 'member' | 'lead';
+  role?: TeamRole;
 }
 
 export interface MemberPage {
@@ -422,7 +422,7 @@ export interface MemberPage {
 
 export interface PutMember {
   /** A lead may read the time and leave of the members, and decide their leave. */
-  role: 'member' | 'lead';
+  role: TeamRole;
 }
 
 export interface PutMemberView {
@@ -432,7 +432,7 @@ export interface PutMemberView {
   /** With `read_team`. */
   email?: string;
   /** In this team; with `read_team`. */
-  role?: 'member' | 'lead';
+  role?: TeamRole;
   /** Of the team, also as ETag: it moves with the members. */
   version: number;
 }
@@ -443,7 +443,7 @@ export interface TaskView {
   description: string | null;
   /** Who does it. */
   assigneeId: string | null;
-  status: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+  status: TaskStatus;
   dueDate: string | null;
   createdAt: string;
   updatedAt: string;
@@ -460,7 +460,7 @@ export interface CreateTask {
   description?: string | null;
   /** Who does it. */
   assigneeId?: string | null;
-  status?: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+  status?: TaskStatus;
   dueDate?: string | null;
 }
 
@@ -469,7 +469,7 @@ export interface UpdateTask {
   description?: string | null;
   /** Who does it. */
   assigneeId?: string | null;
-  status?: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+  status?: TaskStatus;
   dueDate?: string | null;
 }
 
@@ -479,10 +479,10 @@ export interface LeaveRequestView {
   startDate: string;
   /** The last day; at most 366 in all. */
   endDate: string;
-  startPortion: 'full' | 'morning' | 'afternoon';
-  endPortion: 'full' | 'morning' | 'afternoon';
-  leaveType: 'PTO' | 'SICK' | 'UNPAID';
-  status: 'PENDING' | 'APPROVED' | 'REJECTED' | 'CANCELLED';
+  startPortion: DayPortion;
+  endPortion: DayPortion;
+  leaveType: LeaveType;
+  status: LeaveStatus;
   reason: string | null;
   rejectionReason: string | null;
   /** Given with the approval or the cancellation. */
@@ -493,7 +493,7 @@ export interface LeaveRequestView {
   decidedAt: string | null;
   decidedByUserId: string | null;
   /** What the caller may do now. */
-  allowedActions: ('edit' | 'delete' | 'approve' | 'reject' | 'cancel')[];
+  allowedActions: LeaveAction[];
   createdAt: string;
   updatedAt: string;
   version: number;
@@ -508,12 +508,12 @@ export interface CreateLeaveRequest {
   startDate: string;
   /** The last day; at most 366 in all. */
   endDate: string;
-  leaveType: 'PTO' | 'SICK' | 'UNPAID';
+  leaveType: LeaveType;
   reason?: string | null;
   /** Of the first day; a half of one day is named in both. Over several days `full` or `afternoon`. */
-  startPortion?: 'full' | 'morning' | 'afternoon';
+  startPortion?: DayPortion;
   /** Of the last day. Over several days `full` or `morning`. */
-  endPortion?: 'full' | 'morning' | 'afternoon';
+  endPortion?: DayPortion;
   /** Whose leave; of another with `create_leave_request`. */
   userId?: string;
 }
@@ -538,12 +538,12 @@ export interface UpdateLeaveRequest {
   startDate?: string;
   /** The last day; at most 366 in all. */
   endDate?: string;
-  leaveType?: 'PTO' | 'SICK' | 'UNPAID';
+  leaveType?: LeaveType;
   reason?: string | null;
   /** Of the first day; a half of one day is named in both. Over several days `full` or `afternoon`. */
-  startPortion?: 'full' | 'morning' | 'afternoon';
+  startPortion?: DayPortion;
   /** Of the last day. Over several days `full` or `morning`. */
-  endPortion?: 'full' | 'morning' | 'afternoon';
+  endPortion?: DayPortion;
 }
 
 export interface CountedDaysView {
@@ -572,9 +572,9 @@ export interface AbsenceView {
   /** Within the range. */
   endDate: string;
   /** Of the first of these days. */
-  startPortion: 'full' | 'morning' | 'afternoon';
+  startPortion: DayPortion;
   /** Of the last of these days. */
-  endPortion: 'full' | 'morning' | 'afternoon';
+  endPortion: DayPortion;
 }
 
 export interface AbsencePage {
@@ -594,7 +594,7 @@ export interface ActionCodeView {
   /** Unique in the company, case included. */
   code: string;
   name: string;
-  type: 'billable' | 'non-billable';
+  type: ActionCodeType;
   active: boolean;
   externalId: string | null;
   createdAt: string;
@@ -611,7 +611,7 @@ export interface CreateActionCode {
   /** Unique in the company, case included. */
   code: string;
   name: string;
-  type?: 'billable' | 'non-billable';
+  type?: ActionCodeType;
   /** An inactive one takes no new entries. */
   active?: boolean;
   /** The number that payroll or invoicing knows it by. */
@@ -622,7 +622,7 @@ export interface UpdateActionCode {
   /** Unique in the company, case included. */
   code?: string;
   name?: string;
-  type?: 'billable' | 'non-billable';
+  type?: ActionCodeType;
   /** An inactive one takes no new entries. */
   active?: boolean;
   /** The number that payroll or invoicing knows it by. */
@@ -635,7 +635,7 @@ export interface TimesheetView {
   periodStart: string;
   /** The last day; at most 31 days in all. */
   periodEnd: string;
-  status: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
+  status: TimesheetStatus;
   submittedAt: string | null;
   submittedByUserId: string | null;
   approvedAt: string | null;
@@ -667,7 +667,7 @@ export interface ApprovalView {
   timesheetId: string;
   /** Null once that person’s record was purged. */
   approverId: string | null;
-  status: 'PENDING' | 'APPROVED' | 'REJECTED';
+  status: ApprovalStatus;
   reason: string | null;
   decidedAt: string | null;
   /** SHA-256 in hex over the canonical entries decided on; null before. */
@@ -679,9 +679,9 @@ export interface ApprovalView {
 
 export interface LeaveDay {
   day: string;
-  portion: 'full' | 'morning' | 'afternoon';
+  portion: DayPortion;
   /** For who may read that leave request. */
-  leaveType?: 'PTO' | 'SICK' | 'UNPAID';
+  leaveType?: LeaveType;
 }
 
 export interface TimesheetRecord {
@@ -690,7 +690,7 @@ export interface TimesheetRecord {
   periodStart: string;
   /** The last day; at most 31 days in all. */
   periodEnd: string;
-  status: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
+  status: TimesheetStatus;
   submittedAt: string | null;
   submittedByUserId: string | null;
   approvedAt: string | null;
@@ -706,7 +706,7 @@ export interface TimesheetRecord {
   /** Days of approved leave in its period. */
   leaveDays: LeaveDay[];
   /** What the caller may do now. */
-  allowedActions: ('edit' | 'delete' | 'submit' | 'withdraw' | 'approve' | 'reject' | 'reopen')[];
+  allowedActions: TimesheetAction[];
 }
 
 export interface UpdateTimesheet {
@@ -728,7 +728,7 @@ export interface ListedTimesheetEntry {
   timesheetId: string | null;
   actionCodeId: string;
   taskId: string | null;
-  workMode: 'office' | 'remote' | 'hybrid';
+  workMode: WorkMode;
   /** ISO 3166-1 alpha-2. */
   country: string;
   startedAt: string | null;
@@ -753,9 +753,9 @@ export interface HistoryView {
   id: string;
   /** Whose timesheet or entry; of an action code, who changed it. */
   userId: string;
-  targetType: 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval' | 'ActionCode';
+  targetType: HistoryTarget;
   targetId: string;
-  action: 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened';
+  action: HistoryAction;
   /** Who acted; null for the system. */
   actorUserId: string | null;
   reason: string | null;
@@ -778,7 +778,7 @@ export interface CreateTimesheetEntry {
   day?: string;
   actionCodeId: string;
   taskId?: string | null;
-  workMode?: 'office' | 'remote' | 'hybrid';
+  workMode?: WorkMode;
   /** ISO 3166-1 alpha-2. */
   country: string;
   /** Cut to the minute. With endedAt instead of durationMin and day. */
@@ -802,7 +802,7 @@ export interface TimesheetEntryView {
   timesheetId: string | null;
   actionCodeId: string;
   taskId: string | null;
-  workMode: 'office' | 'remote' | 'hybrid';
+  workMode: WorkMode;
   /** ISO 3166-1 alpha-2. */
   country: string;
   startedAt: string | null;
@@ -831,7 +831,7 @@ export interface UpdateTimesheetEntry {
   day?: string;
   actionCodeId?: string;
   taskId?: string | null;
-  workMode?: 'office' | 'remote' | 'hybrid';
+  workMode?: WorkMode;
   /** ISO 3166-1 alpha-2. */
   country?: string;
   /** Null, with endedAt null, makes a span an entry of minutes. */
@@ -901,9 +901,9 @@ export interface HistoryLine {
   id: string | null;
   /** Whose timesheet or entry; of an action code, who changed it. */
   userId: string | null;
-  targetType: 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval' | 'ActionCode' | null;
+  targetType: HistoryTarget | null;
   targetId: string | null;
-  action: 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened' | null;
+  action: HistoryAction | null;
   /** Who acted; null for the system. */
   actorUserId: string | null;
   reason: string | null;
@@ -921,17 +921,17 @@ export interface TimeReportItem {
   user?: Named;
   team?: Named | null;
   actionCode?: NamedCode;
-  actionCodeType?: 'billable' | 'non-billable';
+  actionCodeType?: ActionCodeType;
   task?: Named | null;
   day?: string;
   /** ISO 8601 week. */
   week?: string;
   month?: string;
-  workMode?: 'office' | 'remote' | 'hybrid';
+  workMode?: WorkMode;
   /** ISO 3166-1 alpha-2. */
   country?: string;
   /** Of the timesheet; null for entries without one. */
-  status?: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED' | null;
+  status?: TimesheetStatus | null;
   entries: number;
   totalMinutes: number;
 }
@@ -939,7 +939,7 @@ export interface TimeReportItem {
 export interface TimeReport {
   from: string | null;
   to: string | null;
-  groupBy: ('user' | 'team' | 'actionCode' | 'actionCodeType' | 'task' | 'day' | 'week' | 'month' | 'workMode' | 'country' | 'status')[];
+  groupBy: TimeGrouping[];
   items: TimeReportItem[];
   /** Counts each entry once, also when it is in several items. */
   totalMinutes: number;
@@ -1134,30 +1134,74 @@ export interface PurgeRunPage {
   nextCursor: string | null;
 }
 
+/** RFC 9457. Every `code` is explained at /docs/problems. */
 export interface Problem {
   type: string;
   title: string;
   status: number;
   detail: string;
   instance: string;
-  code: 'validation_failed' | 'malformed_body' | 'unknown_reference' | 'password_too_weak' | 'report_too_large' | 'not_signed_in' | 'invalid_credentials' | 'invalid_token' | 'refresh_token_reused' | 'forbidden' | 'password_change_required' | 'account_not_active' | 'signup_disabled' | 'self_approval' | 'privilege_escalation' | 'not_found' | 'company_name_taken' | 'company_required' | 'email_taken' | 'external_id_taken' | 'email_domain_not_allowed' | 'role_name_taken' | 'role_in_use' | 'system_role' | 'last_admin' | 'invalid_transition' | 'leave_overlap' | 'leave_locked' | 'action_code_taken' | 'action_code_in_use' | 'action_code_inactive' | 'timesheet_period_overlap' | 'timesheet_empty' | 'timesheet_locked' | 'outside_period' | 'no_approver' | 'entry_overlap' | 'day_full' | 'legal_hold' | 'conflict' | 'idempotency_in_progress' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_reused' | 'too_many_requests' | 'internal_error' | 'service_unavailable';
+  code: ProblemCode;
   requestId: string;
   /** What is wrong in the path, the query, a header or the body, one line a fault. */
-  errors?: ({
-    /** A JSON pointer; `/<name>` of a parameter. */
-    pointer: string;
-    detail: string;
-    /** What this fault alone would be refused with, where there can be some of several kinds. */
-    code?: 'validation_failed' | 'malformed_body' | 'unknown_reference' | 'password_too_weak' | 'report_too_large' | 'not_signed_in' | 'invalid_credentials' | 'invalid_token' | 'refresh_token_reused' | 'forbidden' | 'password_change_required' | 'account_not_active' | 'signup_disabled' | 'self_approval' | 'privilege_escalation' | 'not_found' | 'company_name_taken' | 'company_required' | 'email_taken' | 'external_id_taken' | 'email_domain_not_allowed' | 'role_name_taken' | 'role_in_use' | 'system_role' | 'last_admin' | 'invalid_transition' | 'leave_overlap' | 'leave_locked' | 'action_code_taken' | 'action_code_in_use' | 'action_code_inactive' | 'timesheet_period_overlap' | 'timesheet_empty' | 'timesheet_locked' | 'outside_period' | 'no_approver' | 'entry_overlap' | 'day_full' | 'legal_hold' | 'conflict' | 'idempotency_in_progress' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_reused' | 'too_many_requests' | 'internal_error' | 'service_unavailable';
-    conflictsWith?: string[];
-  })[];
+  errors?: FieldFault[];
   /** The records in the way. */
   conflictsWith?: string[];
   /** With `company_required`: the companies to choose from. */
-  companies?: {
-    id: string;
-    name: string;
-  }[];
+  companies?: CompanyChoice[];
+}
+
+export type UserOrColleague = UserView | ColleagueView;
+
+export type UserStatus = 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+
+export type TaskStatus = 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+
+export type LeaveStatus = 'PENDING' | 'APPROVED' | 'REJECTED' | 'CANCELLED';
+
+export type LeaveType = 'PTO' | 'SICK' | 'UNPAID';
+
+export type ActionCodeType = 'billable' | 'non-billable';
+
+export type TimesheetStatus = 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
+
+export type ApprovalStatus = 'PENDING' | 'APPROVED' | 'REJECTED';
+
+export type HistoryTarget = 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval' | 'ActionCode';
+
+export type HistoryAction = 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened';
+
+export type PermissionName = 'update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log';
+
+export type ApproverPolicy = 'manager_of_user' | 'role_manager' | 'explicit';
+
+export type TeamRole = 'member' | 'lead';
+
+export type DayPortion = 'full' | 'morning' | 'afternoon';
+
+export type LeaveAction = 'edit' | 'delete' | 'approve' | 'reject' | 'cancel';
+
+export type TimesheetAction = 'edit' | 'delete' | 'submit' | 'withdraw' | 'approve' | 'reject' | 'reopen';
+
+export type WorkMode = 'office' | 'remote' | 'hybrid';
+
+export type TimeGrouping = 'user' | 'team' | 'actionCode' | 'actionCodeType' | 'task' | 'day' | 'week' | 'month' | 'workMode' | 'country' | 'status';
+
+export type ProblemCode = 'validation_failed' | 'malformed_body' | 'unknown_reference' | 'password_too_weak' | 'report_too_large' | 'not_signed_in' | 'invalid_credentials' | 'invalid_token' | 'refresh_token_reused' | 'forbidden' | 'password_change_required' | 'account_not_active' | 'signup_disabled' | 'self_approval' | 'privilege_escalation' | 'not_found' | 'company_name_taken' | 'company_required' | 'email_taken' | 'external_id_taken' | 'email_domain_not_allowed' | 'role_name_taken' | 'role_in_use' | 'system_role' | 'last_admin' | 'invalid_transition' | 'leave_overlap' | 'leave_locked' | 'action_code_taken' | 'action_code_in_use' | 'action_code_inactive' | 'timesheet_period_overlap' | 'timesheet_empty' | 'timesheet_locked' | 'outside_period' | 'no_approver' | 'entry_overlap' | 'day_full' | 'legal_hold' | 'conflict' | 'idempotency_in_progress' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_reused' | 'too_many_requests' | 'internal_error' | 'service_unavailable';
+
+/** What is wrong with one field or parameter. */
+export interface FieldFault {
+  /** A JSON pointer; `/<name>` of a parameter. */
+  pointer: string;
+  detail: string;
+  /** What this fault alone would be refused with, where there can be some of several kinds. */
+  code?: ProblemCode;
+  conflictsWith?: string[];
+}
+
+export interface CompanyChoice {
+  id: string;
+  name: string;
 }
 
 /** By method and path: what a route takes, and what it answers. */
@@ -1238,7 +1282,7 @@ export interface Routes {
         /** Where to go on: the `nextCursor` of the page before, with the same filters. */
         cursor?: string;
         /** Needs `read_user`. */
-        status?: 'INVITED' | 'ACTIVE' | 'SUSPENDED' | 'TERMINATED';
+        status?: UserStatus;
         /** Id or name of a role. Needs `read_user`. */
         role?: string;
         /** Members of this team. */
@@ -1255,7 +1299,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      answer: UserView | ColleagueView;
+      answer: UserOrColleague;
     };
     /** List the active sessions of a user, newest first. Every signed-in user for oneself; for others it needs `revoke_session`. Not with an API key. */
     '/api/v1/users/{id}/sessions': {
@@ -1335,7 +1379,7 @@ export interface Routes {
         cursor?: string;
         /** Who does it. */
         assigneeId?: string;
-        status?: 'OPEN' | 'IN_PROGRESS' | 'DONE' | 'CANCELLED';
+        status?: TaskStatus;
       };
       answer: TaskPage;
     };
@@ -1356,8 +1400,8 @@ export interface Routes {
         userId?: string;
         /** Leave of those who are in this team now. */
         teamId?: string;
-        status?: 'PENDING' | 'APPROVED' | 'REJECTED' | 'CANCELLED';
-        leaveType?: 'PTO' | 'SICK' | 'UNPAID';
+        status?: LeaveStatus;
+        leaveType?: LeaveType;
         /** Leave that ends on this day or later. */
         from?: string;
         /** Leave that starts on this day or earlier. */
@@ -1410,7 +1454,7 @@ export interface Routes {
         cursor?: string;
         /** Only active ones, or only inactive ones. */
         active?: 'true' | 'false';
-        type?: 'billable' | 'non-billable';
+        type?: ActionCodeType;
         /** Any part of the code or the name, in any case. */
         q?: string;
       };
@@ -1433,7 +1477,7 @@ export interface Routes {
         userId?: string;
         /** Timesheets of those who are in this team now. */
         teamId?: string;
-        status?: 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
+        status?: TimesheetStatus;
         /** Periods that end on this day or later. */
         from?: string;
         /** Periods that begin on this day or earlier. */
@@ -1516,7 +1560,7 @@ export interface Routes {
         limit?: number;
         /** Where to go on: the `nextCursor` of the page before, with the same filters. */
         cursor?: string;
-        status?: 'PENDING' | 'APPROVED' | 'REJECTED';
+        status?: ApprovalStatus;
         /** Whose decision. With neither filter: what waits for the caller. */
         approverId?: string;
       };
@@ -1531,9 +1575,9 @@ export interface Routes {
         cursor?: string;
         /** Whose timesheet or entry. */
         userId?: string;
-        targetType?: 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval' | 'ActionCode';
+        targetType?: HistoryTarget;
         targetId?: string;
-        action?: 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened';
+        action?: HistoryAction;
         /** Who acted. */
         actorUserId?: string;
         /** From this day of the company’s zone, or this instant, on. */
@@ -1751,7 +1795,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      answer: UserView | ColleagueView;
+      answer: UserOrColleague;
     };
     /** Accept an invitation: choose a password and be signed in */
     '/api/v1/auth/invitations/accept': {
@@ -1778,7 +1822,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      answer: UserView | ColleagueView;
+      answer: UserOrColleague;
     };
     /** Suspend, reactivate or terminate a user. Needs the permission `change_user_status`. */
     '/api/v1/users/{id}/status': {
@@ -1786,7 +1830,7 @@ export interface Routes {
         id: string;
       };
       body: ChangeStatus;
-      answer: UserView | ColleagueView;
+      answer: UserOrColleague;
     };
     /** Sign up a company; its owner becomes Admin and is signed in */
     '/api/v1/companies': {
@@ -1903,7 +1947,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      answer: UserView | ColleagueView;
+      answer: UserOrColleague;
     };
     /** Remove what has outlived its retention time, or count it. A real run goes on in the background: read it again by its id. One at a time in a company (409 `conflict`). Needs the permission `manage_retention`. */
     '/api/v1/gdpr/purges': {
@@ -1971,7 +2015,7 @@ export interface Routes {
         id: string;
       };
       body?: UpdateUser;
-      answer: UserView | ColleagueView;
+      answer: UserOrColleague;
     };
     /** Rename the company, change its time zone, name its owner. Needs the permission `update_company`. */
     '/api/v1/company': {

@@ -162,7 +162,9 @@ export const PROBLEM = {
       type: 'array',
       description: 'What is wrong in the path, the query, a header or the body, one line a fault.',
       items: {
+        title: 'FieldFault',
         type: 'object',
+        description: 'What is wrong with one field or parameter.',
         required: ['pointer', 'detail'],
         properties: {
           pointer: { type: 'string', description: 'A JSON pointer; `/<name>` of a parameter.', example: '/durationMin' },
@@ -187,6 +189,7 @@ export const PROBLEM = {
       type: 'array',
       description: 'With `company_required`: the companies to choose from.',
       items: {
+        title: 'CompanyChoice',
         type: 'object',
         required: ['id', 'name'],
         properties: { id: { type: 'string', format: 'uuid', example: ID }, name: { type: 'string', example: 'Analytical Engines' } },

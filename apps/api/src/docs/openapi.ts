@@ -5,6 +5,7 @@ import type { Access } from '#rbac';
 import { routesOf } from '../routes.js';
 import { VERSION } from '../version.js';
 import { completeBody } from './openapi-bodies.js';
+import { withNames } from './openapi-names.js';
 import { documentProblems, PROBLEM, takesVersion } from './openapi-problems.js';
 import type { DocumentedRoute } from './openapi-problems.js';
 
@@ -66,7 +67,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   }
   const used = new Set(operations.flatMap(({ operation }) => operation.tags ?? []));
   document.tags = Object.entries(TAGS).flatMap(([name, description]) => (used.has(name) ? [{ name, description }] : []));
-  return document;
+  return withNames(document);
 }
 
 /** What `@NeverKept()` and `@AlwaysWhole()` left, which nobody else needs. */

@@ -35,8 +35,11 @@ export class UserView extends ColleagueView {
   @Version() version!: number;
 }
 
-/** Schema of an answer that depends on who asks. */
-export const USER_OR_COLLEAGUE = { anyOf: [{ $ref: getSchemaPath(UserView) }, { $ref: getSchemaPath(ColleagueView) }] };
+/** Schema of an answer that depends on who asks. A user is a colleague too, and so comes first. */
+export const USER_OR_COLLEAGUE = {
+  title: 'UserOrColleague',
+  anyOf: [{ $ref: getSchemaPath(UserView) }, { $ref: getSchemaPath(ColleagueView) }],
+};
 
 export class UserPage {
   @ApiProperty({ type: 'array', items: USER_OR_COLLEAGUE }) items!: (UserView | ColleagueView)[];
