@@ -12,7 +12,7 @@ const judge = new DocumentedAnswers({
             headers: { ETag: { required: true }, 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } },
             content: {
               'application/json': { schema: { $ref: '#/components/schemas/Team' } },
-              'application/x-ndjson': { schema: { $ref: '#/components/schemas/Team' } },
+              'application/x-ndjson': { schema: { type: 'string', 'x-item-schema': { $ref: '#/components/schemas/Team' } } },
             },
           },
           404: {

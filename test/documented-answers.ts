@@ -45,7 +45,7 @@ const TELLING = [
 
 const PREFIX = '/api/v1/';
 const PROBLEM = 'application/problem+json';
-/** The document tells of one line. */
+/** The document tells of one line, as `x-item-schema`. */
 const LINES = 'application/x-ndjson';
 
 /** A request and what was answered, to be held against the document. */
@@ -110,8 +110,9 @@ export class DocumentedAnswers {
     const content = response.content[type];
     if (!content) return `the content type '${type}' is not documented`;
     if (type !== LINES && !/[/+]json$/.test(type)) return undefined;
-    if (content.schema) {
-      const validate = this.validator(content.schema);
+    const schema = type === LINES ? (content.schema?.['x-item-schema'] as AnySchemaObject | undefined) : content.schema;
+    if (schema) {
+      const validate = this.validator(schema);
       for (const value of type === LINES ? valuesOf(body as string) : [body]) if (!validate(value)) return inWords(validate.errors?.[0]);
     }
     return type === PROBLEM ? problemFault(content, path, status, body, headers) : undefined;

@@ -108,6 +108,8 @@ class Comparison {
     if (unresolvedWas.$ref && this.seen.has(pair)) return []; // told once an operation, and no endless circle
     this.seen.add(pair);
     const [was, is] = [this.resolve(this.before, unresolvedWas), this.resolve(this.after, unresolvedIs)];
+    const isWider = was.type === 'integer' && is.type === 'number' && given === 'asked';
+    if (was.type !== is.type && !isWider) return [this.line(at, `is ${is.type ?? 'anything'}, no longer ${was.type ?? 'anything'}`)];
     return [
       ...this.kind(at, was, is, given),
       ...(given === 'asked' ? this.bounds(at, was, is) : []),
@@ -121,8 +123,6 @@ class Comparison {
 
   private kind(at: string, was: Schema, is: Schema, given: Given): string[] {
     const found: string[] = [];
-    const isWider = was.type === 'integer' && is.type === 'number' && given === 'asked';
-    if (was.type !== is.type && !isWider) found.push(this.line(at, `is ${is.type ?? 'anything'}, no longer ${was.type ?? 'anything'}`));
     if (was.format !== is.format) found.push(this.line(at, `has the format ${is.format ?? 'none'}, no longer ${was.format ?? 'none'}`));
     if (given === 'asked' && was.nullable && !is.nullable) found.push(this.line(at, 'may not be null any more'));
     if (given === 'answered' && !was.nullable && is.nullable) found.push(this.line(at, 'may be null now'));

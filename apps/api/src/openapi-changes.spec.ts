@@ -33,7 +33,11 @@ function before(): { commit: string; text: string } | undefined {
  * A change that is meant is written down here, for as long as the document before it is the one that is compared with: the exact line,
  * and why nobody is hurt.
  */
-const MEANT: Record<string, string> = {};
+const MEANT: Record<string, string> = {
+  'POST /api/v1/leave-requests 200: is anything, no longer object':
+    'still the preview; generated methods, which have the type of 200, took a request that was made for one',
+  'GET /api/v1/timesheet-history/export 200: is string, no longer object': 'it always was lines, which no client could read as one object',
+};
 
 describe('docs/openapi.json', () => {
   it('breaks nobody who relied on the one before', () => {

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Patch, Post, Query, Res, UseGuards } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiCreatedResponse, ApiExtraModels, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { IfMatch, PathId, Problems } from '#core';
 import type { ExpectedVersion, Page } from '#core';
@@ -14,6 +14,7 @@ import {
   LeaveRequestPage,
   LeaveRequestQuery,
   LeaveRequestView,
+  REQUEST_OR_PREVIEW,
   UpdateLeaveRequest,
 } from './leave-request.dto.js';
 import { LeaveRequestRepository } from './leave-request.repository.js';
@@ -41,7 +42,8 @@ export class LeaveRequestController {
   @UseGuards(DryRunGuard)
   @ApiOperation({ summary: 'Request leave, or with `dryRun` only learn what it would cost' })
   @ApiCreatedResponse({ type: LeaveRequestView })
-  @ApiOkResponse({ type: LeavePreview, description: 'With `?dryRun=true`: nothing was written.' })
+  @ApiExtraModels(LeavePreview)
+  @ApiOkResponse({ schema: REQUEST_OR_PREVIEW, description: 'With `?dryRun=true`: always the preview, and nothing was written.' })
   create(
     @Caller() caller: Principal,
     @Body() body: CreateLeaveRequest,

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
 import { Day, Id, Instant, LastDay, Note, OneOf, PageOf, PageQuery, Rule, Text, Version } from '#core';
 import type { FieldOptions } from '#core';
 import { faultOfEndDate, faultOfEndPortion, faultOfStartPortion } from './leave-period.js';
@@ -120,3 +120,12 @@ export class LeavePreview {
   @ApiProperty({ type: 'string', format: 'uuid', isArray: true, example: [], description: 'The requests that it would overlap.' })
   conflictsWith!: string[];
 }
+
+/**
+ * Schema of the answer that is always a preview. A generated method has the type of its first success: the request that was made must be
+ * one of these too.
+ */
+export const REQUEST_OR_PREVIEW = {
+  title: 'LeaveRequestOrPreview',
+  oneOf: [{ $ref: getSchemaPath(LeaveRequestView) }, { $ref: getSchemaPath(LeavePreview) }],
+};

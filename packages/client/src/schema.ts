@@ -504,20 +504,6 @@ export interface LeaveRequestPage {
   nextCursor: string | null;
 }
 
-export interface CreateLeaveRequest {
-  startDate: string;
-  /** The last day; at most 366 in all. */
-  endDate: string;
-  leaveType: LeaveType;
-  reason?: string | null;
-  /** Of the first day; a half of one day is named in both. Over several days `full` or `afternoon`. */
-  startPortion?: DayPortion;
-  /** Of the last day. Over several days `full` or `morning`. */
-  endPortion?: DayPortion;
-  /** Whose leave; of another with `create_leave_request`. */
-  userId?: string;
-}
-
 export interface CountedDayView {
   day: string;
   /** 0, 0.5 or 1. */
@@ -532,6 +518,20 @@ export interface LeavePreview {
   days: CountedDayView[];
   /** The requests that it would overlap. */
   conflictsWith: string[];
+}
+
+export interface CreateLeaveRequest {
+  startDate: string;
+  /** The last day; at most 366 in all. */
+  endDate: string;
+  leaveType: LeaveType;
+  reason?: string | null;
+  /** Of the first day; a half of one day is named in both. Over several days `full` or `afternoon`. */
+  startPortion?: DayPortion;
+  /** Of the last day. Over several days `full` or `morning`. */
+  endPortion?: DayPortion;
+  /** Whose leave; of another with `create_leave_request`. */
+  userId?: string;
 }
 
 export interface UpdateLeaveRequest {
@@ -1161,6 +1161,8 @@ export type LeaveStatus = 'PENDING' | 'APPROVED' | 'REJECTED' | 'CANCELLED';
 
 export type LeaveType = 'PTO' | 'SICK' | 'UNPAID';
 
+export type LeaveRequestOrPreview = LeaveRequestView | LeavePreview;
+
 export type ActionCodeType = 'billable' | 'non-billable';
 
 export type TimesheetStatus = 'DRAFT' | 'SUBMITTED' | 'APPROVED' | 'REJECTED';
@@ -1566,7 +1568,7 @@ export interface Routes {
       };
       answer: ApprovalPage;
     };
-    /** List what happened to timesheets, entries, approvals and action codes, newest first. Every signed-in user; more with `read_timesheet_history`. */
+    /** List what happened to timesheets, entries, approvals and action codes, newest first. Every signed-in user; more with `read_timesheet_history` or `approve_timesheet`. */
     '/api/v1/timesheet-history': {
       query?: {
         /** How many items at most. */
@@ -1595,7 +1597,7 @@ export interface Routes {
     '/api/v1/timesheet-history/export': {
       answer: undefined;
     };
-    /** Read one line of the history. Every signed-in user; more with `read_timesheet_history`. */
+    /** Read one line of the history. Every signed-in user; more with `read_timesheet_history` or `approve_timesheet`. */
     '/api/v1/timesheet-history/{id}': {
       path: {
         id: string;
@@ -1854,7 +1856,7 @@ export interface Routes {
         dryRun?: 'true' | 'false';
       };
       body: CreateLeaveRequest;
-      answer: LeavePreview | LeaveRequestView;
+      answer: LeaveRequestOrPreview | LeaveRequestView;
     };
     /** Approve a leave request. Every signed-in user; more with `approve_leave_request`. */
     '/api/v1/leave-requests/{id}/approve': {

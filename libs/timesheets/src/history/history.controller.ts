@@ -9,6 +9,9 @@ import { HistorySeals } from './history-seals.js';
 import { HistoryLine, HistoryPage, HistoryProof, HistoryQuery, HistoryView } from './history.dto.js';
 import { HistoryRepository } from './history.repository.js';
 
+/** No schema of OpenAPI 3.0 tells of one line, and that of a line is none of the body: clients would read one. */
+const LINES: object = { type: 'string', format: 'binary', 'x-item-schema': { $ref: getSchemaPath(HistoryLine) } };
+
 @ApiTags('History')
 @Controller('timesheet-history')
 export class HistoryController {
@@ -19,7 +22,7 @@ export class HistoryController {
   ) {}
 
   @Get()
-  @Own({ or: ['read_timesheet_history'] })
+  @Own({ or: ['read_timesheet_history', 'approve_timesheet'] })
   @ApiOperation({ summary: 'List what happened to timesheets, entries, approvals and action codes, newest first' })
   @ApiOkResponse({ type: HistoryPage })
   list(@Caller() caller: Principal, @Query() query: HistoryQuery): Promise<Page<HistoryView>> {
@@ -42,7 +45,7 @@ export class HistoryController {
       'Each line is a `HistoryLine`. `npm run history:verify` checks the file without the server against an answer of `/timesheet-history/verify` that was kept.',
   })
   @ApiExtraModels(HistoryLine)
-  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { $ref: getSchemaPath(HistoryLine) } } } })
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: LINES } } })
   async export(): Promise<StreamableFile> {
     return new StreamableFile(await this.exports.stream(), {
       type: 'application/x-ndjson; charset=utf-8',
@@ -52,7 +55,7 @@ export class HistoryController {
 
   @Get(':id')
   @AlwaysWhole() // erasure takes text from a line, and leaves its version
-  @Own({ or: ['read_timesheet_history'] })
+  @Own({ or: ['read_timesheet_history', 'approve_timesheet'] })
   @ApiOperation({ summary: 'Read one line of the history' })
   @ApiOkResponse({ type: HistoryView })
   read(@Caller() caller: Principal, @PathId() id: string): Promise<HistoryView> {
