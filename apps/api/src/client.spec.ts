@@ -370,7 +370,7 @@ it('tells a refusal by its code and its fields', async () => {
 
 it('gives what is not JSON as it comes', async () => {
   const admin = await signedIn(company.admin);
-  const answer = await admin.fetch('get', '/api/v1/reports/time', { query: { groupBy: 'user', format: 'csv' } });
+  const answer = await admin.fetch('get', '/api/v1/reports/time', { query: { groupBy: ['user', 'day'], format: 'csv' } });
   expect(await answer.text()).toMatch(/^userId,userName/);
 });
 
@@ -451,7 +451,7 @@ await client.post('/api/v1/timesheet-entries/batch', { body: { entries: [entry, 
 
 const codes: string[] = [];
 for await (const { code } of client.pages('/api/v1/action-codes', { query: { limit: 1 } })) if (code === made.code) codes.push(code);
-const report = await client.get('/api/v1/reports/time', { query: { groupBy: 'day', actionCodeId: made.id } });
+const report = await client.get('/api/v1/reports/time', { query: { groupBy: ['day'], actionCodeId: made.id } });
 await client.signOut();
 console.log(JSON.stringify({ id: user.id, codes, minutes: report.totalMinutes, refused }));
 `;
@@ -467,7 +467,7 @@ await client.post('/api/v1/timesheets/{id}/approve', { path: { id: sheet.id }, i
 for await (const { day } of client.pages('/api/v1/timesheet-entries', { query: { from: '2026-03-02' } })) day.slice(minutes);
 client.pages('/api/v1/timesheets/{id}/entries', { path: { id: sheet.id } });
 client.pages('/api/v1/absences', { query: { from: '2026-03-02', to: '2026-03-08' } });
-const csv = await client.fetch('get', '/api/v1/reports/time', { query: { groupBy: 'user', format: 'csv' } });
+const csv = await client.fetch('get', '/api/v1/reports/time', { query: { groupBy: ['user', 'day'], format: 'csv' } });
 await client.fetch('get', '/api/v1/me/personal-data', { query: { format: 'zip' } });
 const isTaken = (error: ProblemError) => error.code === 'action_code_taken';
 // @ts-expect-error a path that does not exist
@@ -482,6 +482,8 @@ await client.post('/api/v1/teams', { body: { name: 'A', version: 1 } });
 await client.post('/api/v1/action-codes', { body: { code: 'DEV' } });
 // @ts-expect-error a filter that is not known
 client.pages('/api/v1/timesheet-entries', { query: { user: '1' } });
+// @ts-expect-error nothing that one groups by
+await client.get('/api/v1/reports/time', { query: { groupBy: ['users'] } });
 // @ts-expect-error the id is missing
 client.pages('/api/v1/timesheets/{id}/entries');
 // @ts-expect-error the required filters are missing

@@ -44,6 +44,7 @@ interface Leaf {
   example?: unknown;
   format?: string;
   enum?: unknown[];
+  maximum?: number;
   properties?: Record<string, Leaf>;
   items?: Leaf;
   allOf?: Leaf[];
@@ -162,6 +163,16 @@ describe('the OpenAPI document', () => {
       ),
     );
     expect(lists.filter(({ place, values }) => lists.some((other) => other.place !== place && other.values === values))).toEqual([]);
+  });
+
+  it('says of whole numbers that they do not fit in 32 bits', () => {
+    const tooLarge: string[] = [];
+    const walk = (name: string, schema: Leaf): void => {
+      if (schema.maximum !== undefined && schema.maximum >= 2 ** 31 && schema.format !== 'int64') tooLarge.push(name);
+      for (const [field, part] of Object.entries(schema.properties ?? {})) walk(`${name}.${field}`, part);
+    };
+    for (const [name, schema] of Object.entries(document.components.schemas)) walk(name, schema);
+    expect(tooLarge).toEqual([]);
   });
 
   it('names ids in the order of the path, before query and headers', () => {

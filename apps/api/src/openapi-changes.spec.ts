@@ -36,6 +36,22 @@ function before(): { commit: string; text: string } | undefined {
 const MEANT: Record<string, string> = {
   'POST /api/v1/leave-requests 200: is anything, no longer object':
     'still the preview; generated methods, which have the type of 200, took a request that was made for one',
+  'POST /api/v1/api-keys body.permissions: maxItems is 40, no longer 100': 'there are 40, each named once',
+  'POST /api/v1/api-keys body.permissions[]: others is taken no longer': 'others were refused before',
+  'POST /api/v1/leave-requests ?dryRun: is boolean, no longer string': 'sent as the same word',
+  'GET /api/v1/action-codes ?active: is boolean, no longer string': 'sent as the same word',
+  'GET /api/v1/reports/time ?groupBy: is array, no longer string': 'sent as the same text, by comma',
+  ...Object.fromEntries(
+    [
+      'timesheet-history/verify 200.checked',
+      'timesheet-history/verify 200.unsealed',
+      'reports/time 200.items[].entries',
+      'reports/time 200.items[].totalMinutes',
+      'reports/time 200.totalMinutes',
+      'reports/payroll 200.items[].workedMinutes',
+      'reports/payroll 200.items[].approvedMinutes',
+    ].map((field) => [`GET /api/v1/${field}: has the format int64, no longer none`, 'as large before, and too large for 32 bits']),
+  ),
   'GET /api/v1/timesheet-history/export 200: is string, no longer object': 'it always was lines, which no client could read as one object',
 };
 

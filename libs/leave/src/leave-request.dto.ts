@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
-import { Day, Id, Instant, LastDay, Note, OneOf, PageOf, PageQuery, Rule, Text, Version } from '#core';
+import { Day, FlagInQuery, Id, Instant, LastDay, Note, OneOf, PageOf, PageQuery, Rule, Text, Version } from '#core';
 import type { FieldOptions } from '#core';
 import { faultOfEndDate, faultOfEndPortion, faultOfStartPortion } from './leave-period.js';
 import type { LeavePeriod } from './leave-period.js';
@@ -46,7 +46,11 @@ export class CreateLeaveRequest {
 }
 
 export class CreateLeaveOptions {
-  @OneOf(['true', 'false'], { optional: true, description: '`true` only tells what would come of it.', example: 'false' })
+  @FlagInQuery({
+    optional: true,
+    description: 'Only tells what would come of it; an `Idempotency-Key` has no effect then.',
+    example: false,
+  })
   dryRun?: 'true' | 'false';
 }
 

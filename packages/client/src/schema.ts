@@ -72,7 +72,7 @@ export interface ApiKeyPage {
 export interface CreateApiKey {
   name: string;
   /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
-  permissions?: string[] | null;
+  permissions?: PermissionName[] | null;
   /** Later than now. Null or absent: never. */
   expiresAt?: string | null;
 }
@@ -1173,6 +1173,8 @@ export type HistoryTarget = 'Timesheet' | 'TimesheetEntry' | 'TimesheetApproval'
 
 export type HistoryAction = 'created' | 'updated' | 'deleted' | 'submitted' | 'withdrawn' | 'approved' | 'rejected' | 'reopened';
 
+export type TimeGrouping = 'user' | 'team' | 'actionCode' | 'actionCodeType' | 'task' | 'day' | 'week' | 'month' | 'workMode' | 'country' | 'status';
+
 export type PermissionName = 'update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log';
 
 export type ApproverPolicy = 'manager_of_user' | 'role_manager' | 'explicit';
@@ -1186,8 +1188,6 @@ export type LeaveAction = 'edit' | 'delete' | 'approve' | 'reject' | 'cancel';
 export type TimesheetAction = 'edit' | 'delete' | 'submit' | 'withdraw' | 'approve' | 'reject' | 'reopen';
 
 export type WorkMode = 'office' | 'remote' | 'hybrid';
-
-export type TimeGrouping = 'user' | 'team' | 'actionCode' | 'actionCodeType' | 'task' | 'day' | 'week' | 'month' | 'workMode' | 'country' | 'status';
 
 export type ProblemCode = 'validation_failed' | 'malformed_body' | 'unknown_reference' | 'password_too_weak' | 'report_too_large' | 'not_signed_in' | 'invalid_credentials' | 'invalid_token' | 'refresh_token_reused' | 'forbidden' | 'password_change_required' | 'account_not_active' | 'signup_disabled' | 'self_approval' | 'privilege_escalation' | 'not_found' | 'company_name_taken' | 'company_required' | 'email_taken' | 'external_id_taken' | 'email_domain_not_allowed' | 'role_name_taken' | 'role_in_use' | 'system_role' | 'last_admin' | 'invalid_transition' | 'leave_overlap' | 'leave_locked' | 'action_code_taken' | 'action_code_in_use' | 'action_code_inactive' | 'timesheet_period_overlap' | 'timesheet_empty' | 'timesheet_locked' | 'outside_period' | 'no_approver' | 'entry_overlap' | 'day_full' | 'legal_hold' | 'conflict' | 'idempotency_in_progress' | 'version_mismatch' | 'payload_too_large' | 'unsupported_media_type' | 'idempotency_key_reused' | 'too_many_requests' | 'internal_error' | 'service_unavailable';
 
@@ -1455,7 +1455,7 @@ export interface Routes {
         /** Where to go on: the `nextCursor` of the page before, with the same filters. */
         cursor?: string;
         /** Only active ones, or only inactive ones. */
-        active?: 'true' | 'false';
+        active?: boolean;
         type?: ActionCodeType;
         /** Any part of the code or the name, in any case. */
         q?: string;
@@ -1611,8 +1611,8 @@ export interface Routes {
         from?: string;
         /** The last day that counts. */
         to?: string;
-        /** What to sum by, by comma, in the order of the answer: user, team, actionCode, actionCodeType, task, day, week, month, workMode, country, status. */
-        groupBy: string;
+        /** What to sum by, by comma, each once, in the order of the answer. */
+        groupBy: TimeGrouping[];
         userId?: string;
         /** Whose people count; grouped by team, only this one is told. */
         teamId?: string;
@@ -1852,8 +1852,8 @@ export interface Routes {
     /** Request leave, or with `dryRun` only learn what it would cost. Every signed-in user; more with `create_leave_request`. */
     '/api/v1/leave-requests': {
       query?: {
-        /** `true` only tells what would come of it. */
-        dryRun?: 'true' | 'false';
+        /** Only tells what would come of it; an `Idempotency-Key` has no effect then. */
+        dryRun?: boolean;
       };
       body: CreateLeaveRequest;
       answer: LeaveRequestOrPreview | LeaveRequestView;

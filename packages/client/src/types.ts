@@ -34,6 +34,6 @@ export type ItemOf<Route> = Route extends { answer: Page<infer Item> } ? Item : 
 /** Any call, as it is sent. */
 export interface Call extends CallOptions {
   path?: Record<string, string>;
-  query?: Record<string, string | number | boolean | undefined>;
+  query?: Record<string, string | number | boolean | readonly string[] | undefined>;
   body?: unknown;
 }

@@ -109,11 +109,15 @@ function complete(route: DocumentedRoute, components: Components, isVersioned: b
     if (!response || !('description' in response)) continue;
     response.description ||= ANSWERS[status] ?? '';
     const version = versionOf(response, components) ?? ((method === 'get' || method === 'put') && isVersioned ? 'always' : undefined);
-    response.headers = headersOf(status, response, isRepeatable, version);
+    const isDryRun = status === '200' && operation.responses['201'] !== undefined;
+    response.headers = headersOf(status, response, isRepeatable && !isDryRun, version);
     if (method === 'get' && version && !isAlwaysWhole) addConditional(operation);
   }
   if (operation.parameters) operation.parameters = inOrder(operation.parameters, path);
-  for (const parameter of operation.parameters ?? []) giveExample(parameter);
+  for (const parameter of operation.parameters ?? []) {
+    byComma(parameter);
+    giveExample(parameter);
+  }
   documentProblems(route, components);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response && 'description' in response) response.headers = { ...response.headers, ...sharedHeaders(status, isSignedIn) };
@@ -126,6 +130,11 @@ const PLACES = ['path', 'query', 'header'];
 function inOrder(parameters: Parameter[], path: string): Parameter[] {
   const rank = (one: Parameter): number => ('in' in one ? PLACES.indexOf(one.in) * path.length + path.indexOf(`{${one.name}}`) : 0);
   return parameters.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** A list in a query goes by comma: a parameter given twice is refused. */
+function byComma(parameter: Parameter): void {
+  if ('schema' in parameter && parameter.schema && 'items' in parameter.schema) Object.assign(parameter, { style: 'form', explode: false });
 }
 
 /** What a client would send: ids in a path say nothing of themselves, and a cursor comes from the page before. */

@@ -145,22 +145,29 @@ export const Email = (options?: FieldOptions) =>
     options,
   );
 
+/** As large as a number is for whom a document says nothing else. */
+const INT32 = 2 ** 31 - 1;
+
 export const Integer = (min: number, max: number, options?: FieldOptions) =>
   field(
     (v) =>
       Number.isInteger(v) && (v as number) >= min && (v as number) <= max ? undefined : `must be a whole number from ${min} to ${max}`,
-    { type: 'integer', minimum: min, maximum: max, example: min },
+    { type: 'integer', ...(max > INT32 ? { format: 'int64' } : {}), minimum: min, maximum: max, example: min },
     options,
   );
 
 /** How often a record was written, as its ETag tells. */
-export const Version = (options?: FieldOptions) => Integer(1, 2 ** 31 - 1, options);
+export const Version = (options?: FieldOptions) => Integer(1, INT32, options);
 
 /** Minutes of one day. */
 export const Minutes = (options?: FieldOptions) => Integer(0, 1440, { example: 480, ...options });
 
 export const Flag = (options?: FieldOptions) =>
   field((v) => (typeof v === 'boolean' ? undefined : 'must be true or false'), { type: 'boolean', example: true }, options);
+
+/** The same as a query parameter. */
+export const FlagInQuery = (options?: FieldOptions) =>
+  field((v) => (v === 'true' || v === 'false' ? undefined : 'must be one of true, false'), { type: 'boolean', example: true }, options);
 
 export const OneOf = (values: readonly string[], options?: FieldOptions) =>
   field(

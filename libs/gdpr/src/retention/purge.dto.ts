@@ -19,7 +19,7 @@ export class PurgeRunView {
   @ApiProperty({ type: RetentionSettings, description: 'The retention settings of that moment.' }) policy!: RetentionSettings;
   @ApiProperty({
     type: 'object',
-    additionalProperties: { type: 'integer' },
+    additionalProperties: { type: 'integer', format: 'int64' },
     description: 'Rows that went, by table.',
     example: { users: 2, timesheets: 31 },
   })

@@ -1,5 +1,6 @@
 import { clock, Id, Instant, PageOf, PageQuery, Rule, Text, Texts, Version } from '#core';
-import { faultOfPermission } from '#rbac';
+import { PermissionNames } from '#rbac';
+import type { PermissionName } from '#rbac';
 
 const PERMISSIONS = {
   nullable: true,
@@ -14,7 +15,7 @@ const faultOfExpiry = ({ expiresAt }: CreateApiKey): string | undefined =>
 
 export class CreateApiKey {
   @Text(255, { example: 'Payroll export' }) name!: string;
-  @Texts(100, { ...PERMISSIONS, optional: true }, faultOfPermission) permissions?: string[] | null;
+  @PermissionNames({ ...PERMISSIONS, optional: true }) permissions?: PermissionName[] | null;
   @Rule<CreateApiKey>([], faultOfExpiry)
   @Instant({ ...EXPIRY, optional: true, description: 'Later than now. Null or absent: never.' })
   expiresAt?: string | null;

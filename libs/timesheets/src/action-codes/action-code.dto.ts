@@ -1,4 +1,4 @@
-import { Flag, Id, Instant, OneOf, PageOf, PageQuery, Text, Version } from '#core';
+import { Flag, FlagInQuery, Id, Instant, OneOf, PageOf, PageQuery, Text, Version } from '#core';
 import { ACTION_CODE_TYPES } from './action-code.entity.js';
 import type { ActionCodeType } from './action-code.entity.js';
 
@@ -23,7 +23,7 @@ export class UpdateActionCode {
 }
 
 export class ActionCodeQuery extends PageQuery {
-  @OneOf(['true', 'false'], { optional: true, description: 'Only active ones, or only inactive ones.' }) active?: 'true' | 'false';
+  @FlagInQuery({ optional: true, description: 'Only active ones, or only inactive ones.' }) active?: 'true' | 'false';
   @OneOf(ACTION_CODE_TYPES, { optional: true }) type?: ActionCodeType;
   @Text(255, { optional: true, example: 'dev', description: 'Any part of the code or the name, in any case.' }) q?: string;
 }

@@ -29,10 +29,11 @@ export type TimeGrouping = (typeof TIME_GROUPINGS)[number];
 const GroupBy = (): PropertyDecorator =>
   applyDecorators(
     ApiProperty({
-      type: 'string',
-      pattern: `^(${TIME_GROUPINGS.join('|')})(,(${TIME_GROUPINGS.join('|')}))*$`,
-      example: 'user,week',
-      description: `What to sum by, by comma, in the order of the answer: ${TIME_GROUPINGS.join(', ')}.`,
+      type: 'array',
+      items: { type: 'string', enum: [...TIME_GROUPINGS] },
+      minItems: 1,
+      example: ['user', 'week'],
+      description: 'What to sum by, by comma, each once, in the order of the answer.',
     }),
     ValidateBy({
       name: 'field',

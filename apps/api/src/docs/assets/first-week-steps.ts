@@ -11,7 +11,7 @@ interface StepOf<M extends 'get' | 'post'> {
   method: M;
   path: keyof Routes[M];
   parameters?: Record<string, string>;
-  query?: Record<string, string>;
+  query?: Record<string, string | string[]>;
   body?: object;
   ifMatch?: string;
   /** What later steps need of the answer, by its place in it. */
@@ -138,7 +138,7 @@ export const STEPS: Step[] = [
     as: 'ada',
     method: 'get',
     path: '/api/v1/reports/time',
-    query: { from: '{{monday}}', to: '{{sunday}}', groupBy: 'user,day' },
+    query: { from: '{{monday}}', to: '{{sunday}}', groupBy: ['user', 'day'] },
   },
 ];
 

@@ -56,6 +56,7 @@ export function clientText(step: Step, seen: Seen): string {
 function literal(value: object): string {
   const text = (space?: number): string =>
     JSON.stringify(value, undefined, space)
+      .replace(/\[\s*((?:"\w+",?\s*)+)\]/g, (_, words: string) => `[${words.trim().replace(/\s+/g, ' ')}]`)
       .replace(/"(\w+)":/g, '$1:')
       .replace(/"\{\{(\w+)\}\}"/g, '$1')
       .replace(/"([^"]*)"/g, (_, inner: string) => (/\{\{/.test(inner) ? `\`${inner.replace(PLACE, '${$1}')}\`` : `'${inner}'`));
