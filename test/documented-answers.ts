@@ -83,8 +83,8 @@ export class DocumentedAnswers {
   /** What of an answer is not as documented, in a few words; undefined when all is. */
   fault({ method, url, answer }: Exchange): string | undefined {
     const path = url.split('?', 1)[0]!;
-    if (!path.startsWith(PREFIX)) return undefined;
     const route = this.route(method, path);
+    if (!route && !path.startsWith(PREFIX)) return undefined;
     const fault = route ? this.faultOf(route.operation, path, answer) : unknownFault(answer);
     return fault && `${method} ${route?.path ?? path} ${answer.status}: ${fault}`;
   }

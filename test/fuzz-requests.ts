@@ -127,16 +127,18 @@ const CONTENT_TYPES = [
   'nonsense',
 ];
 
-/** Requests to every operation of the document, right and wrong ones. */
+/** Requests to every operation below /api/v1, right and wrong ones. */
 export class FuzzRequests {
   private readonly values: Values;
   readonly operations: { method: string; path: string; operation: Operation }[];
 
   constructor(document: FuzzDocument, known: Known) {
     this.values = new Values(document.components.schemas, known);
-    this.operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
-    );
+    this.operations = Object.entries(document.paths)
+      .filter(([path]) => path.startsWith('/api/'))
+      .flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
+      );
   }
 
   /** A few requests after each other: later ones may name what earlier ones made. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult, HealthIndicatorFunction } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
@@ -11,6 +11,7 @@ import { codeOf, Lifecycle, UnitOfWork } from '#core';
 import type { Connection } from '#core';
 import { Public } from '#rbac';
 import { migrationNames } from './database/migrations.js';
+import { ApiHealth, HealthView, VersionedHealthView } from './health.dto.js';
 import { VERSION } from './version.js';
 
 const WAIT_MS = 1000;
@@ -33,7 +34,7 @@ type Indicator = ReturnType<HealthIndicatorService['check']>;
 type Indicators = [server: Indicator, database: Indicator, migrations: Indicator];
 
 /** For load balancers and Kubernetes, in terminus' form. */
-@ApiExcludeController()
+@ApiTags('Operations')
 @Controller('health')
 export class HealthController {
   private lastSeen?: ReadonlySet<string>;
@@ -46,28 +47,32 @@ export class HealthController {
     private readonly lifecycle: Lifecycle,
   ) {}
 
-  /** Everything, with the version. */
   @Get()
   @Public()
+  @ApiOperation({ summary: 'Tell whether all is well, and the version' })
+  @ApiHealth(VersionedHealthView, { version: VERSION })
   async all(@Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
-    return { version: VERSION, ...(await this.check(reply, this.ready())) };
+    return { version: VERSION, ...(await this.check(reply, this.looks())) };
   }
 
-  /** The process answers. Never asks the database: restarting the process does not repair a database. */
+  /** Never asks the database: restarting the process does not repair a database. */
   @Get('live')
   @Public()
+  @ApiOperation({ summary: 'Tell that the process answers' })
+  @ApiOkResponse({ type: HealthView, description: 'It does; nothing is looked at.' })
   live(): object {
     return { status: 'ok', info: {}, error: {}, details: {} };
   }
 
-  /** Requests may come: not going down, the database answers and is migrated. */
   @Get('ready')
   @Public()
-  checkReady(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthCheckResult> {
-    return this.check(reply, this.ready());
+  @ApiOperation({ summary: 'Tell whether requests may come: the server is not stopping, the database answers and is migrated' })
+  @ApiHealth(HealthView)
+  ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthCheckResult> {
+    return this.check(reply, this.looks());
   }
 
-  private ready(): HealthIndicatorFunction[] {
+  private looks(): HealthIndicatorFunction[] {
     const [server, database, migrations] = ['server', 'database', 'migrations'].map((name) => this.indicators.check(name)) as Indicators;
     const migrated = this.migrated();
     return [

@@ -1,5 +1,35 @@
 // Made from docs/openapi.json by `npm run client`.
 
+export interface IndicatorView {
+  status: 'up' | 'down';
+  /** What is wrong. */
+  message?: string;
+  /** Migrations to run. */
+  pending?: string[];
+}
+
+export interface VersionedHealthView {
+  status: HealthStatus;
+  /** What is up. */
+  info: Record<string, IndicatorView>;
+  /** What is down. */
+  error: Record<string, IndicatorView>;
+  /** All of it. */
+  details: Record<string, IndicatorView>;
+  /** Of the server. */
+  version: string;
+}
+
+export interface HealthView {
+  status: HealthStatus;
+  /** What is up. */
+  info: Record<string, IndicatorView>;
+  /** What is down. */
+  error: Record<string, IndicatorView>;
+  /** All of it. */
+  details: Record<string, IndicatorView>;
+}
+
 export interface PermissionView {
   name: string;
   /** What it lets its holder do. */
@@ -1175,6 +1205,8 @@ export type HistoryAction = 'created' | 'updated' | 'deleted' | 'submitted' | 'w
 
 export type TimeGrouping = 'user' | 'team' | 'actionCode' | 'actionCodeType' | 'task' | 'day' | 'week' | 'month' | 'workMode' | 'country' | 'status';
 
+export type HealthStatus = 'ok' | 'error' | 'shutting_down';
+
 export type PermissionName = 'update_company' | 'update_company_settings' | 'read_user' | 'create_user' | 'update_user' | 'delete_user' | 'change_user_status' | 'assign_role' | 'revoke_session' | 'read_role' | 'create_role' | 'update_role' | 'delete_role' | 'read_team' | 'create_team' | 'update_team' | 'delete_team' | 'read_leave_request' | 'create_leave_request' | 'approve_leave_request' | 'create_action_code' | 'update_action_code' | 'delete_action_code' | 'read_timesheet' | 'create_timesheet' | 'update_timesheet' | 'delete_timesheet' | 'approve_timesheet' | 'read_timesheet_history' | 'read_report' | 'create_task' | 'update_task' | 'delete_task' | 'manage_api_key' | 'export_personal_data' | 'anonymize_user' | 'manage_retention' | 'manage_legal_hold' | 'read_audit_log' | 'read_access_log';
 
 export type ApproverPolicy = 'manager_of_user' | 'role_manager' | 'explicit';
@@ -1209,6 +1241,18 @@ export interface CompanyChoice {
 /** By method and path: what a route takes, and what it answers. */
 export interface Routes {
   get: {
+    /** Tell whether all is well, and the version */
+    '/health': {
+      answer: VersionedHealthView;
+    };
+    /** Tell that the process answers */
+    '/health/live': {
+      answer: HealthView;
+    };
+    /** Tell whether requests may come: the server is not stopping, the database answers and is migrated */
+    '/health/ready': {
+      answer: HealthView;
+    };
     /** List the catalogue of permissions by name. Needs the permission `read_role`. */
     '/api/v1/permissions': {
       query?: {
@@ -1756,6 +1800,10 @@ export interface Routes {
     /** Read how long personal data is kept. Needs the permission `manage_retention`. */
     '/api/v1/gdpr/retention': {
       answer: RetentionSettings;
+    };
+    /** Read the metrics, in the text form of Prometheus */
+    '/metrics': {
+      answer: undefined;
     };
   };
   post: {

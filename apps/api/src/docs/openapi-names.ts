@@ -6,6 +6,7 @@ const LISTS = {
   ApprovalStatus: 'ApprovalView.status',
   ApproverPolicy: 'SettingsView.timesheetApproverPolicy',
   DayPortion: 'LeaveDay.portion',
+  HealthStatus: 'HealthView.status',
   HistoryAction: 'HistoryView.action',
   HistoryTarget: 'HistoryView.targetType',
   LeaveAction: 'LeaveRequestView.allowedActions',

@@ -25,6 +25,7 @@ const TAGS = {
   History: 'What happened to timesheets, provably.',
   Reports: 'Sums of working time.',
   Privacy: 'Export, anonymisation, retention, logs.',
+  Operations: 'For load balancers and monitoring, beside the API.',
 };
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -118,7 +119,7 @@ function complete(route: DocumentedRoute, components: Components, isVersioned: b
     byComma(parameter);
     giveExample(parameter);
   }
-  documentProblems(route, components);
+  if (path.startsWith('/api/')) documentProblems(route, components);
   for (const [status, response] of Object.entries(operation.responses)) {
     if (response && 'description' in response) response.headers = { ...response.headers, ...sharedHeaders(status, isSignedIn) };
   }
@@ -177,9 +178,10 @@ function versionOf(response: Response | undefined, { schemas = {} }: Components)
   const schema = response?.content?.['application/json']?.schema;
   if (!schema) return undefined;
   const resolve = (one: Schema): Schema => ('$ref' in one ? resolve(schemas[one.$ref.split('/').at(-1)!]!) : one);
-  const has = (one: Schema): boolean => {
+  const has = (one: Schema) => {
     const found = resolve(one);
-    return 'properties' in found && found.properties?.version !== undefined;
+    const version = 'properties' in found && found.properties?.version;
+    return version && 'type' in version && version.type === 'integer';
   };
   if (has(schema)) return 'always';
   return 'anyOf' in schema && schema.anyOf?.some(has) ? 'sometimes' : undefined;

@@ -1,5 +1,5 @@
 import { Controller, Get, Module, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { PrometheusController, PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { Public } from '#rbac';
 import { BackupCheck } from '../backup/backup-check.js';
@@ -9,12 +9,15 @@ import { httpMetrics } from './http-metrics.js';
 import { jobMetrics } from './job-metrics.js';
 import { logMetrics } from './log-metrics.js';
 
-/** `GET /metrics`, in Prometheus' text form. */
-@ApiExcludeController()
+const EXAMPLE = '# TYPE process_start_time_seconds gauge\nprocess_start_time_seconds 1772438400\n';
+
+@ApiTags('Operations')
 @Controller('metrics')
 class MetricsController extends PrometheusController {
   @Get()
   @Public()
+  @ApiOperation({ summary: 'Read the metrics, in the text form of Prometheus' })
+  @ApiOkResponse({ description: 'All of this process.', content: { 'text/plain': { schema: { type: 'string', example: EXAMPLE } } } })
   override index(@Res({ passthrough: true }) response: unknown): Promise<string> {
     return super.index(response);
   }
