@@ -19,6 +19,7 @@ const Hours = (): PropertyDecorator =>
       maxItems: 2,
       required: false,
       example: [9, 17],
+      description: 'Start and end, in hours of the day; 8:30 is 8.5.',
     }),
     ValidateIf((_, value) => value !== undefined),
     ValidateBy({
@@ -61,12 +62,14 @@ const HolidayCalendar = (options: FieldOptions = {}): PropertyDecorator =>
   );
 
 const EmailDomains = (options: FieldOptions = {}): PropertyDecorator =>
-  Texts(100, { ...options, nullable: true, example: ['example.com'], description: 'Of the addresses of new users.' }, (domain) =>
-    isFQDN(domain) ? undefined : 'must be a domain name, such as example.com',
+  Texts(
+    100,
+    { ...options, nullable: true, example: ['example.com'], description: 'Of the addresses of new users: domain names, without `@`.' },
+    (domain) => (isFQDN(domain) ? undefined : 'must be a domain name, such as example.com'),
   );
 
 const WORK_WEEK = {
-  description: 'Hours of each working day; a day that is not named is free.',
+  description: 'Hours of each working day, set whole; a day that is not named is free.',
   example: { monday: [9, 17], friday: [9, 12.5] },
 };
 const POLICY = {

@@ -3,7 +3,7 @@ import { TokensView, UserView } from '#identity';
 
 const NAME = { example: 'Analytical Engines' };
 
-class Owner {
+class CompanyOwner {
   @Email() email!: string;
   @Password() password!: string;
   @Text(255, { example: 'Ada' }) firstName!: string;
@@ -14,7 +14,7 @@ class Owner {
 export class SignUpBody {
   @Text(255, NAME) name!: string;
   @TimeZone({ optional: true, default: 'UTC' }) timezone?: string;
-  @Part(() => Owner) owner!: Owner;
+  @Part(() => CompanyOwner) owner!: CompanyOwner;
 }
 
 export class UpdateCompany {

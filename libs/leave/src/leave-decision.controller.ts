@@ -7,6 +7,8 @@ import type { Principal } from '#rbac';
 import { LeaveDecisionService } from './leave-decision.service.js';
 import { ApproveLeave, CancelLeave, LeaveRequestView, RejectLeave } from './leave-request.dto.js';
 
+const BY_WHOM = 'By leads of its owner and holders of `approve_leave_request`. Nobody decides their own.';
+
 @ApiTags('Leave')
 @Controller('leave-requests/:id')
 export class LeaveDecisionController {
@@ -16,7 +18,7 @@ export class LeaveDecisionController {
   @Own({ or: ['approve_leave_request'] })
   @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Approve a leave request' })
+  @ApiOperation({ summary: 'Approve a leave request', description: BY_WHOM })
   @ApiOkResponse({ type: LeaveRequestView })
   approve(
     @Caller() caller: Principal,
@@ -31,7 +33,7 @@ export class LeaveDecisionController {
   @Own({ or: ['approve_leave_request'] })
   @Problems('forbidden', 'self_approval', 'invalid_transition')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Reject a leave request' })
+  @ApiOperation({ summary: 'Reject a leave request', description: BY_WHOM })
   @ApiOkResponse({ type: LeaveRequestView })
   reject(
     @Caller() caller: Principal,

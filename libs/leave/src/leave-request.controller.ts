@@ -20,6 +20,8 @@ import {
 import { LeaveRequestRepository } from './leave-request.repository.js';
 import { LeaveRequestService } from './leave-request.service.js';
 
+const OF_ANOTHER = 'One of another with `create_leave_request`, for who may read it.';
+
 @ApiTags('Leave')
 @Controller('leave-requests')
 export class LeaveRequestController {
@@ -66,7 +68,7 @@ export class LeaveRequestController {
   @Patch(':id')
   @Own({ or: ['create_leave_request'] })
   @Problems('forbidden', 'leave_overlap', 'leave_locked', 'conflict')
-  @ApiOperation({ summary: 'Change a pending leave request' })
+  @ApiOperation({ summary: 'Change a pending leave request', description: OF_ANOTHER })
   @ApiOkResponse({ type: LeaveRequestView })
   change(
     @Caller() caller: Principal,
@@ -81,7 +83,7 @@ export class LeaveRequestController {
   @Own({ or: ['create_leave_request'] })
   @Problems('forbidden', 'leave_locked')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a pending leave request' })
+  @ApiOperation({ summary: 'Delete a pending leave request', description: OF_ANOTHER })
   @ApiNoContentResponse()
   delete(@Caller() caller: Principal, @PathId() id: string, @IfMatch() expected: ExpectedVersion): Promise<void> {
     return this.service.delete(caller, id, expected);

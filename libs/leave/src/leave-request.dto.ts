@@ -14,6 +14,8 @@ const START_PORTION = { description: 'Of the first day; a half of one day is nam
 const END_PORTION = { description: 'Of the last day. Over several days `full` or `morning`.' };
 const WHY = { example: 'Moving house' };
 const WHY_NOT = { example: 'Nobody else is there that week' };
+/** Of a pending one, as the example is one. */
+const NOT_YET = { nullable: true, example: null };
 const LONGEST_TEXT = 4000;
 
 /** A number of days in halves. */
@@ -94,11 +96,11 @@ export class LeaveRequestView {
   @OneOf(LEAVE_TYPES) leaveType!: LeaveType;
   @OneOf(LEAVE_STATUSES) status!: LeaveStatus;
   @Note({ ...WHY, optional: false }) reason!: string | null;
-  @Note({ ...WHY_NOT, optional: false }) rejectionReason!: string | null;
-  @Note({ optional: false, example: null, description: 'Given with the approval or the cancellation.' }) decisionReason!: string | null;
+  @Note({ ...NOT_YET, optional: false }) rejectionReason!: string | null;
+  @Note({ ...NOT_YET, optional: false, description: 'Given with the approval or the cancellation.' }) decisionReason!: string | null;
   @Days(366, 'What it costs: as of now while it is PENDING, fixed from then on.', 5) workingDays!: number;
-  @Instant({ nullable: true, description: 'Of its last move: approved, rejected or cancelled.' }) decidedAt!: string | null;
-  @Id({ nullable: true }) decidedByUserId!: string | null;
+  @Instant({ ...NOT_YET, description: 'Of its last move: approved, rejected or cancelled.' }) decidedAt!: string | null;
+  @Id(NOT_YET) decidedByUserId!: string | null;
   @ApiProperty({ enum: LEAVE_ACTIONS, isArray: true, example: ['edit', 'delete', 'cancel'], description: 'What the caller may do now.' })
   allowedActions!: LeaveAction[];
   @Instant() createdAt!: string;

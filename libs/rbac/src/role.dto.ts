@@ -7,7 +7,7 @@ import type { PermissionName } from './permissions.js';
 
 const NAME = { example: 'Payroll', description: 'Unique in the company, case included.' };
 const DESCRIPTION = { example: 'Runs the reports for payroll.' };
-const EXAMPLE = ['read_user', 'read_report'];
+const EXAMPLE = ['read_report', 'read_user'];
 
 /** Names of the catalogue, each once. */
 export const PermissionNames = (options: FieldOptions = {}): PropertyDecorator =>

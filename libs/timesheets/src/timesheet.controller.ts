@@ -47,7 +47,7 @@ export class TimesheetController {
 
   @Get(':id')
   @Own({ or: ['read_timesheet', 'approve_timesheet', 'read_leave_request', 'approve_leave_request'] })
-  @ApiOperation({ summary: 'Read a timesheet' })
+  @ApiOperation({ summary: 'Read a timesheet', description: 'Who may read the leave of its owner is told the kind of `leaveDays`.' })
   @ApiOkResponse({ type: TimesheetRecord })
   async read(@Caller() caller: Principal, @PathId() id: string, @Query() { asOf }: AsOf): Promise<TimesheetRecord> {
     const sheet = await this.timesheets.read(caller, id);

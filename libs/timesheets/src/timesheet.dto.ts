@@ -16,6 +16,8 @@ export function faultOfEnd(start: string, end: string): string | undefined {
   return daysFrom(start, end) > LONGEST_DAYS ? `must be at most ${LONGEST_DAYS} days in all` : undefined;
 }
 
+/** Of a draft, as the example is one. */
+const NOT_YET = { nullable: true, example: null };
 const END = { example: '2026-03-08', description: 'The last day; at most 31 days in all.' };
 
 /** Held against a start that is sent along. */
@@ -63,10 +65,10 @@ export class TimesheetView {
   @Day() periodStart!: string;
   @Day(END) periodEnd!: string;
   @OneOf(TIMESHEET_STATUSES) status!: TimesheetStatus;
-  @Instant({ nullable: true }) submittedAt!: string | null;
-  @Id({ nullable: true }) submittedByUserId!: string | null;
-  @Instant({ nullable: true }) approvedAt!: string | null;
-  @Id({ nullable: true, description: 'Whose approval settled it.' }) approverId!: string | null;
+  @Instant(NOT_YET) submittedAt!: string | null;
+  @Id(NOT_YET) submittedByUserId!: string | null;
+  @Instant(NOT_YET) approvedAt!: string | null;
+  @Id({ ...NOT_YET, description: 'Whose approval settled it.' }) approverId!: string | null;
   @Integer(0, 31 * 1440, { example: 2400 }) totalMinutes!: number;
   @Note({ optional: false }) notes!: string | null;
   @Instant() createdAt!: string;

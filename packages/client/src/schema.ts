@@ -48,7 +48,7 @@ export interface RoleView {
   description: string | null;
   /** One of those that come with the company: it can neither be changed nor deleted. */
   system: boolean;
-  /** In alphabetical order. */
+  /** In alphabetical order. Each once. */
   permissions: PermissionName[];
   createdAt: string;
   updatedAt: string;
@@ -64,7 +64,7 @@ export interface CreateRole {
   /** Unique in the company, case included. */
   name: string;
   description?: string | null;
-  /** At most those that you hold yourself. */
+  /** At most those that you hold yourself. Each once. */
   permissions?: PermissionName[];
 }
 
@@ -75,7 +75,7 @@ export interface UpdateRole {
 }
 
 export interface RolePermissions {
-  /** All that the role has from now on. What is new among them you must hold yourself. */
+  /** All that the role has from now on. What is new among them you must hold yourself. Each once. */
   permissions: PermissionName[];
 }
 
@@ -84,7 +84,7 @@ export interface ApiKeyView {
   /** Its owner. */
   userId: string;
   name: string;
-  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
+  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. Each once. */
   permissions: string[] | null;
   expiresAt: string | null;
   /** Noted at most once a minute. */
@@ -101,7 +101,7 @@ export interface ApiKeyPage {
 
 export interface CreateApiKey {
   name: string;
-  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
+  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. Each once. */
   permissions?: PermissionName[] | null;
   /** Later than now. Null or absent: never. */
   expiresAt?: string | null;
@@ -112,7 +112,7 @@ export interface NewApiKeyView {
   /** Its owner. */
   userId: string;
   name: string;
-  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. */
+  /** What it may do at most; null: all that its owner may. An empty list: the owner’s own data only. Each once. */
   permissions: string[] | null;
   expiresAt: string | null;
   /** Noted at most once a minute. */
@@ -213,6 +213,7 @@ export interface MeView {
   createdAt: string;
   updatedAt: string;
   version: number;
+  /** Each once. */
   permissions: string[];
   company: CompanyReference;
 }
@@ -256,7 +257,7 @@ export interface SessionPage {
 }
 
 export interface Approvers {
-  /** Who decides the timesheets of the user under the policy `explicit`: all of them. */
+  /** Who decides the timesheets of the user under the policy `explicit`: all of them. Each once. */
   approverIds: string[];
 }
 
@@ -299,6 +300,7 @@ export interface UpdateUser {
 }
 
 export interface ChangeStatus {
+  /** ACTIVE and SUSPENDED become one another; they and INVITED become TERMINATED, for good. INVITED becomes ACTIVE by its link only. */
   code: UserStatus;
   reason?: string | null;
 }
@@ -322,7 +324,7 @@ export interface UserStatusPage {
   nextCursor: string | null;
 }
 
-export interface Owner {
+export interface CompanyOwner {
   email: string;
   password: string;
   firstName: string;
@@ -332,7 +334,7 @@ export interface Owner {
 export interface SignUpBody {
   name: string;
   timezone?: string;
-  owner: Owner;
+  owner: CompanyOwner;
 }
 
 export interface CompanyView {
@@ -361,25 +363,32 @@ export interface UpdateCompany {
 }
 
 export interface WorkWeekHours {
+  /** Start and end, in hours of the day; 8:30 is 8.5. */
   monday?: number[];
+  /** Start and end, in hours of the day; 8:30 is 8.5. */
   tuesday?: number[];
+  /** Start and end, in hours of the day; 8:30 is 8.5. */
   wednesday?: number[];
+  /** Start and end, in hours of the day; 8:30 is 8.5. */
   thursday?: number[];
+  /** Start and end, in hours of the day; 8:30 is 8.5. */
   friday?: number[];
+  /** Start and end, in hours of the day; 8:30 is 8.5. */
   saturday?: number[];
+  /** Start and end, in hours of the day; 8:30 is 8.5. */
   sunday?: number[];
 }
 
 export interface SettingsView {
   /** Gives the company’s days. */
   timezone: string;
-  /** Hours of each working day; a day that is not named is free. */
+  /** Hours of each working day, set whole; a day that is not named is free. */
   workWeek: WorkWeekHours;
   /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
   holidayCalendar: string | null;
   /** Who decides timesheets, their owner never. `manager_of_user`: the leads of the owner’s teams and holders of `approve_timesheet`. `role_manager`: these holders alone. `explicit`: the approvers of the owner, all of them. It counts for what is submitted from now on. */
   timesheetApproverPolicy: ApproverPolicy;
-  /** Of the addresses of new users. */
+  /** Of the addresses of new users: domain names, without `@`. Each once. */
   allowedEmailDomains: string[] | null;
   /** Whether new users need an address of the allowed domains. */
   requireCompanyEmail: boolean;
@@ -391,13 +400,13 @@ export interface SettingsView {
 export interface UpdateSettings {
   /** The same value as the company’s. */
   timezone?: string;
-  /** Hours of each working day; a day that is not named is free. */
+  /** Hours of each working day, set whole; a day that is not named is free. */
   workWeek?: WorkWeekHours;
   /** `us_federal_holidays`, or a country with or without its region, such as `FR` and `DE-BY`; null for none. */
   holidayCalendar?: string | null;
   /** Who decides timesheets, their owner never. `manager_of_user`: the leads of the owner’s teams and holders of `approve_timesheet`. `role_manager`: these holders alone. `explicit`: the approvers of the owner, all of them. It counts for what is submitted from now on. */
   timesheetApproverPolicy?: ApproverPolicy;
-  /** Of the addresses of new users. */
+  /** Of the addresses of new users: domain names, without `@`. Each once. */
   allowedEmailDomains?: string[] | null;
   /** Whether new users need an address of the allowed domains. */
   requireCompanyEmail?: boolean;
@@ -881,15 +890,15 @@ export interface ApprovalPage {
   nextCursor: string | null;
 }
 
-export interface Approve {
+export interface ApproveTimesheet {
   reason?: string | null;
 }
 
-export interface Reject {
+export interface RejectTimesheet {
   reason: string;
 }
 
-export interface Reopen {
+export interface ReopenTimesheet {
   reason: string;
 }
 
@@ -942,17 +951,17 @@ export interface HistoryLine {
   occurredAt: string | null;
 }
 
-export interface Named {
+export interface NamedReference {
   id: string;
   name: string;
 }
 
 export interface TimeReportItem {
-  user?: Named;
-  team?: Named | null;
+  user?: NamedReference;
+  team?: NamedReference | null;
   actionCode?: NamedCode;
   actionCodeType?: ActionCodeType;
-  task?: Named | null;
+  task?: NamedReference | null;
   day?: string;
   /** ISO 8601 week. */
   week?: string;
@@ -1004,7 +1013,7 @@ export interface PayrollReport {
 }
 
 export interface MissingItem {
-  user: Named;
+  user: NamedReference;
   days: string[];
 }
 
@@ -1531,7 +1540,7 @@ export interface Routes {
       };
       answer: TimesheetPage;
     };
-    /** Read a timesheet. Every signed-in user; more with `read_timesheet` or `approve_timesheet` or `read_leave_request` or `approve_leave_request`. */
+    /** Read a timesheet. Who may read the leave of its owner is told the kind of `leaveDays`. Every signed-in user; more with `read_timesheet` or `approve_timesheet` or `read_leave_request` or `approve_leave_request`. */
     '/api/v1/timesheets/{id}': {
       path: {
         id: string;
@@ -1626,14 +1635,14 @@ export interface Routes {
         action?: HistoryAction;
         /** Who acted. */
         actorUserId?: string;
-        /** From this day of the company’s zone, or this instant, on. */
+        /** From this day of the company’s zone, or this instant, on. `YYYY-MM-DD`, or RFC 3339 with an offset. */
         from?: string;
-        /** Up to this day of the company’s zone, or this instant; it counts too. */
+        /** Up to this day of the company’s zone, or this instant; it counts too. `YYYY-MM-DD`, or RFC 3339 with an offset. */
         to?: string;
       };
       answer: HistoryPage;
     };
-    /** Prove that the history is whole. Needs the permission `read_timesheet_history`. */
+    /** Prove that the history is whole. One that is not is told by `valid: false`, not refused. Needs the permission `read_timesheet_history`. */
     '/api/v1/timesheet-history/verify': {
       answer: HistoryProof;
     };
@@ -1713,9 +1722,9 @@ export interface Routes {
         /** Who acted. */
         actorUserId?: string;
         targetId?: string;
-        /** From this day of the company’s zone, or this instant, on. */
+        /** From this day of the company’s zone, or this instant, on. `YYYY-MM-DD`, or RFC 3339 with an offset. */
         from?: string;
-        /** Up to this day of the company’s zone, or this instant; it counts too. */
+        /** Up to this day of the company’s zone, or this instant; it counts too. `YYYY-MM-DD`, or RFC 3339 with an offset. */
         to?: string;
         /** One of `ApiKey`, `CalendarToken`, `Company`, `CompanySettings`, `LeaveRequest`, `LegalHold`, `PurgeRun`, `Role`, `Session`, `Task`, `Team`, `TimesheetHistory`, `User`. */
         targetType?: string;
@@ -1743,9 +1752,9 @@ export interface Routes {
         /** Who acted. */
         actorUserId?: string;
         targetId?: string;
-        /** From this day of the company’s zone, or this instant, on. */
+        /** From this day of the company’s zone, or this instant, on. `YYYY-MM-DD`, or RFC 3339 with an offset. */
         from?: string;
-        /** Up to this day of the company’s zone, or this instant; it counts too. */
+        /** Up to this day of the company’s zone, or this instant; it counts too. `YYYY-MM-DD`, or RFC 3339 with an offset. */
         to?: string;
         /** One of `LeaveRequest`, `Timesheet`, `TimesheetHistory`, `User`. */
         targetType?: string;
@@ -1906,7 +1915,7 @@ export interface Routes {
       body: CreateLeaveRequest;
       answer: LeaveRequestOrPreview | LeaveRequestView;
     };
-    /** Approve a leave request. Every signed-in user; more with `approve_leave_request`. */
+    /** Approve a leave request. By leads of its owner and holders of `approve_leave_request`. Nobody decides their own. Every signed-in user; more with `approve_leave_request`. */
     '/api/v1/leave-requests/{id}/approve': {
       path: {
         id: string;
@@ -1914,7 +1923,7 @@ export interface Routes {
       body?: ApproveLeave;
       answer: LeaveRequestView;
     };
-    /** Reject a leave request. Every signed-in user; more with `approve_leave_request`. */
+    /** Reject a leave request. By leads of its owner and holders of `approve_leave_request`. Nobody decides their own. Every signed-in user; more with `approve_leave_request`. */
     '/api/v1/leave-requests/{id}/reject': {
       path: {
         id: string;
@@ -1973,7 +1982,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      body?: Approve;
+      body?: ApproveTimesheet;
       answer: TimesheetRecord;
     };
     /** Reject a submitted timesheet. The first rejection makes it REJECTED under every policy. Its owner may then change it and hand it in again. Every signed-in user; more with `approve_timesheet`. */
@@ -1981,7 +1990,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      body: Reject;
+      body: RejectTimesheet;
       answer: TimesheetRecord;
     };
     /** Make a rejected or approved timesheet a draft again. A REJECTED one by its owner, an APPROVED one by who may decide it. Every signed-in user; more with `approve_timesheet`. */
@@ -1989,7 +1998,7 @@ export interface Routes {
       path: {
         id: string;
       };
-      body: Reopen;
+      body: ReopenTimesheet;
       answer: TimesheetRecord;
     };
     /** Anonymise a user, deleted or not, for good. Takes what tells who it was out of every record; minutes, days and decisions stay. A repetition takes only what was being written meanwhile. Needs the permission `anonymize_user`. */
@@ -2093,7 +2102,7 @@ export interface Routes {
       body?: UpdateTask;
       answer: TaskView;
     };
-    /** Change a pending leave request. Every signed-in user; more with `create_leave_request`. */
+    /** Change a pending leave request. One of another with `create_leave_request`, for who may read it. Every signed-in user; more with `create_leave_request`. */
     '/api/v1/leave-requests/{id}': {
       path: {
         id: string;
@@ -2184,7 +2193,7 @@ export interface Routes {
       };
       answer: undefined;
     };
-    /** Delete a pending leave request. Every signed-in user; more with `create_leave_request`. */
+    /** Delete a pending leave request. One of another with `create_leave_request`, for who may read it. Every signed-in user; more with `create_leave_request`. */
     '/api/v1/leave-requests/{id}': {
       path: {
         id: string;

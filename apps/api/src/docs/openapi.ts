@@ -9,6 +9,16 @@ import { withNames } from './openapi-names.js';
 import { documentProblems, PROBLEM, takesVersion } from './openapi-problems.js';
 import type { DocumentedRoute } from './openapi-problems.js';
 
+/** All that a generated package tells of what its methods share. */
+const ABOUT = `Working time: companies, people, roles, teams, leave, timesheets with approvals and a history that stands up in court.
+
+- \`Authorization: Bearer\` takes the access token of \`POST /api/v1/auth/login\`, or an API key.
+- Every refusal is a \`Problem\`: its \`code\` is stable, its \`errors\` name what is wrong by field. Fields and parameters that a route does not know are refused.
+- Lists come in pages: ask again with \`cursor\`, the \`nextCursor\` of the page before, until that is null.
+- \`If-Match\` with the ETag that you read keeps a change from overwriting another. \`Idempotency-Key\` makes a POST safe to repeat.
+- \`X-Request-Id\`, made where you send none, comes back with every answer and stands in the server's log.
+- CSV and ZIP come by \`Accept\` or \`format\`. A generated method, which expects the JSON, cannot read them: take the raw answer.`;
+
 const TAGS = {
   'Sign-in': 'Sessions, passwords, invitations.',
   People: 'Users, and who one is.',
@@ -40,9 +50,8 @@ const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setTitle('NCY_8')
-    .setDescription(
-      'Working time: companies, people, roles, teams, leave, timesheets with approvals and a history that stands up in court.',
-    )
+    .setDescription(ABOUT)
+    .setExternalDoc('Every problem code, what it means and what to do', '/docs/problems')
     .setVersion(VERSION)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addServer('/')
@@ -51,6 +60,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     autoTagControllers: false,
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
+  delete document.info.contact; // an empty one
   const components: Components = (document.components ??= {});
   components.schemas = { ...components.schemas, Problem: PROBLEM as Schema };
   components.headers = { ...components.headers, ...HEADERS };
@@ -142,7 +152,7 @@ function byComma(parameter: Parameter): void {
 function giveExample(parameter: Parameter): void {
   if (!('schema' in parameter) || !parameter.schema || '$ref' in parameter.schema || parameter.schema.example !== undefined) return;
   parameter.schema.example =
-    parameter.in === 'path' ? '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10' : 'WyIyMDI2LTAzLTAyIl0.q7mBzq0cQ0mVj0V2k9Q1Aw';
+    parameter.in === 'path' ? '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10' : 'mV4xq0Zr9cGx2kL7dNwT5Q.q7mBzq0cQ0mVj0V2k9Q1Aw';
 }
 
 /** The headers that follow from what is in an answer. */
@@ -224,7 +234,10 @@ const HEADERS = {
     required: true,
     schema: { type: 'string', example: 'Bearer error="invalid_token"' },
   },
-  'RateLimit-Limit': count('Requests in a minute, or failures before a lock. Nothing is sent where requests are not limited.', 3000),
+  'RateLimit-Limit': count(
+    'Requests in a minute, failures before a lock, or invitations in an hour. Nothing is sent where requests are not limited.',
+    3000,
+  ),
   'RateLimit-Remaining': count('How many of them are left.', 2999),
   'RateLimit-Reset': count('Seconds until they are counted anew.', 42),
 };
@@ -247,5 +260,5 @@ const IDEMPOTENCY_KEY: Parameter = {
   in: 'header',
   required: false,
   description: 'Makes a repeat safe: the same key answers the first answer again for 24 hours.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, example: '7f1c6a52-1f7e-4b57-8a2c-0c8a3b5b9f7d' },
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x20-\\x7e]*$', example: '7f1c6a52-1f7e-4b57-8a2c-0c8a3b5b9f7d' },
 };

@@ -15,8 +15,13 @@ export const withHiddenVersion = <T extends { version: number }>({ version, ...r
 
 const documented: ParameterDecorator = (target, method) => {
   const descriptor = method && Object.getOwnPropertyDescriptor(target, method);
-  const description = 'The ETag that you read; answers 412 when the record has changed since.';
-  if (descriptor) ApiHeader({ name: 'If-Match', description, schema: { type: 'string', example: '"3"' } })(target, method, descriptor);
+  const description = 'The ETag that you read, or `*` for any; answers 412 when the record has changed since.';
+  if (descriptor)
+    ApiHeader({ name: 'If-Match', description, schema: { type: 'string', pattern: '^(\\*|"\\d+")$', example: '"3"' } })(
+      target,
+      method,
+      descriptor,
+    );
 };
 
 const LARGEST = 2 ** 31 - 1;

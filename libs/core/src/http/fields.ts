@@ -217,7 +217,7 @@ const list = (
     field(
       (v) => (Array.isArray(v) ? (v.length > max ? `must be at most ${max} ${many}` : undefined) : `must be a list of ${many}`),
       { type: 'array', items, maxItems: max },
-      options,
+      { ...options, description: [options?.description, 'Each once.'].filter(Boolean).join(' ') },
     ),
     validateEach((item, place, all) => {
       const detail = faultOf(item) ?? (all.indexOf(item) < place ? 'must not be named twice' : undefined);

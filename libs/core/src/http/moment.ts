@@ -14,10 +14,12 @@ export interface Moments {
   to?: string;
 }
 
+const FORM = '`YYYY-MM-DD`, or RFC 3339 with an offset.';
+
 /** One end of a range: a day of the company's zone, or an instant. Both ends count. */
 export const Moment = (description: string): PropertyDecorator =>
   applyDecorators(
-    ApiProperty({ type: 'string', required: false, description, example: '2026-03-02' }),
+    ApiProperty({ type: 'string', required: false, description: `${description} ${FORM}`, example: '2026-03-02' }),
     ValidateIf((_, value) => value !== undefined),
     ValidateBy({
       name: 'field',

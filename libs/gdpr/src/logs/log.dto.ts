@@ -52,9 +52,9 @@ const CHANGED = { type: 'object', nullable: true, additionalProperties: true } a
 /** What happened outside timesheets. */
 export class AuditLogView extends AccessLogView {
   @Text(64, { example: 'user_updated' }) override action!: string;
-  @ApiProperty({ ...CHANGED, example: { name: 'Blue' }, description: 'What changed, before; personal values only as "changed".' })
+  @ApiProperty({ ...CHANGED, example: { email: 'changed' }, description: 'What changed, before; personal values only as "changed".' })
   before!: Record<string, unknown> | null;
-  @ApiProperty({ ...CHANGED, example: { name: 'Green' } }) after!: Record<string, unknown> | null;
+  @ApiProperty({ ...CHANGED, example: { email: 'changed' } }) after!: Record<string, unknown> | null;
 }
 
 export class AccessLogPage extends PageOf(AccessLogView) {}

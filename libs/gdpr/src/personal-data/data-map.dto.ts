@@ -21,7 +21,7 @@ export class MappedColumnView {
   @Text(255, { nullable: true, example: 'sign-in and notices' }) purpose!: string | null;
   @Text(255, {
     nullable: true,
-    example: 'clear',
+    example: 'replace:deleted-<id>@<domain>',
     description:
       'What anonymisation does to the value: `keep`, `clear` (null), `empty` (an empty text), `delete_row`, `replace:<text>`, or, of a JSON object, `remove:<member>,<member>`.',
   })

@@ -9,6 +9,6 @@ export class CompanyReference {
 
 /** The signed-in user, with what they may do and where. */
 export class MeView extends UserView {
-  @Texts(100, { example: ['read_report'] }) permissions!: string[];
+  @Texts(100, { example: ['read_report', 'read_user'] }) permissions!: string[];
   @Part(() => CompanyReference) company!: CompanyReference;
 }

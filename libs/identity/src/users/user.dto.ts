@@ -6,11 +6,13 @@ export type UserStatusCode = (typeof USER_STATUSES)[number];
 
 const FIRST_NAME = { example: 'Ada' };
 const LAST_NAME = { example: 'Lovelace' };
+const NEXT =
+  'ACTIVE and SUSPENDED become one another; they and INVITED become TERMINATED, for good. INVITED becomes ACTIVE by its link only.';
 const EXTERNAL_ID = { nullable: true, example: 'P-1042', description: "The payroll's number." };
 
 export class RoleReference {
   @Id() id!: string;
-  @Text(255, { example: 'Employee' }) name!: string;
+  @Text(255, { example: 'Payroll' }) name!: string;
 }
 
 /** What everybody sees of a colleague. */
@@ -89,7 +91,7 @@ export class UpdateUser extends UpdateProfile {
 }
 
 export class ChangeStatus {
-  @OneOf(USER_STATUSES, { example: 'SUSPENDED' }) code!: UserStatusCode;
+  @OneOf(USER_STATUSES, { example: 'SUSPENDED', description: NEXT }) code!: UserStatusCode;
   @Note({ example: 'On parental leave' }) reason?: string | null;
 }
 

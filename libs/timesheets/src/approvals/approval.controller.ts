@@ -5,7 +5,7 @@ import type { ExpectedVersion, Page } from '#core';
 import { Caller, Own } from '#rbac';
 import type { Principal } from '#rbac';
 import { TimesheetRecord } from '../timesheet.dto.js';
-import { ApprovalPage, ApprovalQuery, ApprovalView, Approve, Reject, Reopen } from './approval.dto.js';
+import { ApprovalPage, ApprovalQuery, ApprovalView, ApproveTimesheet, RejectTimesheet, ReopenTimesheet } from './approval.dto.js';
 import { ApprovalRepository } from './approval.repository.js';
 import { ApprovalService } from './approval.service.js';
 
@@ -65,7 +65,7 @@ export class ApprovalController {
   approve(
     @Caller() caller: Principal,
     @PathId() id: string,
-    @Body() { reason = null }: Approve,
+    @Body() { reason = null }: ApproveTimesheet,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<TimesheetRecord> {
     return this.service.approve(caller, id, reason, expected);
@@ -83,7 +83,7 @@ export class ApprovalController {
   reject(
     @Caller() caller: Principal,
     @PathId() id: string,
-    @Body() { reason }: Reject,
+    @Body() { reason }: RejectTimesheet,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<TimesheetRecord> {
     return this.service.reject(caller, id, reason, expected);
@@ -101,7 +101,7 @@ export class ApprovalController {
   reopen(
     @Caller() caller: Principal,
     @PathId() id: string,
-    @Body() { reason }: Reopen,
+    @Body() { reason }: ReopenTimesheet,
     @IfMatch() expected: ExpectedVersion,
   ): Promise<TimesheetRecord> {
     return this.service.reopen(caller, id, reason, expected);

@@ -5,15 +5,15 @@ import type { ApprovalStatus } from '../timesheet.entity.js';
 const LONGEST = 4000;
 const WHY = { example: 'Tuesday is missing' };
 
-export class Approve {
+export class ApproveTimesheet {
   @Note({ example: 'Thank you' }) reason?: string | null;
 }
 
-export class Reject {
+export class RejectTimesheet {
   @Text(LONGEST, WHY) reason!: string;
 }
 
-export class Reopen {
+export class ReopenTimesheet {
   @Text(LONGEST, { example: 'A day was booked on the wrong code' }) reason!: string;
 }
 
@@ -26,12 +26,12 @@ export class ApprovalView {
   @Id() id!: string;
   @Id() timesheetId!: string;
   @Id({ nullable: true, description: 'Null once that person’s record was purged.' }) approverId!: string | null;
-  @OneOf(APPROVAL_STATUSES) status!: ApprovalStatus;
+  @OneOf(APPROVAL_STATUSES, { example: 'REJECTED' }) status!: ApprovalStatus;
   @Note({ ...WHY, optional: false }) reason!: string | null;
   @Instant({ nullable: true }) decidedAt!: string | null;
   @Text(64, {
     nullable: true,
-    example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    example: 'a'.repeat(64),
     description: 'SHA-256 in hex over the canonical entries decided on; null before.',
   })
   digest!: string | null;

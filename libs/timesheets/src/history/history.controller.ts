@@ -31,7 +31,7 @@ export class HistoryController {
 
   @Get('verify')
   @RequirePermission('read_timesheet_history')
-  @ApiOperation({ summary: 'Prove that the history is whole' })
+  @ApiOperation({ summary: 'Prove that the history is whole', description: 'One that is not is told by `valid: false`, not refused.' })
   @ApiOkResponse({ type: HistoryProof })
   verify(): Promise<HistoryProof> {
     return this.seals.verify();

@@ -14,16 +14,20 @@ export class HistoryQuery extends PageQuery {
 }
 
 const JSON_OBJECT = { type: 'object', nullable: true, additionalProperties: true } as const;
+/** One coherent line. */
+const TARGET = { example: 'TimesheetEntry' };
+const ACTION = { example: 'updated' };
+const REASON = { optional: false, example: null };
 const DIFF_EXAMPLE = { durationMin: { before: 60, after: 90 } };
 
 export class HistoryView {
   @Id() id!: string;
   @Id({ description: 'Whose timesheet or entry; of an action code, who changed it.' }) userId!: string;
-  @OneOf(HISTORY_TARGETS) targetType!: HistoryTarget;
+  @OneOf(HISTORY_TARGETS, TARGET) targetType!: HistoryTarget;
   @Id() targetId!: string;
-  @OneOf(HISTORY_ACTIONS) action!: HistoryAction;
+  @OneOf(HISTORY_ACTIONS, ACTION) action!: HistoryAction;
   @Id({ nullable: true, description: 'Who acted; null for the system.' }) actorUserId!: string | null;
-  @Note({ optional: false }) reason!: string | null;
+  @Note(REASON) reason!: string | null;
   @ApiProperty({ ...JSON_OBJECT, example: DIFF_EXAMPLE, description: '`{ field: { before, after } }` of what changed.' })
   diff!: Diff | null;
   @ApiProperty({ ...JSON_OBJECT, example: null }) metadata!: Record<string, unknown> | null;
@@ -55,7 +59,7 @@ const Salt = (description: string) => Text(32, { nullable: true, description, ex
 
 /** A line of the export: a seal, and what it seals as it is now. How the hashes are made is told in docs/API.md. */
 export class HistoryLine {
-  @Integer(1, 2 ** 31 - 1, { description: 'Its place in the chain, from 1 without a gap.' }) sequence!: number;
+  @Integer(1, 2 ** 31 - 1, { example: 2, description: 'Its place in the chain, from 1 without a gap.' }) sequence!: number;
   @Id({ description: 'Of the line, also where it was erased.' }) historyId!: string;
   @Hash('Salted SHA-256 of the facts, in hex.') facts!: string;
   @Salt(GONE) factsSalt!: string | null;
@@ -67,11 +71,11 @@ export class HistoryLine {
   @Flag({ description: 'The line was lawfully erased.', example: false }) rowErased!: boolean;
   @Id({ nullable: true, description: `As \`historyId\`. ${GONE} So are all that follow.` }) id!: string | null;
   @Id({ nullable: true, description: 'Whose timesheet or entry; of an action code, who changed it.' }) userId!: string | null;
-  @OneOf(HISTORY_TARGETS, { nullable: true }) targetType!: HistoryTarget | null;
+  @OneOf(HISTORY_TARGETS, { ...TARGET, nullable: true }) targetType!: HistoryTarget | null;
   @Id({ nullable: true }) targetId!: string | null;
-  @OneOf(HISTORY_ACTIONS, { nullable: true }) action!: HistoryAction | null;
+  @OneOf(HISTORY_ACTIONS, { ...ACTION, nullable: true }) action!: HistoryAction | null;
   @Id({ nullable: true, description: 'Who acted; null for the system.' }) actorUserId!: string | null;
-  @Note({ optional: false }) reason!: string | null;
+  @Note(REASON) reason!: string | null;
   @ApiProperty({ ...JSON_OBJECT, example: DIFF_EXAMPLE }) diff!: Diff | null;
   @ApiProperty({ ...JSON_OBJECT, example: null }) metadata!: Record<string, unknown> | null;
   @Instant({ nullable: true }) occurredAt!: string | null;

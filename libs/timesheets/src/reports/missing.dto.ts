@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Day, LastDay, Part, Rule } from '#core';
 import { faultOfRange } from '#leave';
-import { Named } from './report.dto.js';
+import { NamedReference } from './report.dto.js';
 
 export class MissingQuery {
   @Day({ description: 'The first day that is looked at.' }) from!: string;
@@ -11,7 +11,7 @@ export class MissingQuery {
 }
 
 export class MissingItem {
-  @Part(() => Named) user!: Named;
+  @Part(() => NamedReference) user!: NamedReference;
   @ApiProperty({ type: 'array', items: { type: 'string', format: 'date' }, example: ['2026-03-02', '2026-03-03'] }) days!: string[];
 }
 

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { Query, UnitOfWork } from '#core';
 import { spanSql } from '#leave';
 import type { Principal } from '#rbac';
-import type { Named } from './report.dto.js';
+import type { NamedReference } from './report.dto.js';
 import { reportable } from './report.policy.js';
 
 /** From, and up to but not including. */
 export type Span = [from: string, to: string];
 
 export interface ExpectedPerson {
-  user: Named;
+  user: NamedReference;
   /** Days in submitted and approved timesheets. */
   covered: Span[] | null;
   /** Approved leave, `2026-03-02T12:00:00` being noon: a morning and an afternoon make a whole day. */

@@ -60,21 +60,22 @@ export class TimeReportQuery {
   @OneOf(['json', 'csv'], { optional: true, description: 'Goes before the Accept header.' }) format?: 'json' | 'csv';
 }
 
-export class Named {
+export class NamedReference {
   @Id() id!: string;
   @Text(511, { example: 'Ada Lovelace' }) name!: string;
 }
 
+const EXAMPLE_ID = '3f2b8c1e-6f0a-4c55-9d6e-1b2f7a9c4d10';
 const GROUPED = { optional: true };
 const OR_NONE = { optional: true, nullable: true };
 
 /** The groupings asked for, and their sums. */
 export class TimeReportItem {
-  @Part(() => Named, GROUPED) user?: Named;
-  @Part(() => Named, OR_NONE) team?: Named | null;
+  @Part(() => NamedReference, GROUPED) user?: NamedReference;
+  @Part(() => NamedReference, { ...OR_NONE, example: { id: EXAMPLE_ID, name: 'Research' } }) team?: NamedReference | null;
   @Part(() => NamedCode, GROUPED) actionCode?: NamedCode;
   @OneOf(ACTION_CODE_TYPES, GROUPED) actionCodeType?: string;
-  @Part(() => Named, OR_NONE) task?: Named | null;
+  @Part(() => NamedReference, { ...OR_NONE, example: { id: EXAMPLE_ID, name: 'Write the quarterly report' } }) task?: NamedReference | null;
   @Day(GROUPED) day?: string;
   @Text(8, { ...GROUPED, example: '2026-W10', description: 'ISO 8601 week.' }) week?: string;
   @Text(7, { ...GROUPED, example: '2026-03' }) month?: string;
