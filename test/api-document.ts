@@ -49,7 +49,7 @@ export class ApiDocument {
     return new ApiDocument(body.paths, body.components.schemas);
   }
 
-  /** Undefined for what the document leaves out. @param route `:id` for parameters */
+  /** Undefined where the document has none. @param route `:id` for parameters */
   operation({ method, path }: { method: string; path: string }): Operation | undefined {
     return this.paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
   }

@@ -42,7 +42,7 @@ export function withNames(document: OpenAPIObject): OpenAPIObject {
     Object.entries(LISTS).map(([name, place]) => {
       const [schema, field] = place.split('.') as [string, string];
       const { enum: values, items } = given[schema]!.properties![field]!;
-      return [String(values ?? items!.enum), name];
+      return [JSON.stringify(values ?? items!.enum), name];
     }),
   );
   const made: Record<string, Part> = {};
@@ -55,7 +55,7 @@ export function withNames(document: OpenAPIObject): OpenAPIObject {
     if (typeof title === 'string') return reference(title, schema);
     const { type, enum: all = [], nullable, example, ...said } = part;
     const values = all.filter((value) => value !== null);
-    const name = lists.get(String(values));
+    const name = lists.get(JSON.stringify(values));
     if (!name) return part;
     const $ref = reference(name, { type, enum: values });
     if (example !== undefined && example !== values[0]) said.example = example; // the first is what tools take by themselves
