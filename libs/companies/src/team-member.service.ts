@@ -43,9 +43,8 @@ export class TeamMemberService {
       await this.escalation.refuseBeyond(caller, LEADS_MAY, { targetType: 'Team', targetId: teamId, userId });
     expectVersion(team, expected);
     if (before === role) return { ...(await this.members.get(caller, teamId, userId)), version: team.version };
-    const manager = await this.work.manager();
-    if (before) await manager.update(TeamMember, this.living(teamId, userId), { role, ...this.work.changed() });
-    else await manager.insert(TeamMember, { ...this.work.created(), teamId, userId, role });
+    if (before) await this.work.update(TeamMember, living(teamId, userId), { role });
+    else await this.work.insert(TeamMember, { teamId, userId, role });
     await this.moved(teamId, userId, [before, role]);
     const action = before ? 'team_member_changed' : 'team_member_added';
     await this.tell(action, teamId, userId, { ...(before ? { before: { role: before } } : {}), after: { role } });
@@ -58,20 +57,14 @@ export class TeamMemberService {
     const before = await this.members.roleOf(teamId, userId);
     if (!before) throw new Problem('not_found');
     expectVersion(team, expected);
-    const changed = this.work.changed();
-    await (await this.work.manager()).update(TeamMember, this.living(teamId, userId), { deletedAt: changed.updatedAt, ...changed });
+    await this.work.delete(TeamMember, living(teamId, userId));
     await this.moved(teamId, userId, [before]);
     await this.tell('team_member_removed', teamId, userId, { before: { role: before } });
   }
 
-  private living(teamId: string, userId: string) {
-    return { companyId: this.work.tenant.companyId, teamId, userId, deletedAt: IsNull() };
-  }
-
   /** @param roles that the user had or has: one who leads or led concerns all of the team, a member nobody else */
   private async moved(teamId: string, userId: string, roles: (TeamRole | undefined)[]): Promise<void> {
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(Team, { companyId, id: teamId }, this.work.changed());
+    await this.work.update(Team, { id: teamId }, {});
     const others = roles.includes('lead') ? await this.members.userIds(teamId) : [];
     await this.leadsChanged.run([userId, ...others]);
   }
@@ -80,3 +73,5 @@ export class TeamMemberService {
     return this.audit.record({ action, targetType: 'Team', targetId: teamId, userId, ...change });
   }
 }
+
+const living = (teamId: string, userId: string) => ({ teamId, userId, deletedAt: IsNull() });

@@ -19,7 +19,7 @@ export class TeamService {
 
   async create({ name }: CreateTeam): Promise<TeamView> {
     const id = randomUUID();
-    await (await this.work.manager()).insert(Team, { ...this.work.created(), id, name });
+    await this.work.insert(Team, { id, name });
     await this.audit.record({ action: 'team_created', targetType: 'Team', targetId: id, after: { name } });
     return this.teams.get(id);
   }
@@ -30,7 +30,7 @@ export class TeamService {
     expectVersion(before, expected);
     const told = changes(before, fields);
     if (!told) return before;
-    await this.update(id, fields);
+    await this.work.update(Team, { id }, fields);
     await this.audit.record({ action: 'team_updated', targetType: 'Team', targetId: id, ...told });
     return this.teams.get(id);
   }
@@ -39,13 +39,8 @@ export class TeamService {
   async delete(id: string, expected: ExpectedVersion): Promise<void> {
     const before = await this.teams.lockPeople(id);
     expectVersion(before, expected);
-    await this.update(id, { deletedAt: this.work.changed().updatedAt });
+    await this.work.delete(Team, { id });
     await this.leadsChanged.run(await this.members.userIds(id));
     await this.audit.record({ action: 'team_deleted', targetType: 'Team', targetId: id, before: { name: before.name } });
-  }
-
-  private async update(id: string, fields: Partial<Pick<Team, 'name' | 'deletedAt'>>): Promise<void> {
-    const { companyId } = this.work.tenant;
-    await (await this.work.manager()).update(Team, { companyId, id }, { ...fields, ...this.work.changed() });
   }
 }
